@@ -1,0 +1,104 @@
+# Yibiao: `make run` sets everything up and runs the main job; `make test` sets everything up and tests it.
+# Needs make and Python 3.11, 3.12 or 3.13. No root, no server; after the first set-up no network.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON    ?= python3
+RESIDENTS ?= 50000
+EDITIONS  ?= 3
+SEED      ?= 7
+DATA      ?= data/demo
+HOME_DIR  ?= home
+
+BIN  := .venv/bin
+KEY   = $(shell (cat requirements/$(1).txt pyproject.toml; echo '$(CURDIR)') | sha256sum | cut -c1-16)
+RUN  := .venv/.installed-run-$(call KEY,run)
+DEV  := .venv/.installed-dev-$(call KEY,dev)
+
+# Nothing reports home: not the programs, not their installers.
+export DO_NOT_TRACK := 1
+export SCARF_ANALYTICS := false
+export SCARF_NO_ANALYTICS := true
+export GX_ANALYTICS_ENABLED := false
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup setup-dev setup-spark run demo airflow test lint format types bench soak lock lock-check clean
+
+help: ## show this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+setup: $(RUN) ## create .venv with everything that the main job needs
+
+setup-dev: $(RUN) $(DEV) ## the same, and the tools for tests
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "yibiao needs Python 3.11, 3.12 or 3.13 and '$(PYTHON)' is $$($(PYTHON) -V 2>&1): run 'make PYTHON=python3.11 $(MAKECMDGOALS)'" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# The lock is complete, so nothing is resolved (--no-deps) and nothing outside it can come in (--require-hashes).
+# A stamp is named by the lock and by this folder: a changed lock or a moved checkout installs again.
+define install
+	$(BIN)/python -m pip install -qq --log .venv/pip.log --no-deps --require-hashes --only-binary :all: --no-compile -r requirements/$(1).txt
+	$(BIN)/python -m pip install -qq --log .venv/pip.log --no-deps --no-index --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q -j 0 $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') >/dev/null 2>&1 || true
+	rm -f .venv/.installed-$(1)-*
+	touch $@
+endef
+
+.venv/.installed-run-%: | .venv/bin/python
+	@echo "Installing what the main job needs into .venv (once; about a minute)"
+	$(call install,run)
+
+.venv/.installed-dev-%: | .venv/bin/python
+	@echo "Installing the tools for tests into .venv (once)"
+	$(call install,dev)
+
+setup-spark: $(RUN) ## add Spark (large) to .venv
+	$(BIN)/python -m pip install --no-deps --require-hashes --no-build-isolation -r requirements/spark.txt
+
+demo: $(RUN) ## make the demo district in data/demo if it is not there (RESIDENTS=50000 EDITIONS=3 SEED=7)
+	@[ -e $(DATA)/demo.json ] || $(BIN)/yibiao demo --residents $(RESIDENTS) --editions $(EDITIONS) --seed $(SEED) --out $(DATA)
+
+run: demo ## set up, make the demo district, run the main job
+	@$(BIN)/yibiao run --data $(DATA) --home $(HOME_DIR)
+
+airflow: demo ## the same DAGs under a real Airflow scheduler with its web pages
+	@YIBIAO_DATA=$(abspath $(DATA)) YIBIAO_HOME=$(abspath $(HOME_DIR)) $(BIN)/python -m yibiao.orchestration.standalone
+
+# pytest comes last: its closing line is the result of the whole.
+test: setup-dev lint types ## set up, then every check and test
+	$(BIN)/yibiao contract generate --check
+	$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(DEV) ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV) ## type hints
+	$(BIN)/mypy
+
+format: $(DEV) ## rewrite files in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup-dev ## measure the stages beside their limits (RESIDENTS=1000000)
+	$(BIN)/python -m bench $(if $(filter command line,$(origin RESIDENTS)),--residents $(RESIDENTS),) $(BENCH)
+
+soak: setup-dev ## kill 20 runs at random moments and compare what the next run makes
+	$(BIN)/python -m bench.soak $(SOAK)
+
+lock: ## write requirements/*.txt from pyproject.toml (UPGRADE=1 takes newer versions)
+	PYTHON=$(PYTHON) requirements/lock.sh
+
+lock-check: ## fail if the lock is stale or does not install on Python 3.11, 3.12 and 3.13
+	PYTHON=$(PYTHON) requirements/lock.sh --check
+
+clean: ## remove what was built, but neither data nor home
+	rm -rf .venv build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis dbt_project/target dbt_project/logs
+	find src tests dags bench -name __pycache__ -type d -prune -exec rm -rf {} +
