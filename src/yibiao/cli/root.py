@@ -1,0 +1,53 @@
+"""The command group: names the sub-commands and imports one only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from yibiao import __version__
+from yibiao.errors import YibiaoError
+
+COMMANDS = {
+    "run": "Run the main job: ingest every report, unify, gate, release.",
+    "contract": "Check the contracts and generate what follows from them.",
+    "demo": "Make and inspect the synthetic district.",
+    "release": "List, switch back to, or remove releases.",
+    "query": "Ask the current release with SQL.",
+    "quality": "Show what the gate found.",
+    "form": "Show the forms asked of the grassroots and what they cost.",
+}
+"""Sub-command -> the line shown by `--help`; module `yibiao.cli.<name>` has a click command of the same name."""
+
+
+class LazyGroup(click.Group):
+    """Lists commands without importing them, so that `yibiao --help` stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"yibiao.cli.{cmd_name}")
+        return getattr(module, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except YibiaoError as error:
+            click.echo(f"{type(error).__name__}: {error}", err=True)
+            sys.exit(error.exit_code)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="yibiao")
+def root() -> None:
+    """Yibiao (一表): departmental reports in, one validated grassroots dataset out."""
