@@ -1,0 +1,97 @@
+{#-
+  Identifiers: citizen ID number (GB 11643-1999 and -1989), unified social credit code (GB 32100-2015), telephone.
+
+  A number is judged by its form, its check character and its birth date. The address in it is that of the day it was
+  given, abolished and new codes stay valid for life: an unknown address is no reason to reject. 81/82/83 (Hong Kong, Macao,
+  Taiwan) and first digit 9 (foreign permanent resident card of 2023) have the same form and check.
+-#}
+
+{#-
+  Weighted sum of GB 11643 over the 17 digits of the integer `n`, modulo 11. The weights are 2^k modulo 11, so the sum is the
+  number read in base 2: n - 8 (n/10 + 2 n/100 + 4 n/1000 + ...). 16 integer divisions replace 17 substrings and casts
+  (0.16 s instead of 1.1 s a million on one thread).
+-#}
+{%- macro rule_citizen_sum(n) -%}
+(({{ n }} - 8 * ({% for k in range(1, 17) %}{{ rule_div(n, 10 ** k) }} * {{ 2 ** (k - 1) }}{{ " + " if not loop.last }}{% endfor %})) * 2 % 11)
+{%- endmacro -%}
+
+{%- macro rule_first17(v) -%}try_cast(substr({{ v }}, 1, 17) as bigint){%- endmacro -%}
+
+{%- macro rule_birth_date_of(v) -%}
+{{ rule_strptime('substr(' ~ v ~ ', 7, 8)', ['%Y%m%d']) }}
+{%- endmacro -%}
+
+{#-
+  Of a text in 18-character form: is the check character right? False for any other text, null for null. An integer of
+  17 digits out of 17 characters leaves no room for a sign, a point or a blank, but `e` could hide an exponent.
+-#}
+{%- macro citizen_id_check_ok(v) -%}
+({{ rule_bytes(v) }} = 18 and coalesce({{ rule_first17(v) }} >= 10000000000000000, false) and not contains({{ v }}, 'e') and not contains({{ v }}, 'E') and coalesce(substr('10X98765432', cast({{ rule_citizen_sum(rule_first17(v)) }} as integer) + 1, 1) = substr({{ v }}, 18, 1), false))
+{%- endmacro -%}
+
+{#- Birth date inside a number of 18 characters; null if there is no such day between 1850 and 2099. -#}
+{%- macro citizen_id_birth_date(v) -%}
+case when {{ rule_bytes(v) }} = 18 and substr({{ v }}, 7, 4) between '1850' and '2099' then {{ rule_birth_date_of(v) }} end
+{%- endmacro -%}
+
+{#- Sex inside a number of 18 characters: '1' male, '2' female (GB/T 2261.1), else null. -#}
+{%- macro citizen_id_sex(v) -%}
+case when {{ rule_bytes(v) }} = 18 then case when substr({{ v }}, 17, 1) in ('1', '3', '5', '7', '9') then '1' when substr({{ v }}, 17, 1) in ('0', '2', '4', '6', '8') then '2' end end
+{%- endmacro -%}
+
+{#-
+  A number in its present form, check character not judged: half-width, upper case, 15 digits of GB 11643-1989 made 18 (19 after
+  the sixth, check character added). Null for any other form. The 15-character card of foreign residents stays as it is.
+-#}
+{%- macro citizen_id_form(v) -%}
+case when {{ rule_matches(v, '[1-9][0-9]{16}[0-9X]') }} then {{ v }} else {{ rule_citizen_other_form(rule_compact(v)) }} end
+{%- endmacro -%}
+
+{%- macro rule_citizen_other_form(t) -%}
+case when {{ rule_matches(t, '[1-9][0-9]{16}[0-9X]|[A-Z]{3}[0-9]{12}') }} then {{ t }} when {{ rule_matches(t, '[1-9][0-9]{14}') }} then {{ rule_citizen_15(t) }} end
+{%- endmacro -%}
+
+{%- macro rule_citizen_15(t) -%}
+{%- set seventeen = 'substr(' ~ t ~ ", 1, 6) || '19' || substr(" ~ t ~ ', 7, 9)' -%}
+{{ seventeen }} || substr('10X98765432', cast({{ rule_citizen_sum('try_cast(' ~ seventeen ~ ' as bigint)') }} as integer) + 1, 1)
+{%- endmacro -%}
+
+{#- The valid number in 18-character form (or the old card of foreign residents), else null. -#}
+{%- macro parse_citizen_id(v) -%}
+case when {{ rule_citizen_valid(v) }} then {{ v }} when {{ rule_matches(rule_compact(v), '[0-9A-Z]{15}|[0-9]{17}[0-9X]') }} then {{ rule_citizen_slow(citizen_id_form(v)) }} end
+{%- endmacro -%}
+
+{%- macro rule_citizen_valid(v) -%}
+({{ citizen_id_check_ok(v) }} and substr({{ v }}, 7, 4) between '1850' and '2099' and {{ rule_birth_date_of(v) }} is not null)
+{%- endmacro -%}
+
+{%- macro rule_citizen_slow(u) -%}
+case when {{ rule_bytes(u) }} = 15 or {{ rule_citizen_valid(u) }} then {{ u }} end
+{%- endmacro -%}
+
+{#- GB 32100: value of the i-th character is its place in the alphabet without I O Z S V, weight 3^(i-1) modulo 31. -#}
+{%- macro uscc_check_ok(v) -%}
+({{ rule_bytes(v) }} = 18 and {{ rule_matches(v, '[0-9A-HJ-NP-RTUWXY]{18}') }} and substr('0123456789ABCDEFGHJKLMNPQRTUWXY0', 32 - ({% for weight in (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28) %}(instr('0123456789ABCDEFGHJKLMNPQRTUWXY', substr({{ v }}, {{ loop.index }}, 1)) - 1) * {{ weight }}{{ " + " if not loop.last }}{% endfor %}) % 31, 1) = substr({{ v }}, 18, 1))
+{%- endmacro -%}
+
+{#- A code of the right form: authority 1-9 A N Y, six digits of region; check character not judged. -#}
+{%- macro uscc_form(v) -%}
+case when {{ rule_matches(v, '[1-9ANY][0-9A-HJ-NP-RTUWXY][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}') }} then {{ v }} when {{ rule_matches(rule_compact(v), '[1-9ANY][0-9A-HJ-NP-RTUWXY][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}') }} then {{ rule_compact(v) }} end
+{%- endmacro -%}
+
+{#- The valid code, else null. -#}
+{%- macro parse_uscc(v) -%}
+case when {{ uscc_check_ok(uscc_form(v)) }} then {{ uscc_form(v) }} end
+{%- endmacro -%}
+
+{#-
+  A telephone number: mobile as 11 digits, fixed line as area-number, 400/800 numbers and local numbers of 7 or 8 digits as digits.
+  +86, blanks, brackets and hyphens go. Null for anything else, masked numbers (138****1234) included.
+-#}
+{%- macro parse_phone(v) -%}
+case when {{ rule_matches(v, '1[3-9][0-9]{9}') }} then {{ v }} else {{ rule_phone_slow(rule_replace(rule_replace(rule_compact(v), '[-—()]'), '^(\\+|00)?86(1[3-9][0-9]{9})$', '\\2')) }} end
+{%- endmacro -%}
+
+{%- macro rule_phone_slow(t) -%}
+case when {{ rule_matches(t, '1[3-9][0-9]{9}|[48]00[0-9]{7}|[2-9][0-9]{6,7}') }} then {{ t }} when {{ rule_matches(t, '0(10|2[0-9])[0-9]{8}') }} then {{ rule_replace(t, '^(0[0-9]{2})', '\\1-') }} when {{ rule_matches(t, '0[3-9][0-9]{2}[0-9]{7,8}') }} then {{ rule_replace(t, '^(0[0-9]{3})', '\\1-') }} end
+{%- endmacro -%}

@@ -1,0 +1,73 @@
+{#-
+  Texts as departments write them: what counts as not stated, what is trimmed, names, addresses, numbers kept as text.
+
+  The shape of every rule: a cheap test finds the cells that are clean already (nearly all of them) and returns them as
+  they are; only the others go through regular expressions. Ten million rows pass here twice.
+-#}
+
+{%- macro rule_not_stated_tokens() -%}
+{{ rule_list(['空', '无', '-', '--', '—', '——', '/', '\\', '不详', '未知', 'N/A', 'n/a', 'NULL', 'Null', 'null', 'NaN', 'nan', 'None', '#N/A']) }}
+{%- endmacro -%}
+
+{#- True if the text may start or end with space of any kind, or starts with an apostrophe, or is empty. -#}
+{%- macro rule_untidy(v) -%}
+({{ v }} < '(' or contains({{ v }}, ' ')
+{%- for codepoint in (9, 10, 13, 160, 8203, 12288, 65279) %} or contains({{ v }}, {{ rule_char(codepoint) }}){% endfor -%}
+)
+{%- endmacro -%}
+
+{%- macro rule_trim(v) -%}
+{{ rule_replace(v, "^[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}']+|[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}]+$") }}
+{%- endmacro -%}
+
+{#- Full-width digits, letters and the signs inside numbers to half-width. -#}
+{%- macro rule_half_width(v) -%}
+translate({{ v }}, '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ－．，／＋（）', '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-.,/+()')
+{%- endmacro -%}
+
+{#- Letters and digits of an identifier: half-width, upper case, no space, no apostrophe, no `.0` of a spreadsheet number. -#}
+{%- macro rule_compact(v) -%}
+{{ rule_replace('upper(' ~ rule_half_width(v) ~ ')', "[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}'‘’`]+|\\.0+$") }}
+{%- endmacro -%}
+
+{#- The tidied text, or null where the sender wrote nothing or a word for nothing (空, 无, -, /, 不详, 未知, N/A, NULL). -#}
+{%- macro stated(v) -%}
+case when {{ rule_untidy(v) }} then nullif({{ rule_replace(rule_trim(v), '(?i)^(空|无|-+|—+|/|\\\\|不详|未知|#?n/a|null|nan|none)$') }}, '') when {{ rule_bytes(v) }} <= 12 and {{ v }} in ({{ rule_not_stated_tokens() }}) then null else {{ v }} end
+{%- endmacro -%}
+
+{#- As `stated`, and a number of zeros only is not stated either. For identifiers and account numbers. -#}
+{%- macro stated_number(v) -%}
+case when {{ rule_matches(v, '[0０]+(\\.0+)?') }} then null else {{ stated(v) }} end
+{%- endmacro -%}
+
+{#- Free text, tidied; null if not stated or if it holds the mark of a failed decoding (U+FFFD). -#}
+{%- macro parse_text(v) -%}
+case when contains({{ v }}, {{ rule_char(65533) }}) then null else {{ stated(v) }} end
+{%- endmacro -%}
+
+{#-
+  A personal name (民委发〔2016〕33号): `·` U+00B7 is the only separator, Han names hold no space, Latin names single
+  ones. Null if there is no letter in it, if it holds four digits in a row or is longer than 50 characters.
+-#}
+{%- macro parse_name(v) -%}
+case when {{ rule_bytes(v) }} <= 12 and {{ v }} in ({{ rule_not_stated_tokens() }}) then null when {{ rule_matches(v, '[\\x{4e00}-\\x{9fff}]{2,16}') }} then {{ v }} when {{ rule_finds(v, '[0-9０-９]{4}|\\x{fffd}') }} or not {{ rule_finds(v, '\\pL') }} or length({{ v }}) > 50 then null else {{ stated(rule_name_tidy(v)) }} end
+{%- endmacro -%}
+
+{%- macro rule_name_tidy(v) -%}
+case when {{ rule_finds(v, '[A-Za-zＡ-Ｚａ-ｚ]') }} then {{ rule_replace(rule_half_width(rule_name_dots(v, '[•・‧∙⋅●]')), '[\\s\\x{a0}\\x{3000}]+', ' ') }} else {{ rule_replace(rule_name_dots(v, '[•．・‧∙⋅●.]'), "[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}']+") }} end
+{%- endmacro -%}
+
+{%- macro rule_name_dots(v, dots) -%}{{ rule_replace(v, dots, '·') }}{%- endmacro -%}
+
+{#- An address: half-width digits and letters, no space. Null if there is no letter in it. -#}
+{%- macro parse_address(v) -%}
+case when not {{ rule_finds(v, '\\pL') }} or contains({{ v }}, {{ rule_char(65533) }}) then null when {{ rule_finds(v, "^'|[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}０-９Ａ-Ｚａ-ｚ－]") }} then {{ stated(rule_replace(rule_half_width(v), "^'+|[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}]+")) }} when {{ rule_bytes(v) }} <= 12 and {{ v }} in ({{ rule_not_stated_tokens() }}) then null else {{ v }} end
+{%- endmacro -%}
+
+{#-
+  A number that is a name (account, certificate, household): leading zeros stay. Null without any digit, for zeros
+  only, and for what a spreadsheet made of it (5.00118E+17: the digits are lost and must not be invented).
+-#}
+{%- macro parse_number_text(v) -%}
+case when {{ rule_matches(v, '[A-Z]*[0-9]*[1-9][0-9A-Z-]*') }} and not {{ rule_matches(v, '[0-9]E[0-9]+') }} then {{ v }} when {{ rule_matches(rule_compact(v), '[0-9](\\.[0-9]+)?E\\+?[0-9]+|[^0-9]*|0+') }} or contains({{ v }}, {{ rule_char(65533) }}) then null else {{ rule_compact(v) }} end
+{%- endmacro -%}

@@ -1,0 +1,69 @@
+"""The rule macros of dbt (`dbt_project/macros/rules/*.sql`), rendered to SQL without dbt.
+
+A rule is written once, as a Jinja macro, and used by the checks of ingest, by the staging models and by expectations.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from yibiao.errors import ContractError
+
+RULES_FOLDER = "macros/rules"
+
+
+def render(name: str, *args: Any, folder: Path | None = None, engine: str = "duckdb") -> str:
+    """The SQL expression of one rule macro.
+
+    Args:
+        name: macro name, for example `parse_citizen_id`.
+        args: SQL expressions as text, lists of formats or pairs, numbers.
+        folder: the rules folder; by default the one of this checkout.
+        engine: `duckdb`, or `spark` for the other dialect.
+
+    Raises:
+        ContractError: there is no such macro.
+    """
+    module = _macros(folder or _default_folder(), engine)
+    macro = getattr(module, name, None)
+    if macro is None:
+        raise ContractError("No rule macro has this name.", where=RULES_FOLDER, got=name, todo="See the macros there.")
+    return str(macro(*args)).strip()
+
+
+def quote(column: str) -> str:
+    """A column name as a quoted SQL identifier."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+@lru_cache(maxsize=1)
+def _default_folder() -> Path:
+    from yibiao.settings import Settings
+
+    return Settings.load().dbt_project / RULES_FOLDER
+
+
+@lru_cache(maxsize=4)
+def _macros(folder: Path, engine: str) -> Any:
+    """All macro files as one template module: macros call each other across files, as they do in dbt."""
+    import jinja2
+
+    adapter = _Adapter(engine)
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
+    environment.globals["adapter"] = adapter
+    source = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql")))
+    adapter.module = environment.from_string(source).module
+    return adapter.module
+
+
+class _Adapter:
+    """Stands in for dbt's `adapter`: `dispatch` picks the macro written for the engine, else the default one."""
+
+    def __init__(self, engine: str) -> None:
+        self.engine = engine
+        self.module: Any = None
+
+    def dispatch(self, name: str) -> Any:
+        return getattr(self.module, f"{self.engine}__{name}", None) or getattr(self.module, f"default__{name}")
