@@ -1,0 +1,53 @@
+"""Load a whole schemas folder and check that its files agree with each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yibiao.contracts.documents import Document, Findings
+from yibiao.contracts.registry import read_codes, read_departments, read_elements, read_entities
+from yibiao.contracts.values import Frozen, Report, Schemas
+from yibiao.errors import ContractError
+
+
+def load_schemas(root: Path | str) -> Schemas:
+    """Everything under a schemas folder, checked.
+
+    Args:
+        root: folder with `departments.yml`, `elements/`, `codes/`, `entities/` and `reports/`.
+
+    Raises:
+        ContractError: the first mistake, with file and line; `yibiao contract lint` shows all.
+    """
+    schemas, findings = read_schemas(Path(root))
+    findings.raise_errors()
+    return schemas
+
+
+def read_schemas(root: Path) -> tuple[Schemas, Findings]:
+    """What can be used of a schemas folder, and everything that is wrong with it."""
+    from yibiao.contracts.odcs import Registry, read_report
+
+    root = root.resolve()
+    if not (root / "departments.yml").is_file():
+        raise ContractError(
+            "This is not a schemas folder.",
+            where=str(root),
+            expected="departments.yml, elements/, codes/, entities/, reports/",
+            todo="Check YIBIAO_SCHEMAS.",
+        )
+    base, findings = root.parent, Findings()
+    departments = read_departments(root, base, findings)
+    codes = read_codes(root, base, findings)
+    elements, _ = read_elements(root, base, codes, departments, findings)
+    entities, _ = read_entities(root, base, elements, findings)
+    registry = Registry(departments, codes, elements, entities)
+    reports: dict[str, Report] = {}
+    for file in sorted((root / "reports").rglob("*.yml")):
+        if not file.name.endswith(".odcs.yml"):
+            name = file.relative_to(base).as_posix()
+            findings.error("file-name", "Not a contract.", name, expected="<department>/<report>.odcs.yml")
+            continue
+        if report := read_report(Document(file, base), registry, findings):
+            reports[report.id] = report
+    return Schemas(elements, codes, entities, departments, Frozen(sorted(reports.items()))), findings

@@ -1,0 +1,399 @@
+"""One data contract: an ODCS 3.x file, read by the upstream package, turned into a `Report`."""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pydantic
+from open_data_contract_standard import model as odcs
+
+from yibiao.contracts.documents import Document, Findings, did_you_mean, shorten
+from yibiao.contracts.properties import (
+    COLUMN_PROPERTIES,
+    CONTRACT_PROPERTIES,
+    DRIFT,
+    SERVER_PROPERTIES,
+    read_properties,
+)
+from yibiao.contracts.registry import check_id, check_reference
+from yibiao.contracts.values import (
+    LOGICAL_TYPES,
+    TYPES,
+    UNITS,
+    CodeList,
+    Column,
+    Department,
+    EditionRule,
+    Element,
+    Entity,
+    Frozen,
+    Report,
+    Server,
+)
+
+FORMATS = ("csv", "xlsx", "xls", "json", "ndjson", "parquet", "sqlite")
+ENCODINGS = ("UTF-8", "UTF-8-BOM", "GB18030", "GBK", "UTF-16")
+_TEXT_FORMATS = ("csv", "json", "ndjson")
+MAX_DROP = 0.1
+RETRIES = 3
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What a contract may refer to."""
+
+    departments: Mapping[str, Department]
+    codes: Mapping[str, CodeList]
+    elements: Mapping[str, Element]
+    entities: Mapping[str, Entity]
+
+
+@cache
+def _keys(model: type[pydantic.BaseModel]) -> dict[str, type[pydantic.BaseModel] | None]:
+    """Keys that ODCS knows at one place -> the model of what stands below, if it is a mapping or a list of them."""
+    known: dict[str, type[pydantic.BaseModel] | None] = {}
+    for name, field in model.model_fields.items():
+        known[field.alias or name] = _model_in(field.annotation)
+    return known
+
+
+def _model_in(annotation: Any) -> type[pydantic.BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
+        return annotation
+    for part in typing.get_args(annotation):
+        if found := _model_in(part):
+            return found
+    return None
+
+
+def check_keys(document: Document, model: type[pydantic.BaseModel], data: Any, path: Path, findings: Findings) -> None:
+    """Report keys that ODCS does not have; the upstream models ignore those below the top level."""
+    if isinstance(data, list):
+        for place, item in enumerate(data):
+            check_keys(document, model, item, (*path, place), findings)
+    elif isinstance(data, dict):
+        known = _keys(model)
+        for key, value in data.items():
+            if key not in known:
+                findings.error(
+                    "unknown-key",
+                    f"ODCS has no key `{key}` here.",
+                    document.where(*path, key),
+                    expected=shorten(known),
+                    todo=did_you_mean(key, known) or "What ODCS lacks belongs into customProperties.",
+                )
+            elif (below := known[key]) is not None:
+                check_keys(document, below, value, (*path, key), findings)
+
+
+def read_report(document: Document, registry: Registry, findings: Findings) -> Report | None:
+    """The report that this contract describes; None (and findings) if it cannot be used."""
+    before = sum(finding.severity == "error" for finding in findings)
+    check_keys(document, odcs.OpenDataContractStandard, document.data, (), findings)
+    try:
+        contract = odcs.OpenDataContractStandard(**document.data)
+    except pydantic.ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            if problem["type"] != "extra_forbidden":  # reported above, with a suggestion
+                findings.error("odcs", f"Not an ODCS contract: {problem['msg']}.", document.where(*problem["loc"]))
+        return None
+    except TypeError:
+        findings.error("odcs", "Not an ODCS contract: a mapping is expected.", document.where())
+        return None
+    report = _Reader(document, contract, registry, findings).report()
+    return report if before == sum(finding.severity == "error" for finding in findings) else None
+
+
+class _Reader:
+    """Reads one contract; every mistake becomes a finding with its line."""
+
+    def __init__(
+        self, document: Document, contract: odcs.OpenDataContractStandard, registry: Registry, findings: Findings
+    ) -> None:
+        self.document, self.contract, self.registry, self.findings = document, contract, registry, findings
+
+    def error(self, rule: str, what: str, *path: str | int, **more: str) -> None:
+        self.findings.error(rule, what, self.document.where(*path), **more)
+
+    def known(self, rule: str, noun: str, given: str, known: Collection[str], *path: str | int) -> bool:
+        if given in known:
+            return True
+        return check_reference(rule, noun, given, known, self.document.where(*path), self.findings)
+
+    def report(self) -> Report | None:
+        contract, place = self.contract, self.document.path
+        department, name = place.parent.name, place.name.removesuffix(".odcs.yml")
+        for key in ("apiVersion", "kind", "id", "version", "name", "domain", "servers", "schema_", "team"):
+            if not getattr(contract, key):
+                self.error("missing-key", f"The key `{key.rstrip('_')}` is missing or empty.", key.rstrip("_"))
+        if contract.id != f"{department}.{name}":
+            self.error(
+                "contract-id",
+                "The id does not fit the file.",
+                "id",
+                expected=f"{department}.{name}",
+                got=f"{contract.id}",
+            )
+        check_id(name, self.document, ("id",), self.findings)
+        self.known("unknown-department", "department", department, self.registry.departments, "domain")
+        if contract.domain and contract.domain != department:
+            self.error("contract-id", "The domain is not the department.", "domain", expected=department)
+        if contract.apiVersion and not contract.apiVersion.startswith("v3."):
+            self.error("odcs", "Only ODCS 3.x is understood.", "apiVersion", expected="v3.x", got=contract.apiVersion)
+        tables = contract.schema_ or []
+        servers = contract.servers or []
+        for key, parts in (("schema", tables), ("servers", servers)):
+            if len(parts) > 1:
+                self.error("one-table", f"A report has one entry under `{key}`.", key, 1, got=f"{len(parts)}")
+        own = read_properties(self.document, ("customProperties",), CONTRACT_PROPERTIES, self.findings)
+        if not tables or not servers or department not in self.registry.departments:
+            return None
+        if "mode" not in own or "about" not in own:
+            self.error("missing-key", "customProperties `mode` and `about` are required.", "customProperties")
+            return None
+        columns = self.columns(tables[0])
+        server = self.server(servers[0])
+        keyed = sorted(
+            (property_.primaryKeyPosition or 0, place)
+            for place, property_ in enumerate(tables[0].properties or [])
+            if property_.primaryKey
+        )
+        names = [property_.name for property_ in tables[0].properties or []]
+        if not keyed:
+            self.error(
+                "no-key",
+                "No column is the key of the report.",
+                *("schema", 0),
+                todo="Set `primaryKey: true` on the column that tells rows apart.",
+            )
+        for entity in own["about"]:
+            self.known("unknown-entity", "entity", entity, self.registry.entities, "customProperties")
+        schedules = [sla.schedule for sla in contract.slaProperties or [] if sla.schedule]
+        team = contract.team
+        return Report(
+            id=f"{department}.{name}",
+            department=department,
+            department_name=self.registry.departments[department].name,
+            name=name,
+            title=contract.name or "",
+            version=contract.version or "",
+            description=(contract.description.purpose or "") if contract.description else "",
+            grain=tables[0].dataGranularityDescription or "",
+            mode=own["mode"],
+            about=tuple(own["about"]),
+            columns=columns,
+            key=tuple(names[place] or "" for _, place in keyed),
+            constants=self.constants(own.get("constants", {}), columns),
+            edition=self.edition(own.get("edition", {"from": "parameter"})),
+            max_drop=float(own.get("maxDrop", MAX_DROP)),
+            on_drift=Frozen(
+                {DRIFT[key]: value for key, value in ({key: "warn" for key in DRIFT} | own.get("onDrift", {})).items()}
+            ),
+            control_totals=tuple(Frozen(total) for total in own.get("controlTotals", ())),
+            schedule=schedules[0] if schedules else "",
+            owner=(team.name or "") if isinstance(team, odcs.Team) else "",
+            retries=own.get("retries", RETRIES),
+            server=server,
+            path=self.document.name,
+        )
+
+    def edition(self, given: Mapping[str, Any]) -> EditionRule:
+        rule = EditionRule(given.get("from", ""), given.get("pattern", ""))
+        try:
+            groups = re.compile(rule.pattern).groupindex
+        except re.error as error:
+            self.error("edition", f"The pattern is not a regular expression: {error}.", "customProperties")
+            return rule
+        if rule.source not in ("name", "cell", "parameter"):
+            self.error(
+                "edition", "`from` says where the edition stands.", "customProperties", expected="name, cell, parameter"
+            )
+        elif rule.source != "parameter" and not {"year"} <= set(groups) <= {"year", "month", "day"}:
+            self.error(
+                "edition",
+                "The pattern does not tell the edition.",
+                "customProperties",
+                expected="named groups year, month and maybe day",
+            )
+        return rule
+
+    def server(self, server: odcs.Server) -> Server:
+        path = ("servers", 0)
+        options = read_properties(self.document, (*path, "customProperties"), SERVER_PROPERTIES, self.findings)
+        snake = Frozen(
+            {re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name): options[name] for name in options}
+        )
+        encoding = server.encoding or ""
+        if server.type == "api":
+            return Server("api", server.location or "", "api", encoding, snake)
+        if server.type in ("postgres", "postgresql"):
+            place = options.get("connection") or f"postgresql://{server.host}:{server.port}/{server.database}"
+            if not options.get("table") and not options.get("query"):
+                self.error("server", "A database needs the custom property `table` or `query`.", *path)
+            return Server("postgres", place, "postgres", "", Frozen({**snake, "schema": server.schema_ or "public"}))
+        if server.type != "local":
+            self.error("server", "Deliveries cannot be fetched this way.", *path, expected="local, api, postgres")
+        format_ = server.format or ""
+        self.known("unknown-format", "format", format_, FORMATS, *path, "format")
+        if not server.path:
+            self.error(
+                "server", "`path` says where deliveries lie.", *path, expected="a glob relative to the data folder"
+            )
+        if format_ in _TEXT_FORMATS:
+            self.known("unknown-encoding", "encoding", encoding, ENCODINGS, *path, "encoding")
+        elif encoding:
+            self.error("server", f"The format {format_} has no encoding.", *path, "encoding", todo="Remove the line.")
+        if format_ == "sqlite" and not options.get("table") and not options.get("query"):
+            self.error("server", "A database needs the custom property `table` or `query`.", *path)
+        return Server("sqlite" if format_ == "sqlite" else "local", server.path or "", format_, encoding, snake)
+
+    def constants(self, given: Mapping[str, Any], columns: tuple[Column, ...]) -> Mapping[str, str]:
+        path = "customProperties"
+        staged = {column.staged_name for column in columns}
+        for name, value in given.items():
+            if not self.known("unknown-element", "data element", name, self.registry.elements, path):
+                continue
+            element = self.registry.elements[name]
+            if not isinstance(value, str):
+                self.error("constant", f"The constant `{name}` is not text: put it in quotes.", path)
+            elif element.code_list and value not in self.registry.codes[element.code_list].by_code:
+                self.error(
+                    "constant", f"The constant `{name}` is not in its code list.", path, expected=element.code_list
+                )
+            if name in staged:
+                self.error("constant", f"`{name}` is both a constant and a column.", path)
+        return Frozen(sorted(given.items()))
+
+    def columns(self, table: odcs.SchemaObject) -> tuple[Column, ...]:
+        columns: list[Column] = []
+        names: dict[str, str] = {}
+        headers: dict[str, str] = {}
+        for place, property_ in enumerate(table.properties or []):
+            column = self.column(place, property_)
+            if column is None:
+                continue
+            path = ("schema", 0, "properties", place)
+            for text, seen in (
+                *((name, names) for name in {column.name, column.staged_name}),
+                *((header, headers) for header in {column.header, *column.aliases}),
+            ):
+                if text in seen:
+                    self.error(
+                        "duplicate-column",
+                        f"`{text}` is already taken by the column `{seen[text]}`.",
+                        *path,
+                        todo="Give one of them a `role`, another name, or remove the alias.",
+                    )
+                seen[text] = column.name
+            columns.append(column)
+        if not columns:
+            self.error("no-columns", "The report has no columns.", "schema", 0)
+        return tuple(columns)
+
+    def column(self, place: int, property_: odcs.SchemaProperty) -> Column | None:
+        path: Path = ("schema", 0, "properties", place)
+        own = read_properties(self.document, (*path, "customProperties"), COLUMN_PROPERTIES, self.findings)
+        name, element_id, role = property_.name or "", own.get("element"), own.get("role")
+        if name != name.lower() or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            self.error("bad-id", "The property name is not snake_case.", *path, got=name)
+        logical = property_.logicalType or "string"
+        element = self.registry.elements.get(element_id) if element_id else None
+        if element_id and element is None:
+            self.known("unknown-element", "data element", element_id, self.registry.elements, *path, "customProperties")
+            return None
+        if element is None:
+            if role:
+                self.error("role", "A `role` needs an `element`.", *path)
+            if not self.known("logical-type", "usable logicalType", logical, LOGICAL_TYPES, *path, "logicalType"):
+                return None
+            if name in self.registry.elements:
+                self.error(
+                    "shadowed-element",
+                    f"The own field `{name}` has the name of a data element.",
+                    *path,
+                    todo="Refer to it with the custom property `element`, or give the field another name.",
+                )
+            kind, code_list = LOGICAL_TYPES[logical], None
+        else:
+            kind, code_list = element.type, self.registry.codes.get(element.code_list or "")
+            if kind in TYPES and logical != TYPES[kind].logical:
+                self.error(
+                    "logical-type",
+                    f"The logicalType does not fit the data element `{element.id}` ({kind}).",
+                    *path,
+                    "logicalType",
+                    expected=TYPES[kind].logical,
+                    got=logical,
+                )
+        if role:
+            check_id(role, self.document, path, self.findings)
+        codes = self.codes(own, code_list, path)
+        formats = own.get("dateFormat", ())
+        if kind in ("date", "month") and not formats:
+            self.error("date-format", "A date needs the custom property `dateFormat`.", *path)
+        if formats and kind not in ("date", "month"):
+            self.error("date-format", f"`dateFormat` has no meaning for the type {kind}.", *path)
+        return Column(
+            name=name,
+            header=property_.physicalName or name,
+            title=property_.businessName or (element.name if element and not role else property_.physicalName or name),
+            element=element_id,
+            role=role,
+            aliases=tuple(own.get("aliases", ())),
+            required=bool(property_.required),
+            key=bool(property_.primaryKey),
+            type=kind,
+            code_list=code_list.id if code_list else None,
+            date_formats=(formats,) if isinstance(formats, str) else tuple(formats),
+            codes=codes,
+            codes_as=own.get("codesAs", "code"),
+            pairs=_merge(codes, code_list),
+            unit=own.get("unit"),
+            factor=self.factor(own.get("unit"), element, path),
+            on_invalid=own.get("onInvalid", "quarantine"),
+        )
+
+    def codes(self, own: Mapping[str, Any], code_list: CodeList | None, path: Path) -> Mapping[str, str]:
+        codes: Mapping[str, Any] = own.get("codes", {})
+        if (codes or "codesAs" in own) and code_list is None:
+            self.error("codes", "`codes` and `codesAs` need a data element with a code list.", *path)
+            return Frozen()
+        for value, code in codes.items():
+            if not (isinstance(value, str) and isinstance(code, str)):
+                self.error("codes", "Values and codes are text: put them in quotes.", *path, "customProperties")
+                return Frozen()
+            if code_list and code not in code_list.by_code:
+                self.error(
+                    "codes",
+                    f"The code {code} is not in the list `{code_list.id}`.",
+                    *(*path, "customProperties"),
+                    expected=shorten(code_list.by_code),
+                )
+        return Frozen(codes)
+
+    def factor(self, unit: str | None, element: Element | None, path: Path) -> str:
+        if unit is None:
+            return "1"
+        if not self.known("unknown-unit", "unit", unit, UNITS, *path, "customProperties"):
+            return "1"
+        target = element.unit if element else unit
+        if target is None or UNITS[target][0] != UNITS[unit][0]:
+            self.error("unit", f"The unit {unit} cannot become that of the data element.", *path, expected=f"{target}")
+            return "1"
+        return f"{(Decimal(UNITS[unit][1]) / Decimal(UNITS[target][1])).normalize():f}"
+
+
+def _merge(own: Mapping[str, str], code_list: CodeList | None) -> tuple[tuple[str, str], ...]:
+    if code_list is None:
+        return ()
+    if not own:
+        return code_list.pairs
+    return (*own.items(), *(pair for pair in code_list.pairs if pair[0] not in own))

@@ -1,0 +1,119 @@
+"""The custom properties that our contracts use for what ODCS has no key for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from yibiao.contracts.documents import Document, Findings, did_you_mean, shorten
+
+Kind = type | tuple[type, ...]
+
+CONTRACT_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
+    "mode": ("snapshot", "delta", "events"),
+    "about": list,  # entities that a row speaks of
+    "edition": dict,  # {from: name | cell | parameter, pattern}
+    "constants": dict,  # element id -> value true of every row
+    "maxDrop": (int, float),  # largest drop of rows, as a share, that is still a complete snapshot
+    "onDrift": dict,  # {newColumn, missingColumn}: warn | refuse
+    "controlTotals": list,  # printed totals that the reader recounts
+    "retries": int,  # attempts at fetching after the first
+}
+
+SERVER_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
+    "delimiter": str,
+    "quote": str,
+    "sheet": (str, int),
+    "titleRows": int,  # rows above the header
+    "headerRows": int,  # rows of the header; two for merged headers
+    "groupPattern": str,  # rows that are titles of a group, with named groups
+    "footerPattern": str,  # rows that are notes or sums
+    "recordsPath": str,  # dotted path to the list of records in a JSON document
+    "table": str,
+    "query": str,
+    "connection": str,  # database address, usually ${NAME}
+    "pageSize": int,
+    "marker": str,  # file that says the delivery is complete
+    "quietSeconds": int,  # or: no change for so long
+}
+
+COLUMN_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
+    "element": str,
+    "role": str,
+    "aliases": list,
+    "dateFormat": (str, list),
+    "codes": dict,
+    "codesAs": ("code", "name", "alias"),
+    "unit": str,
+    "onInvalid": ("quarantine", "keep"),
+}
+
+DRIFT: Mapping[str, str] = {"newColumn": "new_column", "missingColumn": "missing_column"}
+"""Kinds of drift in a contract -> in `Report.on_drift`; each is warn (the default) or refuse."""
+
+_NESTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "edition": {"from": ("name", "cell", "parameter"), "pattern": ()},
+    "onDrift": dict.fromkeys(DRIFT, ("warn", "refuse")),
+}
+
+
+def read_properties(
+    document: Document, path: tuple[str | int, ...], known: Mapping[str, Any], findings: Findings
+) -> dict[str, Any]:
+    """The custom properties at `path` by name; unknown, repeated and ill-typed ones become findings.
+
+    Args:
+        known: name -> the words it may be (a tuple of texts) or the type, or types, of its value.
+    """
+    given: Any = document.data
+    for step in path:
+        given = given.get(step) if isinstance(given, dict) else given[step] if isinstance(given, list) else None
+        if given is None:
+            return {}
+    found: dict[str, Any] = {}
+    for place, item in enumerate(given if isinstance(given, list) else []):
+        if not isinstance(item, dict) or not isinstance(item.get("property"), str):
+            findings.error(
+                "custom-property", "A custom property has a `property` and a `value`.", document.where(*path)
+            )
+            continue
+        name, value = item["property"], item.get("value")
+        if name not in known:
+            findings.error(
+                "unknown-key",
+                f"Unknown custom property `{name}`.",
+                document.where(*path, place),
+                expected=shorten(known),
+                todo=did_you_mean(name, known) or "Remove it.",
+            )
+        elif name in found:
+            findings.error("custom-property", f"`{name}` is given twice.", document.where(*path, place))
+        elif problem := _problem(name, value, known[name]):
+            findings.error(
+                "wrong-type", f"The value of `{name}` is wrong.", document.where(*path, place), expected=problem
+            )
+        else:
+            found[name] = value
+    return found
+
+
+def _problem(name: str, value: Any, wanted: Any) -> str:
+    """What the value should have been; empty if it is right."""
+    if isinstance(wanted, tuple) and isinstance(wanted[0], str):
+        return "" if value in wanted else ", ".join(wanted)
+    kinds = wanted if isinstance(wanted, tuple) else (wanted,)
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        return " or ".join(kind.__name__ for kind in kinds)
+    if name in ("about", "aliases", "dateFormat") and isinstance(value, list):
+        return "" if value and all(isinstance(part, str) for part in value) else "a list of texts"
+    if name == "controlTotals":
+        return "" if all(isinstance(part, dict) for part in value) else "a list of mappings"
+    if name == "maxDrop":
+        return "" if 0 <= value <= 1 else "a share between 0 and 1"
+    for key, part in value.items() if name in _NESTED else ():
+        words = _NESTED[name].get(key)
+        if words is None:
+            return f"keys {', '.join(_NESTED[name])}"
+        if words and part not in words:
+            return f"{key}: {' or '.join(words)}"
+    return ""

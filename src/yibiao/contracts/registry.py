@@ -1,0 +1,273 @@
+"""Departments, code lists, data elements and entities: the files that contracts refer to."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from yibiao.contracts.documents import Document, Findings, did_you_mean, read_fields, shorten
+from yibiao.contracts.values import TYPES, UNITS, Code, CodeList, Department, Element, Entity, Frozen
+
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+"""Ids are snake_case with single underscores: `__` separates role, department and element in generated names."""
+
+Place = tuple[str | int, ...]
+
+SENSITIVITIES = ("public", "internal", "personal", "sensitive")
+_CODE_HEADER = ["code", "name", "aliases", "valid_from", "valid_to"]
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})?")
+
+
+def check_id(text: str, document: Document, path: Place, findings: Findings) -> None:
+    """Report an id that is not snake_case."""
+    if not NAME.fullmatch(text):
+        where = document.where(*path)
+        findings.error("bad-id", "The id is not snake_case.", where, expected="a-z, 0-9 and single _", got=text)
+
+
+def check_reference(
+    rule: str, noun: str, given: str, known: Collection[str], where: str, findings: Findings, todo: str = ""
+) -> bool:
+    """Report a name that nobody defined; True if it is known."""
+    if given in known:
+        return True
+    findings.error(
+        rule,
+        f"There is no {noun} `{given}`.",
+        where,
+        expected=shorten(known),
+        got=given,
+        todo=did_you_mean(given, known) or todo,
+    )
+    return False
+
+
+def _items(document: Document, key: str, findings: Findings) -> list[Any]:
+    data = read_fields(document, (), document.data, {key: list}, [key], findings)
+    return data[key] if data else []
+
+
+def read_departments(root: Path, base: Path, findings: Findings) -> Mapping[str, Department]:
+    """`departments.yml`; ids are unique."""
+    document = Document(root / "departments.yml", base)
+    found: dict[str, Department] = {}
+    fields: dict[str, type | tuple[type, ...]] = {"id": str, "name": str, "short": str}
+    for place, item in enumerate(_items(document, "departments", findings)):
+        path = ("departments", place)
+        if data := read_fields(document, path, item, fields, ["id", "name"], findings):
+            check_id(data["id"], document, (*path, "id"), findings)
+            if data["id"] in found:
+                findings.error("duplicate-id", f"Department `{data['id']}` is defined twice.", document.where(*path))
+            found[data["id"]] = Department(data["id"], data["name"], data.get("short", data["name"]))
+    return Frozen(sorted(found.items()))
+
+
+def read_codes(root: Path, base: Path, findings: Findings) -> Mapping[str, CodeList]:
+    """`codes/lists.yml` names every list and its source; values are in `<id>.csv` and `<id>.<overlay>.csv`."""
+    folder = root / "codes"
+    if not (folder / "lists.yml").exists():
+        return Frozen()
+    document = Document(folder / "lists.yml", base)
+    fields: dict[str, type | tuple[type, ...]] = {"id": str, "name": str, "source": str}
+    named: dict[str, dict[str, Any]] = {}
+    for place, item in enumerate(_items(document, "lists", findings)):
+        path = ("lists", place)
+        if data := read_fields(document, path, item, fields, list(fields), findings):
+            check_id(data["id"], document, (*path, "id"), findings)
+            if data["id"] in named:
+                findings.error("duplicate-id", f"Code list `{data['id']}` is named twice.", document.where(*path))
+            if not (folder / f"{data['id']}.csv").exists():
+                findings.error(
+                    "missing-file",
+                    f"Code list `{data['id']}` has no values.",
+                    document.where(*path),
+                    expected=f"the file codes/{data['id']}.csv",
+                )
+            named[data["id"]] = data
+    values: dict[str, list[Code]] = {id_: [] for id_ in named}
+    for file in sorted(folder.glob("*.csv")):
+        id_ = file.name.split(".")[0]
+        name = file.relative_to(base).as_posix() if file.is_relative_to(base) else str(file)
+        if check_reference(
+            "unknown-code-list", "code list", id_, named, f"{name}:1", findings, "Name it in codes/lists.yml."
+        ):
+            values[id_].extend(_read_code_file(file, name, {code.code for code in values[id_]}, findings))
+    lists = (
+        CodeList(id_, data["name"], data["source"], tuple(sorted(values[id_], key=lambda code: code.code)))
+        for id_, data in sorted(named.items())
+    )
+    return Frozen({code_list.id: code_list for code_list in lists})
+
+
+def _read_code_file(file: Path, name: str, seen: set[str], findings: Findings) -> list[Code]:
+    codes: list[Code] = []
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = csv.reader(stream)
+        if (header := next(rows, [])) != _CODE_HEADER:
+            findings.error(
+                "code-header",
+                "The header of the code list is wrong.",
+                f"{name}:1",
+                expected=",".join(_CODE_HEADER),
+                got=",".join(header),
+            )
+            return []
+        for row in rows:
+            where = f"{name}:{rows.line_num}"
+            if len(row) != len(_CODE_HEADER) or not row[0] or not row[1]:
+                findings.error("code-row", "The row is not a code with a name.", where, expected=",".join(_CODE_HEADER))
+                continue
+            if row[0] in seen:
+                findings.error("duplicate-code", f"The code {row[0]} is in the list twice.", where)
+            if not (_DATE.fullmatch(row[3]) and _DATE.fullmatch(row[4])):
+                findings.error("code-date", "valid_from and valid_to are dates.", where, expected="YYYY-MM-DD or empty")
+            seen.add(row[0])
+            codes.append(Code(row[0], row[1], tuple(filter(None, row[2].split("|"))), row[3], row[4]))
+    return codes
+
+
+_ELEMENT_FIELDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("id", "name", "english", "type", "code_list", "unit", "definition", "scope"), str),
+    **dict.fromkeys(("sensitivity", "purpose", "source"), str),
+    **dict.fromkeys(("aliases", "authority"), list),
+}
+_ELEMENT_REQUIRED = ("id", "name", "english", "type", "definition", "sensitivity", "authority", "purpose", "source")
+
+
+def read_elements(
+    root: Path, base: Path, codes: Collection[str], departments: Collection[str], findings: Findings
+) -> tuple[Mapping[str, Element], dict[str, str]]:
+    """All `elements/*.yml`; ids are unique over all files. Also returns where each element is defined."""
+    found: dict[str, Element] = {}
+    places: dict[str, str] = {}
+    for file in sorted((root / "elements").glob("*.yml")):
+        document = Document(file, base)
+        for place, item in enumerate(_items(document, "elements", findings)):
+            path = ("elements", place)
+            data = read_fields(document, path, item, _ELEMENT_FIELDS, _ELEMENT_REQUIRED, findings)
+            if data is None:
+                continue
+            element = Element(
+                **{name: data.get(name) or None for name in ("code_list", "unit")},  # type: ignore[arg-type]
+                **{name: data[name] for name in ("id", "name", "english", "type", "definition", "sensitivity")},
+                scope=data.get("scope", ""),
+                aliases=tuple(map(str, data.get("aliases", ()))),
+                authority=tuple(map(str, data["authority"])),
+                purpose=data["purpose"],
+                source=data["source"],
+            )
+            _check_element(element, document, path, codes, departments, findings)
+            if element.id in found:
+                findings.error(
+                    "duplicate-id",
+                    f"Data element `{element.id}` is defined twice.",
+                    document.where(*path),
+                    got=f"also in {places[element.id]}",
+                    todo="Define a fact once; use the one that is there, or give this one another id.",
+                )
+                continue
+            found[element.id] = element
+            places[element.id] = f"{document.name}#{place}"
+    return Frozen(sorted(found.items())), places
+
+
+def _check_element(
+    element: Element,
+    document: Document,
+    path: Place,
+    codes: Collection[str],
+    departments: Collection[str],
+    findings: Findings,
+) -> None:
+    check_id(element.id, document, (*path, "id"), findings)
+    if element.type not in TYPES:
+        where = document.where(*path, "type")
+        check_reference("unknown-type", "type of data element", element.type, TYPES, where, findings)
+    if element.sensitivity not in SENSITIVITIES:
+        where = document.where(*path, "sensitivity")
+        check_reference("unknown-sensitivity", "sensitivity", element.sensitivity, SENSITIVITIES, where, findings)
+    if element.unit and element.unit not in UNITS:
+        where = document.where(*path, "unit")
+        check_reference("unknown-unit", "unit", element.unit, UNITS, where, findings)
+    if (element.type == "code") != (element.code_list is not None):
+        findings.error(
+            "code-list",
+            f"Data element `{element.id}` needs a code list exactly if its type is code.",
+            document.where(*path),
+        )
+    elif element.code_list and element.code_list not in codes:
+        where = document.where(*path, "code_list")
+        check_reference("unknown-code-list", "code list", element.code_list, codes, where, findings)
+    for department in element.authority:
+        if department not in departments:
+            where = document.where(*path, "authority")
+            check_reference("unknown-department", "department", department, departments, where, findings)
+    if len(set(element.authority)) != len(element.authority):
+        findings.error("authority", "A department stands in the list twice.", document.where(*path, "authority"))
+
+
+def read_entities(
+    root: Path, base: Path, elements: Collection[str], findings: Findings
+) -> tuple[Mapping[str, Entity], dict[str, Document]]:
+    """All `entities/*.yml`, one entity a file, named after it."""
+    found: dict[str, Entity] = {}
+    documents: dict[str, Document] = {}
+    fields: dict[str, type | tuple[type, ...]] = {
+        **dict.fromkeys(("id", "name", "id_column"), str),
+        **dict.fromkeys(("keys", "elements"), list),
+        "links": dict,
+    }
+    for file in sorted((root / "entities").glob("*.yml")):
+        document = Document(file, base)
+        required = ("id", "name", "id_column", "keys", "elements")
+        data = read_fields(document, (), document.data, fields, required, findings)
+        if data is None:
+            continue
+        lists = [data["elements"], *data["keys"], *data.get("links", {}).values()]
+        if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists):
+            findings.error("shape", "keys, links and elements are lists of element ids.", document.where("keys"))
+            continue
+        entity = Entity(
+            data["id"],
+            data["name"],
+            data["id_column"],
+            tuple(map(tuple, data["keys"])),
+            Frozen({target: tuple(names) for target, names in data.get("links", {}).items()}),
+            tuple(data["elements"]),
+        )
+        check_id(entity.id, document, ("id",), findings)
+        if entity.id in found:
+            findings.error("duplicate-id", f"Entity `{entity.id}` is defined twice.", document.where("id"))
+        for place, name in enumerate(entity.elements):
+            if name not in elements:
+                where = document.where("elements", place)
+                check_reference("unknown-element", "data element", name, elements, where, findings)
+        if len(set(entity.elements)) != len(entity.elements):
+            findings.error("duplicate-element", "A data element is listed twice.", document.where("elements"))
+        for names in (*entity.keys, *entity.links.values()):
+            for name in names:
+                if name not in entity.elements:
+                    check_reference(
+                        "entity-key",
+                        f"element of entity `{entity.id}`",
+                        name,
+                        entity.elements,
+                        document.where("keys"),
+                        findings,
+                        "Keys and links are made of the entity's own elements: list it.",
+                    )
+        found[entity.id] = entity
+        documents[entity.id] = document
+    for entity in found.values():
+        for target in entity.links:
+            where = documents[entity.id].where("links", target)
+            if check_reference("unknown-entity", "entity", target, found, where, findings):
+                wanted = len(found[target].keys[0]) if found[target].keys else 0
+                if wanted != len(entity.links[target]):
+                    findings.error(
+                        "link", f"The link does not fit the first key of `{target}`.", where, expected=f"{wanted} names"
+                    )
+    return Frozen(sorted(found.items())), documents

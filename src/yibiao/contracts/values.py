@@ -1,0 +1,326 @@
+"""What the schemas folder says, as frozen values that every other part reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NoReturn
+
+import orjson
+
+
+class Frozen(dict):
+    """A mapping that refuses change, yet pickles and serialises like the dictionary it is."""
+
+    def _refuse(self, *args: object, **kwargs: object) -> NoReturn:
+        raise TypeError("schemas are read-only: change the files under schemas/ instead")
+
+    __setitem__ = __delitem__ = _refuse  # type: ignore[assignment]
+    clear = pop = popitem = setdefault = update = __ior__ = _refuse  # type: ignore[assignment]
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self))
+
+    def __reduce__(self) -> tuple[type[Frozen], tuple[dict[Any, Any]]]:
+        return Frozen, (dict(self),)
+
+
+@dataclass(frozen=True)
+class ElementType:
+    """How one type of data element is written in a contract, parsed and stored.
+
+    Attributes:
+        logical: ODCS `logicalType` of a column with this type.
+        sql: column type in staging and canonical tables.
+        macro: name of the dbt macro that parses the raw text.
+    """
+
+    logical: str
+    sql: str
+    macro: str
+
+
+TYPES: Mapping[str, ElementType] = Frozen(
+    text=ElementType("string", "VARCHAR", "parse_text"),
+    name=ElementType("string", "VARCHAR", "parse_name"),
+    address=ElementType("string", "VARCHAR", "parse_address"),
+    number_text=ElementType("string", "VARCHAR", "parse_number_text"),
+    citizen_id=ElementType("string", "VARCHAR", "parse_citizen_id"),
+    uscc=ElementType("string", "VARCHAR", "parse_uscc"),
+    phone=ElementType("string", "VARCHAR", "parse_phone"),
+    code=ElementType("string", "VARCHAR", "parse_code"),
+    month=ElementType("string", "VARCHAR", "parse_month"),
+    date=ElementType("date", "DATE", "parse_date"),
+    integer=ElementType("integer", "BIGINT", "parse_integer"),
+    decimal=ElementType("number", "DECIMAL(18,2)", "parse_decimal"),
+)
+"""Every type a data element may have."""
+
+DECIMAL_SCALE = 2
+"""Digits after the point of every `decimal`."""
+
+LOGICAL_TYPES: Mapping[str, str] = Frozen(string="text", date="date", integer="integer", number="decimal")
+"""ODCS `logicalType` -> type of a column that belongs to no data element."""
+
+UNITS: Mapping[str, tuple[str, str]] = Frozen(
+    {
+        "元": ("money", "1"),
+        "万元": ("money", "10000"),
+        "亿元": ("money", "100000000"),
+        "平方米": ("area", "1"),
+        "亩": ("area", "666.666666666667"),
+        "公顷": ("area", "10000"),
+        "人": ("persons", "1"),
+        "户": ("households", "1"),
+    }
+)
+"""Unit -> (quantity, size in the quantity's base unit, as decimal text)."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """One value of a code list; `valid_from` and `valid_to` are `YYYY-MM-DD` or empty."""
+
+    code: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    valid_from: str = ""
+    valid_to: str = ""
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """A code list with its overlays merged, ordered by code."""
+
+    id: str
+    name: str
+    source: str
+    codes: tuple[Code, ...]
+
+    @cached_property
+    def by_code(self) -> Mapping[str, Code]:
+        return Frozen({code.code: code for code in self.codes})
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """(value, code) for every code, then every name, then every alias; the first of equal values counts."""
+        found: dict[str, str] = {code.code: code.code for code in self.codes}
+        for code in self.codes:
+            found.setdefault(code.name, code.code)
+        for code in self.codes:
+            for alias in code.aliases:
+                found.setdefault(alias, code.code)
+        return tuple(found.items())
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(orjson.dumps(self.pairs)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Department:
+    id: str
+    name: str
+    short: str
+
+
+@dataclass(frozen=True)
+class Element:
+    """A data element (数据元): one canonical field, defined once. `type` is a key of `TYPES`."""
+
+    id: str
+    name: str
+    english: str
+    type: str
+    code_list: str | None
+    unit: str | None
+    definition: str
+    scope: str
+    aliases: tuple[str, ...]
+    sensitivity: str
+    authority: tuple[str, ...]
+    purpose: str
+    source: str
+
+    @property
+    def sql_type(self) -> str:
+        return TYPES[self.type].sql
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A canonical table. `keys` are certain keys; `links` gives `<entity>_id` columns from elements of this entity."""
+
+    id: str
+    name: str
+    id_column: str
+    keys: tuple[tuple[str, ...], ...]
+    links: Mapping[str, tuple[str, ...]]
+    elements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EditionRule:
+    """Where the edition stands: `source` is name, cell or parameter; `pattern` has groups year, month and maybe day."""
+
+    source: str
+    pattern: str = ""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where deliveries lie.
+
+    Attributes:
+        kind: local, api, sqlite or postgres.
+        location: glob relative to the data folder, or an address; `${NAME}` stands for an environment variable.
+        format: csv, xlsx, xls, json, ndjson, parquet, sqlite, api or postgres.
+        encoding: as the contract writes it (`UTF-8`, `UTF-8-BOM`, `GB18030` ...), empty where it has no meaning.
+        options: reader options in snake_case, for example `title_rows`, `records_path`, `table`.
+    """
+
+    kind: str
+    location: str
+    format: str
+    encoding: str = ""
+    options: Mapping[str, Any] = field(default_factory=Frozen)
+
+    @property
+    def codec(self) -> str:
+        """Python's name of the encoding."""
+        return {"UTF-8": "utf-8", "UTF-8-BOM": "utf-8-sig"}.get(self.encoding, self.encoding.lower()) or "utf-8"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a report.
+
+    Attributes:
+        name: property name; the column's name in the lake.
+        header: what stands in the file; a two-row merged header is written `上级/下级`.
+        title: Chinese name for people.
+        element: data element id, or None for the department's own field.
+        role: whom the column speaks of, if not the row's main entity.
+        type: a key of `TYPES`.
+        date_formats: strptime patterns and `excel_serial`, tried in order (dates and months).
+        codes: the contract's own values -> standard code.
+        codes_as: what else the cells hold: the list's `code`, `name` or (first) `alias`.
+        pairs: (value, standard code) in full: the contract's own values first, then the list's codes, names, aliases.
+        unit, factor: unit in the file, and what to multiply with to reach the element's unit (decimal text).
+        on_invalid: quarantine the row, or keep it with the value taken as not stated.
+    """
+
+    name: str
+    header: str
+    title: str
+    element: str | None
+    role: str | None
+    aliases: tuple[str, ...]
+    required: bool
+    key: bool
+    type: str
+    code_list: str | None
+    date_formats: tuple[str, ...]
+    codes: Mapping[str, str]
+    codes_as: str
+    pairs: tuple[tuple[str, str], ...]
+    unit: str | None
+    factor: str
+    on_invalid: str
+
+    @property
+    def staged_name(self) -> str:
+        """Column name in staging: the element, `<role>__<element>`, or the property name of an own field."""
+        if self.element is None:
+            return self.name
+        return f"{self.role}__{self.element}" if self.role else self.element
+
+    @property
+    def sql_type(self) -> str:
+        return TYPES[self.type].sql
+
+
+@dataclass(frozen=True)
+class Report:
+    """One data contract: what a department delivers, how it is read, checked and understood."""
+
+    id: str
+    department: str
+    department_name: str
+    name: str
+    title: str
+    version: str
+    description: str
+    grain: str
+    mode: str
+    about: tuple[str, ...]
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    constants: Mapping[str, str]
+    edition: EditionRule
+    max_drop: float
+    on_drift: Mapping[str, str]
+    control_totals: tuple[Mapping[str, Any], ...]
+    schedule: str
+    owner: str
+    retries: int
+    server: Server
+    path: str
+
+    @property
+    def raw_table(self) -> str:
+        """Name of the report's table in schema `raw`, and of its staging model after `stg_`."""
+        return f"{self.department}__{self.name}"
+
+    @property
+    def staging_model(self) -> str:
+        return f"stg_{self.raw_table}"
+
+    def column(self, name: str) -> Column:
+        """The column with this property name; KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def semantics(self) -> str:
+        """SHA-256 over everything that can change what a load of one delivery contains.
+
+        Owner, schedule, texts and the place of delivery are left out: changing them must not reload anything.
+        """
+        options = {name: value for name, value in self.server.options.items() if name not in _NOT_SEMANTIC}
+        meaning = {
+            "report": self.id,
+            "mode": self.mode,
+            "key": self.key,
+            "constants": self.constants,
+            "edition": [self.edition.source, self.edition.pattern],
+            "on_drift": self.on_drift,
+            "control_totals": self.control_totals,
+            "server": [self.server.kind, self.server.format, self.server.encoding, options],
+            "columns": [
+                [
+                    *(column.name, column.header, column.aliases, column.element, column.role),
+                    *(column.required, column.key, column.type, column.date_formats, column.factor, column.on_invalid),
+                    hashlib.sha256(orjson.dumps(column.pairs)).hexdigest() if column.type == "code" else "",
+                ]
+                for column in self.columns
+            ],
+        }
+        return hashlib.sha256(orjson.dumps(meaning, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+_NOT_SEMANTIC = frozenset({"page_size", "connection", "quiet_seconds", "marker"})
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """Everything under one schemas folder, each mapping by id in ascending order."""
+
+    elements: Mapping[str, Element]
+    codes: Mapping[str, CodeList]
+    entities: Mapping[str, Entity]
+    departments: Mapping[str, Department]
+    reports: Mapping[str, Report]
