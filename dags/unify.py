@@ -1,0 +1,39 @@
+"""One DAG for everything after the lake: stage, identify, unify, gate, release.
+
+It runs when any report has been loaded, and every hour for what no event tells: a decision about a load that waited, a
+changed contract, loads of a report of which another delivery failed. An event says only that something may be new; the
+task itself compares fingerprints and ends at once if nothing is.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pendulum
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk import DAG, Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable
+
+from yibiao.orchestration.tasks import unify
+
+INDEX = json.loads(Path(__file__).with_name("index.json").read_bytes())
+LAKE = [
+    Asset(f"yibiao://lake/{report['id'].replace('.', '/')}")
+    for report in sorted(INDEX["reports"], key=lambda report: report["id"])
+]
+
+with DAG(
+    dag_id="unify",
+    dag_display_name="整合与发布",
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("40 * * * *", timezone="Asia/Shanghai"), assets=AssetAny(*LAKE)
+    ),
+    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"owner": "data-platform", "retries": 0},
+    params={"force": False},
+    render_template_as_native_obj=True,
+    tags=["unify"],
+) as dag:
+    PythonOperator(task_id="unify", python_callable=unify, op_kwargs={"force": "{{ params.force }}"})

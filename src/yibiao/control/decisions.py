@@ -1,0 +1,92 @@
+"""What people decided about loads that wait for them, such as a snapshot that is suspiciously short."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from yibiao.control.database import connect
+from yibiao.errors import LoadError
+from yibiao.settings import TIME_ZONE, Settings
+
+KINDS = ("accept", "refuse")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision about one load; of several the last counts. `decided_at` is ISO 8601 with an offset."""
+
+    load_id: str
+    decision: str
+    decided_by: str
+    reason: str
+    decided_at: str
+
+
+def decide(
+    settings: Settings, load_id: str, decision: str, *, reason: str, by: str = "", at: datetime | None = None
+) -> Decision:
+    """Write down that a load is accepted (although incomplete) or refused.
+
+    Args:
+        load_id: the load, or a prefix of its id that only one load has.
+        decision: `accept` or `refuse`.
+        reason: why, for whoever audits it; must not be empty.
+        by: who decided; the user of the operating system unless given.
+        at: when; now unless given.
+
+    Raises:
+        LoadError: no such load, or the prefix is not unique, or the reason is missing.
+    """
+    from sqlalchemy import insert, select
+
+    from yibiao.control.tables import decision as decision_table
+    from yibiao.control.tables import load
+
+    if decision not in KINDS:
+        raise ValueError(f"decision must be one of {KINDS}")
+    if not reason.strip():
+        raise LoadError(
+            "A decision needs a reason.", where=f"load {load_id}", todo="Say why with --reason: an auditor will ask."
+        )
+    with connect(settings) as connection:
+        found = connection.scalars(
+            select(load.c.load_id).where(load.c.load_id.startswith(load_id, autoescape=True)).order_by(load.c.load_id)
+        ).all()
+        if len(found) != 1:
+            raise LoadError(
+                "No load has this id." if not found else "More than one load has an id that begins like this.",
+                where=f"load {load_id}",
+                expected="the id of one load",
+                got=f"{len(found)} loads",
+                todo="See the ids with `yibiao load list`.",
+            )
+        made = Decision(
+            load_id=found[0],
+            decision=decision,
+            decided_by=by or getpass.getuser(),
+            reason=reason.strip(),
+            decided_at=(at or datetime.now(ZoneInfo(TIME_ZONE))).isoformat(timespec="seconds"),
+        )
+        connection.execute(insert(decision_table).values(**made.__dict__))
+    return made
+
+
+def list_decisions(settings: Settings) -> list[Decision]:
+    """All decisions, oldest first."""
+    from sqlalchemy import select
+
+    from yibiao.control.tables import decision
+
+    columns = [decision.c[name] for name in Decision.__dataclass_fields__]
+    with connect(settings) as connection:
+        rows = connection.execute(select(*columns).order_by(decision.c.decision_id)).all()
+    return [Decision(**row._mapping) for row in rows]
+
+
+def accepted_loads(settings: Settings) -> set[str]:
+    """Ids of the loads whose last decision is `accept`: the warehouse takes them although they look incomplete."""
+    last = {made.load_id: made.decision for made in list_decisions(settings)}
+    return {load_id for load_id, kind in last.items() if kind == "accept"}

@@ -1,0 +1,65 @@
+"""The tables of the control database."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+MOMENT = String(40)
+"""ISO 8601 with the offset of Asia/Shanghai, as text: SQLite would drop the offset of a timestamp."""
+
+load = Table(
+    "load",
+    metadata,
+    Column("load_id", String(64), primary_key=True),
+    Column("report", String(128), nullable=False, index=True),
+    Column("department", String(64), nullable=False),
+    Column("edition", String(16), nullable=False),
+    Column("edition_date", Date, nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("delivery_sha256", String(64), nullable=False, index=True),
+    Column("contract_version", String(32), nullable=False),
+    Column("contract_semantics", String(64), nullable=False),
+    Column("reader_version", String(32), nullable=False),
+    Column("rows_read", BigInteger, nullable=False),
+    Column("rows_accepted", BigInteger, nullable=False),
+    Column("rows_quarantined", BigInteger, nullable=False),
+    comment="One row per load package in the lake; rebuilt from lake/**/manifest.json.",
+)
+
+release = Table(
+    "release",
+    metadata,
+    Column("version", String(128), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("content_hash", String(128), nullable=False),
+    Column("is_current", Boolean, nullable=False),
+    Column("manifest", JSON, nullable=False),
+    comment="One row per release folder; rebuilt from releases/*/manifest.json.",
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", MOMENT, nullable=False),
+    Column("ended_at", MOMENT),
+    Column("state", String(16), nullable=False, comment="running, published, unchanged, failed, killed"),
+    Column("release_version", String(128)),
+    Column("message", Text, nullable=False, default=""),
+    comment="When `yibiao run` ran and how it ended.",
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("decision_id", Integer, primary_key=True, autoincrement=True),
+    Column("load_id", String(64), nullable=False, index=True),
+    Column("decision", String(16), nullable=False, comment="accept, refuse"),
+    Column("decided_by", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", MOMENT, nullable=False),
+    comment="What a human decided about a load that waits; of several the last counts. Never rebuilt, never deleted.",
+)

@@ -1,0 +1,1 @@
+"""Running the work: the functions behind the DAGs, the embedded run, and the real Airflow."""
