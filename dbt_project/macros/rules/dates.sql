@@ -4,23 +4,30 @@
   four digits. ISO is understood besides: readers write the typed cells of spreadsheets and databases in it.
 -#}
 
-{#- The date of a tidy text, null before 1800: a two-digit year would become the first century. -#}
+{#-
+  The date of a tidy text, null before 1800: a two-digit year would become the first century.
+
+  A format is tried only on texts that hold its separator: a failed attempt costs ten times a successful one.
+-#}
 {%- macro rule_date_core(v, formats) -%}
-{%- set solid = [] -%}{%- set separated = [] -%}{%- set serial = [] -%}
+{%- set known = ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%S'] -%}
+{%- for f in formats -%}{%- if f not in known -%}{%- set _ = known.append(f) -%}{%- endif -%}{%- endfor -%}
+nullif(greatest(case
 {%- for f in formats -%}
-{%- if f | lower in ('excel', 'excel_serial', 'serial') -%}{%- set _ = serial.append(f) -%}
-{%- elif f in ('%Y%m%d', '%Y%m') -%}{%- set _ = solid.append(f) -%}
-{%- else -%}{%- set _ = separated.append(f) -%}{%- endif -%}
+{%- if f in ('%Y%m%d', '%Y%m') %} when {{ rule_matches(v, '[0-9]{8}' if f == '%Y%m%d' else '[0-9]{6}') }} then {{ rule_strptime(v, [f]) }}
+{%- elif f | lower in ('excel', 'excel_serial', 'serial') %} when {{ rule_matches(v, '[1-9][0-9]{3,4}(\\.[0-9]+)?') }} then {{ rule_date_add("date '1899-12-30'", 'cast(floor(try_cast(' ~ v ~ ' as double)) as integer)') }}
+{%- endif -%}
 {%- endfor -%}
-{%- for f in ('%Y-%m-%d', '%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%S') -%}
-{%- if f not in separated -%}{%- set _ = separated.append(f) -%}{%- endif -%}
+{%- for separator in ('年', '.', '/', '-') -%}
+{%- set mine = [] -%}
+{%- for f in known -%}{%- if ('%Y' ~ separator) in f -%}{%- set _ = mine.append(f) -%}{%- endif -%}{%- endfor -%}
+{%- if mine %} when contains({{ v }}, {{ rule_text(separator) }}) then {{ rule_strptime(v, mine) }}{%- endif -%}
 {%- endfor -%}
-nullif(greatest(coalesce(
-{%- for f in solid -%}
-case when {{ rule_bytes(v) }} = {{ 8 if f == '%Y%m%d' else 6 }} then {{ rule_strptime(v, [f]) }} end, {% endfor -%}
-{%- if serial -%}
-case when {{ rule_matches(v, '[1-9][0-9]{3,4}(\\.[0-9]+)?') }} then {{ rule_date_add("date '1899-12-30'", 'cast(floor(try_cast(' ~ v ~ ' as double)) as integer)') }} end, {% endif -%}
-{{ rule_strptime(v, separated) }}), date '1799-12-31'), date '1799-12-31')
+{%- set others = [] -%}
+{%- for f in formats -%}
+{%- if '%' in f and f not in ('%Y%m%d', '%Y%m') and not ('%Y年' in f or '%Y.' in f or '%Y/' in f or '%Y-' in f) -%}{%- set _ = others.append(f) -%}{%- endif -%}
+{%- endfor -%}
+{%- if others %} else {{ rule_strptime(v, others) }}{% endif %} end, date '1799-12-31'), date '1799-12-31')
 {%- endmacro -%}
 
 {%- macro parse_date(v, formats) -%}

@@ -1,0 +1,38 @@
+{#
+  The total order of source records, as one integer that is greater for the better record.
+
+  bits 59..62  15 - place of the department in the element's authority list (0 for a department not listed)
+  bits 43..58  days from 1900-01-01 to the row's as-of date
+  bits  0..42  record number, ascending by (edition date, report id, delivery hash, row number)
+
+  One integer keeps survivorship to a plain max(): no window, no sort, and no two records can tie.
+  Nothing about arrival takes part, so the order of loading cannot matter.
+#}
+{% macro record_order(as_of) -%}
+    (greatest(0, least(65535, date_diff('day', date '1900-01-01', {{ as_of }})))::bigint * 8796093022208 + record_no)
+{%- endmacro %}
+
+{% macro authority_weight(place) -%}
+    {{ (15 - place) * 576460752303423488 if place is not none else 0 }}
+{%- endmacro %}
+
+{% macro record_of(priority) -%}
+    ({{ priority }} & 8796093022207)
+{%- endmacro %}
+
+{#
+  An entity id is a keyed hash of the entity's certain key. A plain hash of a citizen number could be found by trying
+  all numbers; the installation's key, which never leaves it, prevents that. The key is read from `input.installation`
+  and not written into SQL text, so that no compiled model or log holds it.
+#}
+{% macro keyed_id(entity, key_text, secret) -%}
+    substr({{ adapter.dispatch('keyed_hash')(secret ~ " || '" ~ entity ~ "' || chr(31) || " ~ key_text ~ " || " ~ secret) }}, 1, 24)
+{%- endmacro %}
+
+{% macro default__keyed_hash(text) -%} sha256({{ text }}) {%- endmacro %}
+{% macro spark__keyed_hash(text) -%} sha2({{ text }}, 256) {%- endmacro %}
+
+{# A hash that only decides whether two values of one entity differ; it is never stored. #}
+{% macro value_hash(value) -%} {{ adapter.dispatch('value_hash')(value) }} {%- endmacro %}
+{% macro default__value_hash(value) -%} hash({{ value }}) {%- endmacro %}
+{% macro spark__value_hash(value) -%} xxhash64({{ value }}) {%- endmacro %}

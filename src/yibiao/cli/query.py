@@ -1,0 +1,42 @@
+"""`yibiao query`: ask the current release with SQL."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from yibiao.settings import Settings
+
+
+@click.command()
+@click.argument("sql")
+@click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
+@click.option("--release", "version", help="Ask this version instead of the current one.")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+@click.option("--limit", default=1000, show_default=True, help="Rows shown at most in the table; --json prints all.")
+def query(sql: str, home: str | None, version: str | None, as_json: bool, limit: int) -> None:
+    """Ask the current release, for example: yibiao query "select sex_code, count(*) from resident group by all"."""
+    from yibiao.warehouse.query import ask
+    from yibiao.warehouse.releases import find, need_current
+
+    settings = Settings.load(home=home)
+    settings.open_home()
+    release = find(settings, version) if version else need_current(settings)
+    columns, rows = ask(release.database, sql)
+    if as_json:
+        import orjson
+
+        objects = [dict(zip(columns, row, strict=True)) for row in rows]
+        sys.stdout.buffer.write(orjson.dumps(objects, default=str, option=orjson.OPT_APPEND_NEWLINE))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns)
+    for row in rows[:limit]:
+        table.add_row(*["" if value is None else str(value) for value in row])
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    console.print(table)
+    if len(rows) > limit:
+        console.print(f"{limit} of {len(rows)} rows; --limit shows more, --json all.")

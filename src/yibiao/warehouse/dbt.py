@@ -1,0 +1,120 @@
+"""Runs dbt in a process of its own: in this one it would keep the DuckDB file locked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from yibiao.errors import WarehouseError
+from yibiao.progress import Progress
+from yibiao.settings import Settings
+
+
+def run_models(
+    settings: Settings, database: Path, folder: Path, progress: Progress, *, command: str = "run"
+) -> list[dict[str, Any]]:
+    """Build all models into a database file.
+
+    Args:
+        settings: where the dbt project lies, threads and memory.
+        database: DuckDB file with schemas `raw` and `input` prepared.
+        folder: scratch for results and spilling.
+        progress: advanced by one for every model.
+        command: dbt command; tests use `build` or `test`.
+
+    Returns:
+        One `{"model", "status", "seconds"}` per node, in dbt's order.
+
+    Raises:
+        WarehouseError: dbt failed; names the first failing model, never a value.
+    """
+    import orjson
+
+    target = settings.home / "dbt"  # kept between runs: dbt parses only changed files again
+    target.mkdir(parents=True, exist_ok=True)
+    spill = folder / "spill"
+    spill.mkdir(exist_ok=True)
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
+    environment = {
+        **os.environ,
+        **settings.environment(),
+        "YIBIAO_WAREHOUSE": str(database),
+        "YIBIAO_SCRATCH": str(spill),
+    }
+    arguments = [
+        *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-format", "json", "--log-level", "info"),
+        *("--log-level-file", "none", "--log-path", str(target / "logs"), "--no-version-check"),
+        *(command, "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project)),
+        *("--target-path", str(target), "--fail-fast"),
+    ]
+    with subprocess.Popen(
+        arguments,
+        cwd=settings.dbt_project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                _follow(line, progress)
+        except BaseException:
+            process.kill()
+            raise
+    nodes = _read_results(results, orjson.loads) if results.exists() else []
+    failed = next((node for node in nodes if node["status"] not in ("success", "pass", "skipped")), None)
+    if process.returncode != 0 or failed:
+        raise WarehouseError(
+            "dbt could not build the models.",
+            where=failed["model"] if failed else str(settings.dbt_project),
+            expected="every model built",
+            got=_kind_of_failure(failed["message"]) if failed else f"dbt ended with status {process.returncode}",
+            todo="Run `yibiao contract generate --check`, then see docs/runbook.md, section dbt.",
+        )
+    return [{key: node[key] for key in ("model", "status", "seconds")} for node in nodes]
+
+
+def _follow(line: bytes, progress: Progress) -> None:
+    """Advance by one for each finished node in dbt's JSON log; other lines, and texts of errors, are not passed on."""
+    import orjson
+
+    if not line.startswith(b"{"):
+        return
+    try:
+        event = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return
+    if event.get("info", {}).get("name") in ("LogModelResult", "LogTestResult"):
+        progress.advance(1, event.get("data", {}).get("node_info", {}).get("node_name", ""))
+
+
+def _read_results(path: Path, loads: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "model": result["unique_id"].split(".")[-1],
+            "status": result["status"],
+            "seconds": round(result["execution_time"], 3),
+            "message": result.get("message") or "",
+        }
+        for result in loads(path.read_bytes())["results"]
+    ]
+
+
+_SAFE_KINDS = ("Binder Error", "Catalog Error", "Parser Error", "Compilation Error")
+"""Errors about the text of a model. Others (conversion, constraint ...) may quote a value of a row."""
+
+
+def _kind_of_failure(message: str) -> str:
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    for line in lines:
+        kind = line.split(":")[0]
+        if kind in _SAFE_KINDS or kind.startswith("Compilation Error"):
+            return " ".join(lines)[:600]
+        if kind.endswith("Error"):
+            return kind
+    return "an error that dbt did not classify"

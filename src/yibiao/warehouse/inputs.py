@@ -1,0 +1,224 @@
+"""What a release is made of: the live loads, which of them count as present, and the fingerprint of everything."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from yibiao import __version__
+from yibiao.contracts import Report, Schemas
+from yibiao.errors import HomeError
+from yibiao.files import to_json
+from yibiao.settings import Settings
+
+FORMAT = 1
+"""Version of what unification does with its inputs; part of the fingerprint."""
+
+CURRENT, SUPERSEDED, WAITING = "current", "superseded", "waiting"
+
+
+@dataclass(frozen=True)
+class Load:
+    """One live load package.
+
+    Attributes:
+        folder: the package in the lake.
+        manifest: content of its `manifest.json`.
+        state: `current` (its rows are staged), `superseded` (a snapshot with a newer edition) or `waiting` (an
+            incomplete snapshot that a human has to accept).
+        reason: why it waits, in words.
+        first_record_no: number before the load's first record; record_no = first_record_no + row number.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    state: str = CURRENT
+    reason: str = ""
+    first_record_no: int = 0
+
+    @property
+    def load_id(self) -> str:
+        return self.manifest["load_id"]
+
+    @property
+    def report(self) -> str:
+        return self.manifest["report"]
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """Place among all loads: edition date, report, delivery hash; never time of arrival."""
+        return self.manifest["edition_date"], self.report, self.manifest["delivery"]["sha256"]
+
+    @property
+    def read(self) -> int:
+        return self.manifest["counts"]["read"]
+
+    @property
+    def accepted(self) -> int:
+        return self.manifest["counts"]["accepted"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that decides a release."""
+
+    loads: tuple[Load, ...]
+    parts: Mapping[str, str]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the live loads with their states and over every other part."""
+        loads = [(load.load_id, load.state) for load in self.loads]
+        return hashlib.sha256(to_json({"loads": loads, "parts": dict(self.parts)})).hexdigest()
+
+    @property
+    def edition(self) -> str:
+        """The newest edition among the loads that count, or `none`."""
+        return max((load.manifest["edition"] for load in self.loads if load.state == CURRENT), default="none")
+
+    @property
+    def version(self) -> str:
+        """Name of the release that these inputs give."""
+        return f"{self.edition}-{self.fingerprint[:10]}"
+
+
+def collect(settings: Settings, schemas: Schemas) -> Inputs:
+    """Read the live loads of every report and decide which count.
+
+    Raises:
+        LoadError: a package is damaged.
+        HomeError: the installation's key is unreadable.
+    """
+    from yibiao.control import accepted_loads
+    from yibiao.ingest import live_packages
+
+    accepted = accepted_loads(settings)
+    loads: list[Load] = []
+    for report in schemas.reports.values():
+        packages = [
+            Load(folder=package.folder, manifest=package.manifest) for package in live_packages(report, settings)
+        ]
+        loads += assess(report, packages, accepted)
+    return Inputs(loads=_numbered(loads), parts=_parts(settings, schemas))
+
+
+def assess(report: Report, packages: Iterable[Load], accepted: frozenset[str] | set[str]) -> list[Load]:
+    """Decide which loads of one report count.
+
+    Every load of a `delta` or `events` report does. Of a `snapshot` report the newest complete edition does: an
+    edition whose rows fall by more than the contract's `max_drop` below the last complete one waits for a human,
+    because a row that is missing from half a file would otherwise end a fact.
+
+    The answer is a function of the set of loads, so that arrival takes no part in it.
+    """
+    packages = sorted(packages, key=lambda load: load.order)
+    if report.mode != "snapshot":
+        return [_with(load, CURRENT) for load in packages]
+    editions: dict[str, list[Load]] = {}
+    for load in packages:
+        editions.setdefault(load.manifest["edition_date"], []).append(load)
+    last: int | None = None
+    current = ""
+    waiting: dict[str, str] = {}
+    for edition, members in sorted(editions.items()):
+        rows = sum(load.read for load in members)
+        wanted = None if last is None else last * (1 - report.max_drop)
+        if wanted is not None and rows < wanted and not all(load.load_id in accepted for load in members):
+            waiting[edition] = (
+                f"{rows} rows after {last} in the last complete edition: "
+                f"a drop of {1 - rows / last:.1%}, allowed {report.max_drop:.1%}"  # type: ignore[operator]
+            )
+            continue
+        last, current = rows, edition
+    return [
+        _with(load, WAITING, waiting[edition])
+        if (edition := load.manifest["edition_date"]) in waiting
+        else _with(load, CURRENT if edition == current else SUPERSEDED)
+        for load in packages
+    ]
+
+
+def _with(load: Load, state: str, reason: str = "") -> Load:
+    return Load(load.folder, load.manifest, state, reason, load.first_record_no)
+
+
+def _numbered(loads: Sequence[Load]) -> tuple[Load, ...]:
+    """Give every load its block of record numbers, ascending in the total order of loads."""
+    numbered, following = [], 0
+    for load in sorted(loads, key=lambda load: load.order):
+        numbered.append(Load(load.folder, load.manifest, load.state, load.reason, following))
+        following += load.read
+    return tuple(numbered)
+
+
+def installation_key(settings: Settings) -> str:
+    """The installation's secret as 64 hexadecimal digits; made on first use, 0600, never in a log or a release.
+
+    Raises:
+        HomeError: the file is there but is no key.
+    """
+    path = settings.home / "key"
+    if not path.exists():
+        aside = settings.work / f"key-{os.getpid()}"
+        aside.write_text(secrets.token_hex(32))
+        aside.chmod(0o600)
+        try:
+            os.link(aside, path)  # unlike a rename, a link never replaces a key that another process just made
+        except FileExistsError:
+            pass
+        finally:
+            aside.unlink()
+    key = path.read_text().strip()
+    if len(key) != 64 or set(key) - set("0123456789abcdef"):
+        raise HomeError(
+            "The installation's key is damaged.",
+            where=str(path),
+            expected="64 hexadecimal digits",
+            got=f"{len(key)} characters",
+            todo="Restore it from the backup of the home folder; a new key would give every entity a new id.",
+        )
+    return key
+
+
+def _parts(settings: Settings, schemas: Schemas) -> dict[str, str]:
+    import duckdb
+
+    return {
+        "format": str(FORMAT),
+        "code": __version__,
+        "engine": duckdb.__version__,
+        "registry": _digest(
+            sorted((settings.schemas / "elements").glob("*.yml"))
+            + sorted((settings.schemas / "entities").glob("*.yml"))
+            + sorted((settings.schemas / "codes").glob("*.csv"))
+        ),
+        "contracts": hashlib.sha256(
+            to_json(
+                {
+                    report.id: [report.semantics(), list(report.about), str(report.max_drop)]
+                    for report in schemas.reports.values()
+                }
+            )
+        ).hexdigest(),
+        "models": _digest(
+            path
+            for folder in ("models", "macros", "seeds")
+            for path in sorted((settings.dbt_project / folder).rglob("*"))
+            if path.suffix in (".sql", ".yml", ".csv")
+        ),
+        "expectations": _digest(sorted(settings.expectations.rglob("*.yml"))),
+        "key": hashlib.sha256(f"yibiao:{installation_key(settings)}".encode()).hexdigest()[:16],
+    }
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    total = hashlib.sha256()
+    for path in paths:
+        total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()

@@ -1,0 +1,129 @@
+"""Turns a warehouse that passed its gate into a release folder: one DuckDB file, Parquet per table, a manifest."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yibiao.contracts import Schemas
+from yibiao.files import sha256_file, to_json
+from yibiao.progress import Progress
+from yibiao.settings import Settings
+from yibiao.warehouse import content_hash
+from yibiao.warehouse.inputs import Inputs
+from yibiao.warehouse.releases import DATABASE, MANIFEST
+
+FORMAT = 1
+STORAGE_VERSION = "v1.2.0"
+"""DuckDB storage that 1.x clients open."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a release: where it comes from in the warehouse, and the order of its rows."""
+
+    name: str
+    source: str
+    order: str
+
+
+def release_tables(schemas: Schemas, marts: list[str]) -> list[Table]:
+    """The tables a release has: per entity golden, provenance, conflict and crosswalk; the marts; the loads.
+
+    Sorted by entity id, so that a reader of one entity touches few row groups.
+    """
+    tables = []
+    for entity in schemas.entities.values():
+        key = entity.id_column
+        tables += [
+            Table(entity.id, f"canonical.{entity.id}", key),
+            Table(f"{entity.id}_provenance", f"canonical.{entity.id}_provenance", key),
+            Table(f"{entity.id}_conflict", f"canonical.{entity.id}_conflict", f"{key}, element, record_no"),
+            Table(f"{entity.id}_crosswalk", f"identity.crosswalk_{entity.id}", "record_no"),
+        ]
+    tables += [Table(mart, f"marts.{mart}", "all") for mart in marts]
+    return [*tables, Table("load", "input.load", "load_no")]
+
+
+def build(
+    warehouse: Path,
+    folder: Path,
+    inputs: Inputs,
+    schemas: Schemas,
+    settings: Settings,
+    counts: Mapping[str, Any],
+    gate: Mapping[str, Any],
+    quality: Path,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Write a release folder aside.
+
+    Args:
+        warehouse: database that passed its gate.
+        folder: empty folder to fill.
+        counts: the reconciliation (see `yibiao.warehouse.reconcile`).
+        gate: verdict and numbers of expectations by severity.
+        quality: the gate's `quality.json`, copied into the release.
+
+    Returns:
+        The manifest.
+    """
+    import duckdb
+
+    parquet = "(format parquet, compression zstd, compression_level 1)"
+    with duckdb.connect() as connection:
+        connection.execute(f"set threads = {settings.threads}; set memory_limit = '{settings.memory_limit}'")
+        connection.execute(f"set temp_directory = '{folder.parent / 'spill'}'")
+        connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
+        connection.execute(f"attach '{folder / DATABASE}' as release (storage_version '{STORAGE_VERSION}')")
+        marts = [
+            row[0]
+            for row in connection.execute(
+                "select table_name from duckdb_tables()"
+                " where database_name = 'warehouse' and schema_name = 'marts' order by 1"
+            ).fetchall()
+        ]
+        tables = release_tables(schemas, marts)
+        progress.stage("release", len(tables), "tables")
+        for table in tables:
+            connection.execute(
+                f"create table release.{table.name} as select * from warehouse.{table.source} order by {table.order}"
+            )
+            connection.execute(f"copy release.{table.name} to '{folder / table.name}.parquet' {parquet}")
+            progress.advance(1, table.name)
+        hashes = content_hash.hash_tables(connection, {table.name: f"release.{table.name}" for table in tables})
+        connection.execute("checkpoint release; detach release")
+        progress.end()
+    shutil.copyfile(quality, folder / quality.name)
+    manifest = {
+        "format": FORMAT,
+        "version": inputs.version,
+        "fingerprint": inputs.fingerprint,
+        "content_hash": content_hash.combine(hashes),
+        "content_hash_algorithm": content_hash.ALGORITHM,
+        "tables": hashes,
+        "inputs": {
+            "parts": dict(inputs.parts),
+            "loads": [
+                {
+                    "load_id": load.load_id,
+                    "report": load.report,
+                    "edition": load.manifest["edition"],
+                    "state": load.state,
+                    "delivery_sha256": load.manifest["delivery"]["sha256"],
+                    **load.manifest["counts"],
+                }
+                for load in inputs.loads
+            ],
+        },
+        "counts": counts,
+        "gate": gate,
+        "files": {
+            path.name: {"bytes": path.stat().st_size, "sha256": sha256_file(path)} for path in sorted(folder.iterdir())
+        },
+    }
+    (folder / MANIFEST).write_bytes(to_json(manifest))
+    return manifest

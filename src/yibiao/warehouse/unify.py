@@ -1,0 +1,235 @@
+"""The unify run: stage, identify, unify, gate, release. The one writer of the warehouse."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from yibiao.errors import GateError, HomeError, ReleaseError
+from yibiao.files import commit_folder, scratch
+from yibiao.progress import Progress, Silent
+from yibiao.settings import Settings
+from yibiao.warehouse import releases
+from yibiao.warehouse.inputs import WAITING, Inputs, collect
+
+PUBLISHED, UNCHANGED, VERIFIED, REFUSED, HELD = "published", "unchanged", "verified", "refused", "rolled back"
+
+
+@dataclass
+class UnifyOutcome:
+    """What a unify run did.
+
+    Attributes:
+        state: `published` (a new release is current), `unchanged` (nothing new), `verified` (rebuilt by force, equal
+            content), `refused` (the gate did not pass) or `rolled back` (an operator went back from what these inputs
+            give).
+        version: the current release after the run, or None.
+        folder: where it lies.
+        content_hash, fingerprint: of the release that these inputs give.
+        counts: see `yibiao.warehouse.reconcile`.
+        gate: `passed` and numbers by severity.
+        waiting: loads that a human has to accept, with the reason.
+        seconds: stage -> seconds.
+        models: dbt model -> seconds.
+    """
+
+    state: str
+    version: str | None = None
+    folder: str = ""
+    content_hash: str = ""
+    fingerprint: str = ""
+    counts: Mapping[str, Any] = field(default_factory=dict)
+    gate: Mapping[str, Any] = field(default_factory=dict)
+    waiting: list[dict[str, str]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    models: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def published(self) -> bool:
+        return self.state == PUBLISHED
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+
+class GateRefused(GateError):
+    """A critical expectation failed; carries the outcome with everything found."""
+
+    outcome: UnifyOutcome
+
+
+def unify(settings: Settings, *, force: bool = False, progress: Progress | None = None) -> UnifyOutcome:
+    """Build, check and publish the release that the live loads give, if there is anything new.
+
+    Args:
+        force: rebuild although the fingerprint is unchanged, and compare the content.
+
+    Raises:
+        GateRefused: a critical expectation failed; the last release stays.
+        WarehouseError: a model failed or counts do not reconcile.
+        ReleaseError: a forced rebuild gave other content than the release of the same fingerprint.
+        HomeError: another process is unifying.
+    """
+    from yibiao.contracts import load_schemas
+
+    progress = progress or Silent()
+    with _writer(settings):
+        releases.complete_journal(settings)
+        schemas = load_schemas(settings.schemas)
+        inputs = collect(settings, schemas)
+        present = releases.current(settings)
+        if not force:
+            if present and present.manifest["fingerprint"] == inputs.fingerprint:
+                return _outcome(UNCHANGED, inputs, present)
+            if present and releases.rolled_back_from(settings) == inputs.fingerprint:
+                return _outcome(HELD, inputs, present)
+        with scratch(settings.work, "unify") as folder:
+            return _build(folder, inputs, schemas, settings, progress)
+
+
+def _build(folder: Path, inputs: Inputs, schemas: Any, settings: Settings, progress: Progress) -> UnifyOutcome:
+    from yibiao.quality import run_gate
+    from yibiao.warehouse.dbt import run_models
+    from yibiao.warehouse.prepare import prepare
+    from yibiao.warehouse.publish import build
+    from yibiao.warehouse.reconcile import reconcile
+
+    clock = _Clock()
+    warehouse = folder / "warehouse.duckdb"
+    with clock("inputs"):
+        prepare(warehouse, inputs, schemas, settings)
+    with clock("models"):
+        progress.stage("unify", _count_models(settings), "models")
+        models = run_models(settings, warehouse, folder, progress)
+        progress.end()
+    with clock("reconcile"):
+        counts = reconcile(warehouse, inputs, schemas)
+    with clock("gate"):
+        verdict = run_gate(warehouse, settings.expectations, folder / "gate", settings, progress)
+    gate = {"passed": verdict.passed, "by_severity": verdict.by_severity}
+    quality = folder / "gate" / "quality.json"
+    if not verdict.passed:
+        raise _refused(inputs, verdict, gate, counts, quality, settings)
+    with clock("release"):
+        aside = folder / "release"
+        aside.mkdir()
+        manifest = build(warehouse, aside, inputs, schemas, settings, counts, gate, quality, progress)
+        state = _commit(aside, inputs, manifest, settings)
+    release = releases.find(settings, inputs.version)
+    outcome = _outcome(state, inputs, release)
+    outcome.seconds = clock.seconds
+    outcome.models = {model["model"]: model["seconds"] for model in models}
+    return outcome
+
+
+def _commit(aside: Path, inputs: Inputs, manifest: Mapping[str, Any], settings: Settings) -> str:
+    """Move the folder into place and switch to it; or verify it against the release of the same fingerprint."""
+    final = settings.releases / inputs.version
+    release = releases.Release(final)
+    state = PUBLISHED
+    if not commit_folder(aside, final, "release.folder"):
+        if release.manifest["content_hash"] != manifest["content_hash"]:
+            tables = [
+                name
+                for name, table in manifest["tables"].items()
+                if release.manifest["tables"].get(name, {}).get("hash") != table["hash"]
+            ]
+            raise ReleaseError(
+                "The same inputs gave other content than before.",
+                where=f"release {inputs.version}: {', '.join(tables)}",
+                expected=release.manifest["content_hash"][:16],
+                got=str(manifest["content_hash"])[:16],
+                todo="The release stays as it was. Please report this: a model is not deterministic.",
+            )
+        state = VERIFIED
+    present = releases.current(settings)
+    if present is None or present.version != release.version:
+        releases.switch(settings, release, "publish")
+        state = PUBLISHED
+    return state
+
+
+def _refused(
+    inputs: Inputs, verdict: Any, gate: Mapping[str, Any], counts: Mapping[str, Any], quality: Path, settings: Settings
+) -> GateRefused:
+    kept = settings.logs / "gate" / inputs.version
+    kept.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(quality, kept / quality.name)
+    failed = [result for result in verdict.results if not result.success and result.severity == "critical"]
+    present = releases.current(settings)
+    error = GateRefused(
+        "The gate did not pass: nothing was published.",
+        where=str(kept / quality.name),
+        expected="every critical expectation holds",
+        got="; ".join(f"{result.table}: {result.id}" for result in failed[:5])
+        + (f" and {len(failed) - 5} more" if len(failed) > 5 else ""),
+        todo=f"Release {present.version if present else '(none)'} stays current. See docs/runbook.md, section gate.",
+    )
+    error.outcome = _outcome(REFUSED, inputs, present)
+    error.outcome.counts = counts
+    error.outcome.gate = gate
+    return error
+
+
+def _outcome(state: str, inputs: Inputs, release: releases.Release | None) -> UnifyOutcome:
+    manifest: Mapping[str, Any] = release.manifest if release else {}
+    return UnifyOutcome(
+        state=state,
+        version=release.version if release else None,
+        folder=str(release.folder) if release else "",
+        content_hash=manifest.get("content_hash", ""),
+        fingerprint=inputs.fingerprint,
+        counts=manifest.get("counts", {}),
+        gate=manifest.get("gate", {}),
+        waiting=[
+            {
+                "load_id": load.load_id,
+                "report": load.report,
+                "edition": load.manifest["edition"],
+                "reason": load.reason,
+            }
+            for load in inputs.loads
+            if load.state == WAITING
+        ],
+    )
+
+
+def _count_models(settings: Settings) -> int:
+    return sum(1 for path in (settings.dbt_project / "models").rglob("*.sql"))
+
+
+@contextmanager
+def _writer(settings: Settings) -> Iterator[None]:
+    """One writer at a time; the lock dies with its process."""
+    with (settings.home / "unify.lock").open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HomeError(
+                "Another process is unifying in this working folder.",
+                where=str(settings.home),
+                todo="Wait until it is done; what it does not include, the next run will.",
+            ) from None
+        yield
+
+
+class _Clock:
+    """Seconds per stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = round(time.perf_counter() - began, 3)
