@@ -1,0 +1,172 @@
+"""Counts, in one aggregate query per entity, how many rows a form has and how many of its cells a release knows."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from yibiao.contracts.values import Entity, Schemas
+from yibiao.errors import ReleaseError
+from yibiao.forms.model import Field, Form
+from yibiao.forms.paths import HEAD, HEAD_NAMES, joins, place
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What one filling of one form meets in a release.
+
+    Attributes:
+        rows: rows that it asks for.
+        known: per field, in the order of the form, rows in which the release knows the value.
+        communities: communities that hand in a return: those that have such an entity, at most one for each row.
+    """
+
+    rows: int
+    known: tuple[int, ...]
+    communities: int
+
+
+def count(forms: Mapping[str, Form], schemas: Schemas, database: Path, as_of: date) -> dict[str, Counts]:
+    """Counts of every form against the canonical tables of one release.
+
+    Args:
+        forms: forms by id.
+        schemas: elements, entities and code lists.
+        database: the release's DuckDB file, opened read-only.
+        as_of: the last day that the release speaks of; ages are meant on this day.
+
+    Raises:
+        ReleaseError: the file lacks a table or column that the entities declare.
+    """
+    import duckdb
+
+    result: dict[str, Counts] = {}
+    entity = ""
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            for entity in sorted({form.rows.entity for form in forms.values()}):
+                chosen = [form for _, form in sorted(forms.items()) if form.rows.entity == entity]
+                result |= _count_entity(connection, schemas, entity, chosen, as_of)
+    except duckdb.Error as error:
+        # The text of the library's error may quote a value; its kind and the entity are enough to look further.
+        raise ReleaseError(
+            "The burden of the forms could not be counted in this release.",
+            where=f"{database.name}, table {entity}",
+            expected="the canonical tables of schemas/entities/, and valid conditions in schemas/forms/",
+            got=type(error).__name__,
+            todo="Run `yibiao run --force`; if it stays, check `rows.where` of the forms on this entity.",
+        ) from None
+    return dict(sorted(result.items()))
+
+
+def _count_entity(
+    connection: duckdb.DuckDBPyConnection, schemas: Schemas, entity: str, forms: list[Form], as_of: date
+) -> dict[str, Counts]:
+    """Counts of the forms that have one row per `entity`."""
+    entities = schemas.entities
+    conditions = sorted({_condition(form, as_of) for form in forms})
+    terms = {form.id: [_known(entities, entity, field) for field in form.fields] for form in forms}
+    distinct = sorted({term for listed in terms.values() for term in listed if term is not None})
+    # One aggregate per (condition, value) costs a pass each. Rows that meet the same conditions are counted together
+    # instead, and the few groups are added up here.
+    mask = " + ".join(f"(coalesce({sql}, false)::bigint << {bit})" for bit, sql in enumerate(conditions))
+    sums = "".join(f", sum(k{number}::integer)::bigint" for number in range(len(distinct)))
+    flags = "".join(f", ({sql}) as k{number}" for number, sql in enumerate(distinct))
+    groups = connection.execute(
+        f"{_head(schemas)}, flags as (select {mask} as mask{flags} {_from(entities, entity, [mask, flags])}) "
+        f"select mask, count(*){sums} from flags group by mask"
+    ).fetchall()
+    community = _community(entities, entity)
+    reached = connection.execute(
+        f"{_head(schemas)} select bit_or({mask}) {_from(entities, entity, [mask, community])} "
+        f"where {community} is not null group by {community}"
+    ).fetchall()
+    result = {}
+    for form in forms:
+        bit = 1 << conditions.index(_condition(form, as_of))
+        met = [row[1:] for row in groups if row[0] & bit]
+        population, *known = map(sum, zip(*met, strict=True)) if met else [0] * (1 + len(distinct))
+        by_term = dict(zip(distinct, known, strict=True))
+        rows = math.ceil(population * form.rows.share)
+        result[form.id] = Counts(
+            rows=rows,
+            # The rows due are a part of the population; of a part as much is taken to be known as of the whole.
+            known=tuple(rows * by_term.get(term or "", 0) // (population or 1) for term in terms[form.id]),
+            communities=min(rows, sum(bool(row[0] & bit) for row in reached)),
+        )
+    return result
+
+
+def _condition(form: Form, as_of: date) -> str:
+    return (form.rows.where or "true").replace("{as_of}", f"date '{as_of.isoformat()}'")
+
+
+def _known(entities: Mapping[str, Entity], entity: str, field: Field) -> str | None:
+    """SQL over the joined row that is true where the release knows what the field asks; None if it never does."""
+    where = place(entities, entity, field)
+    if where.table is None:
+        return None
+    if field.derive != "exists":
+        return f"{where.table}.{where.column} is not null"
+    # In a list that is complete, absence means no: the answer is known for every row whose subject is found, as soon
+    # as the release holds the list at all.
+    held = f"{where.column} = '{field.value}'" if field.value is not None else f"{where.column} is not null"
+    subject = where.table
+    if where.table not in {entity, HEAD, *joins(entities, entity)}:
+        subject = next(table for table in (entity, *joins(entities, entity)) if table in entities[where.table].links)
+    table = "resident" if where.table == HEAD else where.table
+    identified = f"{subject}.{entities['resident' if subject == HEAD else subject].id_column} is not null"
+    return f"{identified} and exists (select 1 from {table} as listed where listed.{held})"
+
+
+def _head(schemas: Schemas) -> str:
+    """The CTE `head`: at most one living head of each household, a resident."""
+    relations = schemas.codes[schemas.elements["relation_to_head_code"].code_list or ""]
+    codes = ", ".join(f"'{code.code}'" for code in relations.codes if code.name in HEAD_NAMES)
+    return f"""
+with head as (
+    select resident.*
+    from resident
+    inner join (
+        select household_id, min(resident_id) as resident_id
+        from resident
+        where relation_to_head_code in ({codes}) and death_date is null and household_id is not null
+        group by household_id
+    ) as chosen using (resident_id)
+)"""
+
+
+def _from(entities: Mapping[str, Entity], entity: str, texts: list[str]) -> str:
+    """The FROM clause with every table that `texts` name, and those on the way to them."""
+    reached = joins(entities, entity)
+    named = set(re.findall(r"\b([a-z]+)\.", " ".join(texts)))
+    # The head is found by the household id that the row itself carries, also where the household has no row of its own.
+    through = reached["household"].source if "household" in reached else entity
+    if HEAD in named:
+        named.add(through)
+    needed: set[str] = set()
+    for table in named & reached.keys():
+        while table != entity:
+            needed.add(table)
+            table = reached[table].source
+    lines = [f"from {entity}"]
+    for table, join in reached.items():
+        if table in needed:
+            lines.append(f"left join {table} on {table}.{join.id_column} = {join.source}.{join.id_column}")
+    if HEAD in named:
+        lines.append(f"left join head on head.household_id = {through}.household_id")
+    return " ".join(lines)
+
+
+def _community(entities: Mapping[str, Entity], entity: str) -> str:
+    """The column that says which community the row belongs to."""
+    tables = (entity, *joins(entities, entity))
+    return next(f"{table}.community_code" for table in tables if "community_code" in entities[table].elements)
