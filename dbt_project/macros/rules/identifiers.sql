@@ -15,6 +15,10 @@
 (({{ n }} - 8 * ({% for k in range(1, 17) %}{{ rule_div(n, 10 ** k) }} * {{ 2 ** (k - 1) }}{{ " + " if not loop.last }}{% endfor %})) * 2 % 11)
 {%- endmacro -%}
 
+{%- macro rule_citizen_check_character(n) -%}
+substr('10X98765432', cast({{ rule_citizen_sum(n) }} as integer) + 1, 1)
+{%- endmacro -%}
+
 {%- macro rule_first17(v) -%}try_cast(substr({{ v }}, 1, 17) as bigint){%- endmacro -%}
 
 {%- macro rule_birth_date_of(v) -%}
@@ -26,7 +30,7 @@
   integer once, inside an AND it would do so 17 times.
 -#}
 {%- macro rule_citizen_fits(v) -%}
-substr('10X98765432', cast({{ rule_citizen_sum(rule_first17(v)) }} as integer) + 1, 1) = substr({{ v }}, 18)
+{{ rule_citizen_check_character(rule_first17(v)) }} = substr({{ v }}, 18)
 {%- endmacro -%}
 
 {#- The 17 characters are digits. An integer of 17 digits out of 17 characters has no room for a sign, a point or a blank, only for an exponent. -#}
@@ -54,7 +58,7 @@ case when {{ rule_bytes(v) }} = 18 then case when substr({{ v }}, 17, 1) in ('1'
   the sixth, check character added). Null for any other form. The 15-character card of foreign residents stays as it is.
 -#}
 {%- macro citizen_id_form(v) -%}
-case when {{ rule_matches(v, '[1-9][0-9]{16}[0-9X]') }} then {{ v }} else {{ rule_citizen_other_form(rule_compact(v)) }} end
+case when {{ rule_matches(v, '[1-9][0-9]{16}[0-9X]') }} then {{ v }} else {{ rule_let('t', rule_compact(v), rule_citizen_other_form('t')) }} end
 {%- endmacro -%}
 
 {%- macro rule_citizen_other_form(t) -%}
@@ -62,13 +66,12 @@ case when {{ rule_matches(t, '[1-9][0-9]{16}[0-9X]|[A-Z]{3}[0-9]{12}') }} then {
 {%- endmacro -%}
 
 {%- macro rule_citizen_15(t) -%}
-{%- set seventeen = 'substr(' ~ t ~ ", 1, 6) || '19' || substr(" ~ t ~ ', 7, 9)' -%}
-{{ seventeen }} || substr('10X98765432', cast({{ rule_citizen_sum('try_cast(' ~ seventeen ~ ' as bigint)') }} as integer) + 1, 1)
+{{ rule_let('s', 'substr(' ~ t ~ ", 1, 6) || '19' || substr(" ~ t ~ ', 7, 9)', 's || ' ~ rule_citizen_check_character(rule_first17('s'))) }}
 {%- endmacro -%}
 
 {#- The valid number in 18-character form (or the old card of foreign residents), else null. -#}
 {%- macro parse_citizen_id(v) -%}
-case when {{ rule_citizen_fits(v) }} then {{ rule_citizen_real(v) }} when {{ rule_matches(rule_compact(v), '[0-9A-Z]{15}|[0-9]{17}[0-9X]') }} then {{ rule_citizen_slow(citizen_id_form(v)) }} end
+case when {{ rule_citizen_fits(v) }} then {{ rule_citizen_real(v) }} else {{ rule_let('u', citizen_id_form(v), rule_citizen_slow('u')) }} end
 {%- endmacro -%}
 
 {%- macro rule_citizen_real(v) -%}
@@ -86,12 +89,13 @@ case when {{ rule_bytes(u) }} = 15 then {{ u }} when {{ rule_citizen_fits(u) }} 
 
 {#- A code of the right form: authority 1-9 A N Y, six digits of region; check character not judged. -#}
 {%- macro uscc_form(v) -%}
-case when {{ rule_matches(v, '[1-9ANY][0-9A-HJ-NP-RTUWXY][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}') }} then {{ v }} when {{ rule_matches(rule_compact(v), '[1-9ANY][0-9A-HJ-NP-RTUWXY][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}') }} then {{ rule_compact(v) }} end
+{%- set form = '[1-9ANY][0-9A-HJ-NP-RTUWXY][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}' -%}
+case when {{ rule_matches(v, form) }} then {{ v }} else {{ rule_let('t', rule_compact(v), 'case when ' ~ rule_matches('t', form) ~ ' then t end') }} end
 {%- endmacro -%}
 
 {#- The valid code, else null. -#}
 {%- macro parse_uscc(v) -%}
-case when {{ uscc_check_ok(uscc_form(v)) }} then {{ uscc_form(v) }} end
+{{ rule_let('u', uscc_form(v), 'case when ' ~ uscc_check_ok('u') ~ ' then u end') }}
 {%- endmacro -%}
 
 {#-
@@ -99,7 +103,7 @@ case when {{ uscc_check_ok(uscc_form(v)) }} then {{ uscc_form(v) }} end
   +86, blanks, brackets and hyphens go. Null for anything else, masked numbers (138****1234) included.
 -#}
 {%- macro parse_phone(v) -%}
-case when {{ rule_matches(v, '1[3-9][0-9]{9}') }} then {{ v }} else {{ rule_phone_slow(rule_replace(rule_replace(rule_compact(v), '[-—()]'), '^(\\+|00)?86(1[3-9][0-9]{9})$', '\\2')) }} end
+case when {{ rule_matches(v, '1[3-9][0-9]{9}') }} then {{ v }} else {{ rule_let('t', rule_replace(rule_replace(rule_compact(v), '[-—()]'), '^(\\+|00)?86(1[3-9][0-9]{9})$', '\\2'), rule_phone_slow('t')) }} end
 {%- endmacro -%}
 
 {%- macro rule_phone_slow(t) -%}

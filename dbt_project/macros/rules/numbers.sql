@@ -1,21 +1,24 @@
 {#- Whole numbers and decimals as departments write them: full-width digits, thousands separators, `.0` of a spreadsheet. -#}
 
 {#- Digits only: the engines' own casts would also take 1e5, 0x10, 1_000 and round 12.5. -#}
-{%- macro rule_number_tidy(v) -%}
-case when {{ rule_matches(rule_compact(v), '[+-]?[0-9]{1,3}(,[0-9]{3})+(\\.[0-9]+)?') }} then replace({{ rule_compact(v) }}, ',', '') else {{ rule_compact(v) }} end
+{%- macro rule_number_tidy(t) -%}
+case when {{ rule_matches(t, '[+-]?[0-9]{1,3}(,[0-9]{3})+(\\.[0-9]+)?') }} then replace({{ t }}, ',', '') else {{ t }} end
 {%- endmacro -%}
 
 {#- A whole number as BIGINT, else null. -#}
 {%- macro parse_integer(v) -%}
-case when {{ rule_matches(v, '-?[0-9]{1,18}') }} then try_cast({{ v }} as bigint) when {{ rule_matches(rule_number_tidy(v), '[+-]?[0-9]{1,18}') }} then try_cast({{ rule_number_tidy(v) }} as bigint) end
+{%- set slow = rule_let('n', rule_let('t', rule_compact(v), rule_number_tidy('t')), 'case when ' ~ rule_matches('n', '[+-]?[0-9]{1,18}') ~ ' then try_cast(n as bigint) end') -%}
+case when {{ rule_matches(v, '-?[0-9]{1,18}') }} then try_cast({{ v }} as bigint) else {{ slow }} end
 {%- endmacro -%}
 
 {#-
-  A decimal as DECIMAL(18, scale), else null; half is rounded away from zero. `factor` turns the sender's unit into the element's (万元 -> 元: 10000).
+  A decimal as DECIMAL(18, scale), else null; half is rounded away from zero. `factor` turns the sender's unit into the element's
+  (万元 -> 元: 10000).
 -#}
 {%- macro parse_decimal(v, scale=2, factor=1) -%}
 {%- set form = '-?[0-9]{1,15}(\\.[0-9]+)?' -%}
-case when {{ rule_matches(v, form) }} then {{ rule_decimal(v, scale, factor) }} when {{ rule_matches(rule_number_tidy(v), form) }} then {{ rule_decimal(rule_number_tidy(v), scale, factor) }} end
+{%- set slow = rule_let('n', rule_let('t', rule_compact(v), rule_number_tidy('t')), 'case when ' ~ rule_matches('n', form) ~ ' then ' ~ rule_decimal('n', scale, factor) ~ ' end') -%}
+case when {{ rule_matches(v, form) }} then {{ rule_decimal(v, scale, factor) }} else {{ slow }} end
 {%- endmacro -%}
 
 {%- macro rule_decimal(v, scale, factor) -%}

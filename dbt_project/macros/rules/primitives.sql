@@ -74,3 +74,11 @@ map { {%- for pair in pairs -%}{{ rule_text(pair[0]) }}: {{ rule_text(pair[1]) }
 {%- macro spark__rule_lookup(v, pairs) -%}
 element_at(map({%- for pair in pairs -%}{{ rule_text(pair[0]) }}, {{ rule_text(pair[1]) }}{{ ", " if not loop.last }}{%- endfor -%}), {{ v }})
 {%- endmacro -%}
+
+{#-
+  `body` with `name` standing for the value of `value`, so that a long expression is written and evaluated once. It costs a list a
+  row: for the few cells that are not clean already.
+-#}
+{%- macro rule_let(name, value, body) -%}{{ adapter.dispatch('rule_let')(name, value, body) }}{%- endmacro -%}
+{%- macro default__rule_let(name, value, body) -%}list_transform([{{ value }}], lambda {{ name }}: {{ body }})[1]{%- endmacro -%}
+{%- macro spark__rule_let(name, value, body) -%}element_at(transform(array({{ value }}), {{ name }} -> {{ body }}), 1){%- endmacro -%}

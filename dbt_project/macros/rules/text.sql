@@ -50,7 +50,7 @@ case when contains({{ v }}, {{ rule_char(65533) }}) then null else {{ stated(v) 
   ones. Null if there is no letter in it, if it holds four digits in a row or is longer than 50 characters.
 -#}
 {%- macro parse_name(v) -%}
-case when {{ rule_bytes(v) }} <= 12 and {{ v }} in ({{ rule_not_stated_tokens() }}) then null when {{ rule_matches(v, '[\\x{4e00}-\\x{9fff}]{2,16}') }} then {{ v }} when {{ rule_finds(v, '[0-9０-９]{4}|\\x{fffd}') }} or not {{ rule_finds(v, '\\pL') }} or length({{ v }}) > 50 then null else {{ stated(rule_name_tidy(v)) }} end
+case when {{ rule_bytes(v) }} <= 12 and {{ v }} in ({{ rule_not_stated_tokens() }}) then null when {{ rule_matches(v, '[\\x{4e00}-\\x{9fff}]{2,16}') }} then {{ v }} when {{ rule_finds(v, '[0-9０-９]{4}|\\x{fffd}') }} or not {{ rule_finds(v, '\\pL') }} or length({{ v }}) > 50 then null else {{ rule_let('t', rule_name_tidy(v), stated('t')) }} end
 {%- endmacro -%}
 
 {%- macro rule_name_tidy(v) -%}
@@ -61,7 +61,7 @@ case when {{ rule_finds(v, '[A-Za-zＡ-Ｚａ-ｚ]') }} then {{ rule_replace(rul
 
 {#- An address: half-width digits and letters, no space. Null if there is no letter in it. -#}
 {%- macro parse_address(v) -%}
-case when not {{ rule_finds(v, '\\pL') }} or contains({{ v }}, {{ rule_char(65533) }}) then null when {{ rule_finds(v, "^'|[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}０-９Ａ-Ｚａ-ｚ－]") }} then {{ stated(rule_replace(rule_half_width(v), "^'+|[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}]+")) }} when {{ rule_bytes(v) }} <= 12 and {{ v }} in ({{ rule_not_stated_tokens() }}) then null else {{ v }} end
+case when not {{ rule_finds(v, '\\pL') }} or contains({{ v }}, {{ rule_char(65533) }}) then null when {{ rule_finds(v, "^'|[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}０-９Ａ-Ｚａ-ｚ－]") }} then {{ rule_let('t', rule_replace(rule_half_width(v), "^'+|[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}]+"), stated('t')) }} when {{ rule_bytes(v) }} <= 12 and {{ v }} in ({{ rule_not_stated_tokens() }}) then null else {{ v }} end
 {%- endmacro -%}
 
 {#-
@@ -69,5 +69,6 @@ case when not {{ rule_finds(v, '\\pL') }} or contains({{ v }}, {{ rule_char(6553
   only, and for what a spreadsheet made of it (5.00118E+17: the digits are lost and must not be invented).
 -#}
 {%- macro parse_number_text(v) -%}
-case when {{ rule_matches(v, '[A-Z]*[0-9]*[1-9][0-9A-Z-]*') }} and not {{ rule_matches(v, '[0-9]E[0-9]+') }} then {{ v }} when {{ rule_matches(rule_compact(v), '[0-9](\\.[0-9]+)?E\\+?[0-9]+|[^0-9]*|0+') }} or contains({{ v }}, {{ rule_char(65533) }}) then null else {{ rule_compact(v) }} end
+{%- set slow = 'case when not (' ~ rule_matches('t', '[0-9](\\.[0-9]+)?E\\+?[0-9]+|[^0-9]*|0+') ~ ' or contains(t, ' ~ rule_char(65533) ~ ')) then t end' -%}
+case when {{ rule_matches(v, '[A-Z]*[0-9]*[1-9][0-9]*|[A-Z]*[0-9]*[1-9][0-9-]*[0-9]') }} then {{ v }} else {{ rule_let('t', rule_compact(v), slow) }} end
 {%- endmacro -%}
