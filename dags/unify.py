@@ -8,6 +8,7 @@ task itself compares fingerprints and ends at once if nothing is.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pendulum
@@ -31,7 +32,7 @@ with DAG(
     start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
     catchup=False,
     max_active_runs=1,
-    default_args={"owner": "data-platform", "retries": 0},
+    default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(minutes=1)},
     params={"force": False},
     render_template_as_native_obj=True,
     tags=["unify"],

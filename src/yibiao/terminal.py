@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 LABELS = {
     "prepare": "准备 prepare",
     "ingest": "读取与检查 ingest",
-    "inputs": "输入 inputs",
-    "dbt": "建模 dbt",
-    "build": "整合 build",
+    "unify": "整合 unify",
     "gate": "质量门 gate",
     "release": "发布 release",
     "generate": "生成 generate",

@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "Run the main job: ingest every report, unify, gate, release.",
     "contract": "Check the contracts and generate what follows from them.",
     "demo": "Make and inspect the synthetic district.",
+    "load": "List loads; accept or refuse a snapshot that looks incomplete.",
     "release": "List, switch back to, or remove releases.",
     "query": "Ask the current release with SQL.",
     "quality": "Show what the gate found.",

@@ -46,7 +46,7 @@ run = Table(
     Column("pid", Integer, nullable=False),
     Column("started_at", MOMENT, nullable=False),
     Column("ended_at", MOMENT),
-    Column("state", String(16), nullable=False, comment="running, published, unchanged, failed, killed"),
+    Column("state", String(16), nullable=False, comment="running, killed, failed, or the state of its unify run"),
     Column("release_version", String(128)),
     Column("message", Text, nullable=False, default=""),
     comment="When `yibiao run` ran and how it ended.",

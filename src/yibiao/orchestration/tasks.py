@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from yibiao.errors import YibiaoError
+from yibiao.errors import HomeError, YibiaoError
 from yibiao.orchestration.lock import run_lock
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
@@ -75,7 +75,7 @@ def unify(force: bool = False) -> str | None:
     settings = _settings()
     with _noted("unify"), run_lock(settings, "Airflow", shared=True):
         reconcile(settings)
-        outcome = unify_warehouse(settings, force=force, progress=watch.progress if watch else Silent())
+        outcome = unify_warehouse(settings, force=force, progress=watch.progress if watch else None)
         if watch is not None:
             watch.unified = outcome
         reconcile(settings)
@@ -104,8 +104,9 @@ class _noted:
         if watch is not None:
             watch.failed[self.name] = error
             watch.interrupted |= isinstance(error, KeyboardInterrupt)
-        if isinstance(error, YibiaoError):
+        if isinstance(error, YibiaoError) and not isinstance(error, HomeError):
             from airflow.sdk.exceptions import AirflowFailException
 
-            # The same bytes are as wrong in five minutes; fetching has its own retries with back-off.
+            # The same bytes are as wrong in five minutes, and fetching has its own retries with back-off. Only a folder
+            # that another process has locked comes free by waiting.
             raise AirflowFailException(f"{type(error).__name__}: {error}") from None

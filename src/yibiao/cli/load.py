@@ -1,0 +1,96 @@
+"""`yibiao load`: what is loaded, what waits for a human, and the human's decision."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+HOME = click.option("--home", type=click.Path(path_type=Path), help="Working folder.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def load() -> None:
+    """Show loads; accept or refuse a snapshot that looks incomplete.
+
+    A snapshot with far fewer rows than the one before (the contract says how many) is not used until somebody has
+    accepted it, because every row that is missing from it would end a fact.
+    """
+
+
+@load.command("list")
+@HOME
+@JSON
+@click.option("--waiting", is_flag=True, help="Only those that wait for a decision.")
+def list_loads(home: Path | None, as_json: bool, waiting: bool) -> None:
+    """List the live loads: current, superseded by a newer edition, or waiting for a decision."""
+    from yibiao.contracts import load_schemas
+    from yibiao.files import to_json
+    from yibiao.settings import Settings
+    from yibiao.warehouse.inputs import WAITING, collect
+
+    settings = Settings.load(home=home)
+    settings.open_home()
+    rows = [
+        {
+            "load_id": found.load_id,
+            "report": found.report,
+            "edition": found.manifest["edition"],
+            "read": found.read,
+            "accepted": found.accepted,
+            "quarantined": found.manifest["counts"]["quarantined"],
+            "state": found.state,
+            "reason": found.reason,
+        }
+        for found in collect(settings, load_schemas(settings.schemas)).loads
+        if found.state == WAITING or not waiting
+    ]
+    if as_json:
+        click.echo(to_json(rows), nl=False)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("装载 load", "报表 report", "期 edition", "状态 state"):
+        table.add_column(name, no_wrap=True)
+    for name in ("读取 read", "通过 accepted", "隔离 quarantined"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for row in rows:
+        numbers = (f"{row[key]:,}" for key in ("read", "accepted", "quarantined"))
+        table.add_row(row["load_id"][:12], row["report"], row["edition"], row["state"], *numbers, row["reason"])
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160).print(table)
+
+
+@load.command()
+@click.argument("load_id")
+@click.option("--reason", required=True, help="Why, for whoever audits it.")
+@HOME
+def accept(load_id: str, reason: str, home: Path | None) -> None:
+    """Use a snapshot although it looks incomplete; the next run takes it. LOAD_ID may be its first characters."""
+    _decide(home, load_id, "accept", reason)
+
+
+@load.command()
+@click.argument("load_id")
+@click.option("--reason", required=True, help="Why, for whoever audits it.")
+@HOME
+def refuse(load_id: str, reason: str, home: Path | None) -> None:
+    """Keep a snapshot out, or take an acceptance back. LOAD_ID may be its first characters."""
+    _decide(home, load_id, "refuse", reason)
+
+
+def _decide(home: Path | None, load_id: str, decision: str, reason: str) -> None:
+    from yibiao.control import decide, reconcile
+    from yibiao.settings import Settings
+
+    settings = Settings.load(home=home)
+    settings.open_home()
+    reconcile(settings)
+    made = decide(settings, load_id, decision, reason=reason)
+    click.echo(
+        f"{made.load_id[:12]}: {made.decision}, {made.decided_by}, {made.decided_at}. Run `yibiao run` to apply it."
+    )

@@ -1,0 +1,87 @@
+"""The summary of a run as a person reads it at the end of `yibiao run`."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO
+
+STATES = {
+    "published": "[green]已发布[/] published",
+    "unchanged": "[green]没有变化[/] nothing new: nothing was loaded, nothing was published",
+    "verified": "[green]重建一致[/] rebuilt by force: the content is the same",
+    "refused": "[bold red]未过质量门[/] refused by the gate",
+    "rolled back": "[bold red]已回退[/] rolled back by an operator; the present inputs are not published",
+    "failed": "[bold red]失败[/] failed",
+}
+
+
+def show(summary: dict[str, Any], stream: TextIO) -> None:
+    """Print the summary: per report, then the release, then what to do next."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    # Without a terminal there is no width to go by; 120 keeps every row on one line.
+    console = Console(file=stream, width=None if stream.isatty() else 120, highlight=False)
+
+    table = Table(title="报表 Reports", title_justify="left", pad_edge=False)
+    table.add_column("报表 report", overflow="fold")
+    table.add_column("名称 title", overflow="fold")
+    for name in ("期 editions", "读取 read", "通过 accepted", "隔离 quarantined", "错误 errors"):
+        table.add_column(name, justify="right")
+    for report in summary["reports"]:
+        errors = len(report["errors"])
+        editions = str(report["deliveries"]) + (f" ({report['waiting']} 待定)" if report["waiting"] else "")
+        table.add_row(
+            report["report"],
+            report["title"],
+            editions,
+            *(f"{report[key]:,}" for key in ("read", "accepted", "quarantined")),
+            f"[bold red]{errors}[/]" if errors else "0",
+        )
+    totals = summary["totals"]
+    table.add_section()
+    table.add_row(
+        "合计 total",
+        "",
+        str(totals["deliveries"]),
+        *(f"{totals[key]:,}" for key in ("read", "accepted", "quarantined", "errors")),
+    )
+    console.print(table)
+
+    if summary["entities"]:
+        entities = Table(title="实体 Entities", title_justify="left", pad_edge=False)
+        entities.add_column("")
+        entities.add_column("数量 records", justify="right")
+        entities.add_column("有分歧的数据项 disputed cells", justify="right")
+        for name, number in summary["entities"].items():
+            entities.add_row(name, f"{number:,}", f"{summary['conflicts'][name]:,}")
+        console.print(entities)
+
+    facts = Table.grid(padding=(0, 2))
+    for severity, numbers in summary["expectations"].items():
+        failed = f"[bold red]{numbers['failed']}[/]" if numbers["failed"] else "0"
+        facts.add_row(f"质量规则 expectations, {severity}", f"{numbers['passed']} 通过 passed, {failed} 未通过 failed")
+    if burden := summary["burden"]:
+        facts.add_row(
+            "填报负担 burden a year",
+            f"{burden['cells_asked']:,} 格 cells asked by {burden['forms']} forms, "
+            f"{burden['cells_known']:,} ({burden['share_known']:.0%}) 已有 known already",
+        )
+    facts.add_row("用时 seconds", ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary["seconds"].items()))
+    release = summary["release"]
+    if release["version"]:
+        facts.add_row("发布版本 release", f"[bold]{release['version']}[/]")
+        facts.add_row("位置 place", escape(release["path"]))
+        facts.add_row("内容校验 content hash", escape(str(release["content_hash"])))
+    facts.add_row("结果 result", STATES[summary["state"]] + (f": {escape(summary['why'])}" if summary["why"] else ""))
+    console.print(facts, soft_wrap=True)
+
+    for report in summary["reports"]:
+        for error in report["errors"]:
+            parts = "; ".join(f"{key}: {text}" for key, text in error.items() if key not in ("kind", "what") and text)
+            console.print(f"[bold red]{report['report']}[/] {escape(error['what'])} {escape(parts)}", soft_wrap=True)
+    if summary["next"]:
+        console.print("[bold]下一步 Next[/]")
+        for line in summary["next"]:
+            console.print(f"  {escape(line)}", soft_wrap=True)
+    console.print(f"[dim]summary.json, log: {escape(summary['log'])}[/]", soft_wrap=True)

@@ -1,0 +1,200 @@
+"""What a run did, as one JSON-ready value: read from the release's manifest, so that it says what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from yibiao.errors import YibiaoError
+from yibiao.orchestration.embedded import report_index
+from yibiao.settings import Settings
+
+if TYPE_CHECKING:
+    from yibiao.orchestration.tasks import Watch
+    from yibiao.warehouse.releases import Release
+
+FORMAT = 1
+
+GOOD = ("published", "unchanged", "verified")
+"""States of a unify run after which the current release is the one that the live loads give."""
+
+
+def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """The content of `summary.json`.
+
+    Returns:
+        `{format, ok, state, why, release, reports, totals, waiting, entities, conflicts, expectations, burden, seconds,
+        next}`.
+        `state` is that of the unify run (`published`, `unchanged`, `verified`, `refused`, `rolled back`), or `failed`.
+        `ok` says that the release holds everything that could be read and passed its gate. Figures of rows and entities
+        are those of the current release; `loaded` and `errors` of a report are those of this run; `expectations` are
+        those of the last gate, also if it failed.
+    """
+    from yibiao.warehouse.releases import current
+
+    release = current(settings)
+    manifest: Mapping[str, Any] = release.manifest if release else {}
+    failure = watch.failed.get("unify")
+    # A refusal by the gate is an error that brings its outcome along.
+    outcome = watch.unified or getattr(failure, "outcome", None)
+    state = outcome.state if outcome else "failed"
+    ok = bool(release and state in GOOD and manifest["gate"]["passed"])
+    reports = _reports(settings, watch, manifest)
+    counts = manifest.get("counts", {}).get("entities", {})
+    return {
+        "format": FORMAT,
+        "ok": ok,
+        "state": state,
+        "why": _error(failure)["what"] if failure else "",
+        "release": {
+            "version": release.version if release else None,
+            "path": str(release.folder) if release else None,
+            "fingerprint": manifest.get("fingerprint"),
+            "content_hash": manifest.get("content_hash"),
+        },
+        "reports": reports,
+        "totals": {
+            key: sum(report[key] for report in reports)
+            for key in ("deliveries", "loaded", "read", "accepted", "quarantined")
+        }
+        | {"errors": sum(len(report["errors"]) for report in reports)},
+        "waiting": list(outcome.waiting) if outcome else [],
+        "entities": {entity: figures["golden"] for entity, figures in counts.items()},
+        "conflicts": {entity: figures["disputed_cells"] for entity, figures in counts.items()},
+        "expectations": {
+            severity: dict(numbers)
+            for severity, numbers in (outcome.gate if outcome else manifest.get("gate", {}))
+            .get("by_severity", {})
+            .items()
+        },
+        "burden": _burden(settings, release) if release else None,
+        "seconds": dict(seconds),
+        "next": _next(settings, state, release, reports, failure),
+    }
+
+
+def _reports(settings: Settings, watch: Watch, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Per report the live loads of the release, and what this run did."""
+    loads: dict[str, list[Mapping[str, Any]]] = {}
+    for load in manifest.get("inputs", {}).get("loads", ()):
+        loads.setdefault(load["report"], []).append(load)
+    rows = []
+    for report_id, report in report_index(settings).items():
+        live = loads.get(report_id, [])
+        ingested = watch.ingested.get(report_id)
+        errors = list(ingested.errors) if ingested else []
+        if not errors and report_id in watch.failed:
+            errors = [watch.failed[report_id]]
+        rows.append(
+            {
+                "report": report_id,
+                "title": report["title"],
+                "department": report["department"],
+                "deliveries": len(live),
+                "waiting": sum(load["state"] == "waiting" for load in live),
+                "loaded": len(ingested.loaded) if ingested else 0,
+                "read": sum(load["read"] for load in live),
+                "accepted": sum(load["accepted"] for load in live),
+                "quarantined": sum(load["quarantined"] for load in live),
+                "errors": [_error(error) for error in errors],
+            }
+        )
+    return rows
+
+
+def _error(error: BaseException) -> dict[str, str]:
+    """An error for a file that others read: of an unexpected one only its kind, because its text may hold a value."""
+    if isinstance(error, YibiaoError):
+        return {"kind": type(error).__name__, **error.as_dict()}
+    return {
+        "kind": type(error).__name__,
+        "what": "The program failed in an unexpected way.",
+        "todo": "The place stands in the log of this run.",
+    }
+
+
+def _burden(settings: Settings, release: Release) -> dict[str, Any] | None:
+    """What the forms ask in a year, and how much of it the release knows; None without forms.
+
+    Counting takes seconds on a large release and depends on nothing but the release and the forms, so the figure of the
+    last summary is taken again if both are the same.
+    """
+    import orjson
+
+    from yibiao.files import sha256_file
+
+    folder = settings.schemas / "forms"
+    forms_hash = ":".join(sha256_file(path) for path in sorted(folder.rglob("*.yml")))
+    if not forms_hash:
+        return None
+    import hashlib
+
+    key = hashlib.sha256(f"{release.manifest['fingerprint']}:{forms_hash}".encode()).hexdigest()
+    try:
+        last = orjson.loads((settings.home / "summary.json").read_bytes())["burden"]
+        if last and last["key"] == key:
+            return last
+    except (OSError, KeyError, TypeError, orjson.JSONDecodeError):
+        pass  # no summary yet, or one of an older program: count
+
+    from yibiao.contracts import load_schemas
+    from yibiao.forms import load_forms
+    from yibiao.forms.burden import account
+
+    schemas = load_schemas(settings.schemas)
+    forms = load_forms(settings.schemas, schemas)
+    burden = account(forms, schemas, release.database, _as_of(release)).as_dict()
+    asked, known = burden["cells_asked"], burden["cells_known"]
+    return {
+        "key": key,
+        "as_of": burden["as_of"],
+        "forms": len(burden["forms"]),
+        "distinct_fields": burden["distinct_fields"],
+        "cells_asked": asked,
+        "cells_known": known,
+        "share_known": round(known / asked, 4) if asked else 0.0,
+        "hours": burden["hours"],
+        "hours_if_reused": burden["hours_if_reused"],
+    }
+
+
+def _as_of(release: Release) -> date:
+    """The last day that the release speaks of."""
+    import calendar
+
+    edition = max(load["edition"] for load in release.manifest["inputs"]["loads"])
+    if len(edition) == 10:
+        return date.fromisoformat(edition)
+    year, month = map(int, edition.split("-"))
+    return date(year, month, calendar.monthrange(year, month)[1])
+
+
+def _next(
+    settings: Settings,
+    state: str,
+    release: Release | None,
+    reports: list[dict[str, Any]],
+    failure: BaseException | None,
+) -> list[str]:
+    """What to do now, in the order of urgency; each line names a command or a place."""
+    lines = []
+    if isinstance(failure, YibiaoError) and failure.todo:
+        lines.append(failure.todo)
+    if state == "refused":
+        lines.append("yibiao quality: which expectations failed. The last good release stays current.")
+    if state == "rolled back":
+        lines.append("yibiao run --force: publish again what was rolled back. Until then the inputs wait.")
+    broken = [report["report"] for report in reports if report["errors"]]
+    if broken:
+        lines.append(
+            f"{', '.join(broken)}: could not be read in full. Mend the delivery and run again; all else is loaded."
+        )
+    if any(report["waiting"] for report in reports):
+        lines.append("yibiao load list: snapshots that look incomplete wait for your decision (yibiao load accept ID).")
+    if any(report["quarantined"] for report in reports):
+        lines.append(f"{settings.lake}/<department>/<report>/load=*/: quarantined rows and the rules that they broke.")
+    if state in GOOD and release is not None:
+        lines.append('yibiao query "select count(*) from resident": ask the release.')
+        lines.append(f"{release.database}: open it with any DuckDB, the .parquet files beside it with anything else.")
+    return lines
