@@ -30,8 +30,8 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
         connection.execute("insert into input.installation values (?)", [installation_key(settings)])
         connection.execute(
             "create table input.load (load_no bigint, load_id varchar, department varchar, report varchar,"
-            " edition varchar, edition_date date, state varchar, delivery_sha256 varchar, file_name varchar, first_record_no bigint,"
-            " read bigint, accepted bigint, quarantined bigint, row_count bigint)"
+            " edition varchar, edition_date date, state varchar, delivery_sha256 varchar, file_name varchar,"
+            " first_record_no bigint, read bigint, accepted bigint, quarantined bigint, row_count bigint)"
         )
         for number, load in enumerate(inputs.loads, start=1):
             manifest = load.manifest
