@@ -1,0 +1,160 @@
+"""dbt's side of every entity: thin models that call the unify macros, and the metadata that those macros read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yibiao.contracts.generate.text import literal, to_sql, to_yaml
+from yibiao.contracts.values import Entity, Report, Schemas
+
+
+def canonical_files(schemas: Schemas) -> dict[str, str]:
+    """Path inside the dbt project -> content."""
+    files = {"macros/generated/entities.sql": _metadata(schemas)}
+    for entity in schemas.entities.values():
+        models = [source["model"] for source in sources(entity, schemas)]
+        if not models:  # an entity that no report speaks of has no table
+            continue
+        for name, folder, macro, refs in (
+            (f"crosswalk_{entity.id}", "identity", "crosswalk", models),
+            (f"survivor_{entity.id}", "identity", "survivor", [*models, f"crosswalk_{entity.id}"]),
+            (entity.id, "canonical", "golden", [f"survivor_{entity.id}"]),
+            (f"{entity.id}_provenance", "canonical", "provenance", [f"survivor_{entity.id}"]),
+            (
+                f"{entity.id}_conflict",
+                "canonical",
+                "conflict",
+                [*models, f"crosswalk_{entity.id}", f"survivor_{entity.id}"],
+            ),
+        ):
+            depends = "\n".join(f"-- depends_on: {{{{ ref({literal(ref)}) }}}}" for ref in refs)
+            call = f"{{{{ {macro}({literal(entity.id)}) }}}}"
+            files[f"models/{folder}/{name}.sql"] = to_sql(
+                f'{depends}\n{{{{ config(materialized="table") }}}}\n\n{call}'
+            )
+        files[f"models/identity/{entity.id}.yml"] = _identity_properties(entity)
+        files[f"models/canonical/{entity.id}.yml"] = _canonical_properties(entity, schemas)
+    return files
+
+
+def sources(entity: Entity, schemas: Schemas) -> list[dict[str, Any]]:
+    """Every report that speaks of the entity, by report id, with the elements of it that its staging model has."""
+    return [
+        {
+            "model": report.staging_model,
+            "department": report.department,
+            "report": report.id,
+            "mode": report.mode,
+            "elements": given_elements(report, entity),
+        }
+        for report in schemas.reports.values()
+        if entity.id in report.about
+    ]
+
+
+def given_elements(report: Report, entity: Entity) -> list[str]:
+    """The entity's elements that a report gives: columns that speak of its main entity, and constants."""
+    given = {column.element for column in report.columns if column.role is None} | set(report.constants)
+    return [element for element in entity.elements if element in given]
+
+
+def _metadata(schemas: Schemas) -> str:
+    entities = []
+    for entity in schemas.entities.values():
+        columns = []
+        for name in entity.elements:
+            element = schemas.elements[name]
+            authority = {department: place for place, department in enumerate(element.authority, start=1)}
+            columns.append(
+                {"element": name, "type": element.type, "sql_type": element.sql_type, "authority": authority}
+            )
+        head = {"id_column": entity.id_column, "keys": entity.keys, "links": entity.links}
+        listed = [
+            *(f"{literal(key)}: {literal(value)}" for key, value in head.items()),
+            f'"columns": [\n        {_lines(columns)}\n    ]',
+            f'"sources": [\n        {_lines(sources(entity, schemas))}\n    ]',
+        ]
+        entities.append(f"{literal(entity.id)}: {{\n    " + ",\n    ".join(listed) + "\n}")
+    body = ",\n".join(entities)
+    return to_sql(
+        f"""
+{{#
+  What the unify macros know about each entity. `authority`: department -> place in the element's list, 1 is first.
+  `sources`: reports that speak of the entity, with the elements of it that their staging models have.
+#}}
+{{%- macro entity_meta() -%}}
+{{{{ return({{
+{body}
+}}) }}}}
+{{%- endmacro -%}}
+"""
+    )
+
+
+def _lines(items: list[dict[str, Any]]) -> str:
+    return ",\n        ".join(literal(item) for item in items)
+
+
+def _column(name: str, kind: str, text: str) -> dict[str, str]:
+    return {"name": name, "data_type": kind, "description": text}
+
+
+def _model(name: str, text: str, columns: list[dict[str, str]]) -> dict[str, Any]:
+    return {"name": name, "description": text, "config": {"contract": {"enforced": True}}, "columns": columns}
+
+
+def _identity_properties(entity: Entity) -> str:
+    crosswalk = _model(
+        f"crosswalk_{entity.id}",
+        f"{entity.name}对照表: source record to entity id. Grain: one source record of a report about the {entity.id}.",
+        [
+            _column("record_no", "BIGINT", "源记录号"),
+            _column(entity.id_column, "VARCHAR", "Entity id; NULL where the record has no certain key"),
+        ],
+    )
+    survivor = {
+        "name": f"survivor_{entity.id}",
+        "description": "Per element the best record's order and value, and whether sources disagree. "
+        f"Grain: one {entity.id}.",
+    }
+    return to_yaml({"version": 2, "models": [crosswalk, survivor]})
+
+
+def _canonical_properties(entity: Entity, schemas: Schemas) -> str:
+    elements = [schemas.elements[name] for name in entity.elements]
+    id_column = _column(entity.id_column, "VARCHAR", f"{entity.name}编号: keyed hash of the certain key")
+    links = [
+        _column(
+            f"{linked}_id", "VARCHAR", f"{schemas.entities[linked].name}: the {linked} that {', '.join(names)} names"
+        )
+        for linked, names in entity.links.items()
+    ]
+    golden = _model(
+        entity.id,
+        f"{entity.name}: golden record. Grain: one {entity.id}.",
+        [
+            id_column,
+            *(_column(element.id, element.sql_type, f"{element.name}: {element.definition}") for element in elements),
+            *links,
+            _column("disputed_count", "INTEGER", "冲突项数: elements on which sources disagree"),
+        ],
+    )
+    provenance = _model(
+        f"{entity.id}_provenance",
+        f"{entity.name}来源: per element the record_no that gave the golden value. Grain: one {entity.id}.",
+        [id_column, *(_column(element.id, "BIGINT", f"{element.name}: record_no") for element in elements)],
+    )
+    conflict = _model(
+        f"{entity.id}_conflict",
+        f"{entity.name}冲突: disputed cells only. "
+        f"Grain: one source record's value of one disputed element of one {entity.id}.",
+        [
+            id_column,
+            _column("element", "VARCHAR", "数据元"),
+            _column("record_no", "BIGINT", "源记录号"),
+            _column("department", "VARCHAR", "Department that delivered the record"),
+            _column("value", "VARCHAR", "Value of this record"),
+            _column("is_chosen", "BOOLEAN", "Whether this record gave the golden value"),
+        ],
+    )
+    return to_yaml({"version": 2, "models": [golden, provenance, conflict]})

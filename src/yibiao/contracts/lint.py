@@ -1,0 +1,169 @@
+"""Look over the whole schemas folder: mistakes inside files, and files that do not fit each other."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from yibiao.contracts.documents import Document, Findings
+from yibiao.contracts.load import read_schemas
+from yibiao.contracts.values import Schemas
+from yibiao.errors import ContractError
+from yibiao.settings import Settings
+
+
+def lint(settings: Settings) -> Findings:
+    """Everything that is wrong or doubtful; errors first, then by file."""
+    schemas, findings = read_schemas(settings.schemas)
+    _odcs_schema(settings.schemas, findings)
+    for rule in (_headers, _authorities, _entities, _code_values, _element_names, _own_fields):
+        rule(schemas, findings)
+    _expectations(settings, findings)
+    _forms(settings, schemas, findings)
+    order = {"error": 0, "warning": 1, "info": 2}
+    findings.sort(key=lambda finding: (order[finding.severity], finding.where.rpartition(":")[0], finding.rule))
+    return findings
+
+
+def _odcs_schema(root: Path, findings: Findings) -> None:
+    """Contracts are valid by the JSON schema of the standard, so that other tools read them."""
+    import json
+
+    import jsonschema
+    from open_data_contract_standard.model import OpenDataContractStandard
+
+    schema = json.loads(OpenDataContractStandard.json_schema())
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    for file in sorted((root / "reports").rglob("*.odcs.yml")):
+        document = Document(file, root.parent)
+        known = {finding.where for finding in findings if finding.severity == "error"}
+        for error in validator.iter_errors(document.data):
+            where = document.where(*error.absolute_path)
+            if where not in known:
+                what = f"The contract breaks the ODCS schema at `{error.json_path}`: {error.validator}."
+                findings.error("odcs-schema", what, where, expected=str(error.validator_value)[:200])
+
+
+def _headers(schemas: Schemas, findings: Findings) -> None:
+    """No two reports have the same header list: a delivery in the wrong folder would be read as the other report."""
+    seen: dict[frozenset[str], str] = {}
+    for report in schemas.reports.values():
+        headers = frozenset(column.header for column in report.columns)
+        if headers in seen:
+            findings.error(
+                "duplicate-headers",
+                f"`{report.id}` and `{seen[headers]}` have the same headers.",
+                f"{report.path}:1",
+                todo="If it is one report, describe it once; otherwise use the headers that each file really has.",
+            )
+        seen[headers] = report.id
+
+
+def _authorities(schemas: Schemas, findings: Findings) -> None:
+    """A department that decides an element delivers it."""
+    delivered: dict[str, set[str]] = defaultdict(set)
+    for report in schemas.reports.values():
+        for column in report.columns:
+            if column.element and column.role is None:
+                delivered[column.element].add(report.department)
+        for element in report.constants:
+            delivered[element].add(report.department)
+    for entity in schemas.entities.values():
+        for name in entity.elements:
+            if name in schemas.elements and not delivered[name]:
+                findings.warning(
+                    "never-delivered", f"No report delivers the element `{name}` of `{entity.id}`.", "schemas/entities"
+                )
+    for element in schemas.elements.values():
+        for department in element.authority if delivered[element.id] else ():
+            if department not in delivered[element.id]:
+                findings.warning(
+                    "idle-authority",
+                    f"`{department}` is an authority of `{element.id}`, but none of its reports delivers it.",
+                    "schemas/elements",
+                    got=f"delivered by {', '.join(sorted(delivered[element.id]))}",
+                    todo="Take it out of the list, or add the column to its report.",
+                )
+
+
+def _entities(schemas: Schemas, findings: Findings) -> None:
+    """A report that speaks of an entity can say which one."""
+    for report in schemas.reports.values():
+        given = {column.element for column in report.columns if column.role is None} | set(report.constants)
+        for name in report.about:
+            entity = schemas.entities.get(name)
+            if entity and not any(given.issuperset(key) for key in entity.keys):
+                findings.warning(
+                    "no-certain-key",
+                    f"Rows of `{report.id}` speak of the {name} but have no certain key of it.",
+                    f"{report.path}:1",
+                    expected=" or ".join("+".join(key) for key in entity.keys),
+                )
+
+
+def _code_values(schemas: Schemas, findings: Findings) -> None:
+    """One value of a list means one code."""
+    for code_list in schemas.codes.values():
+        meanings: dict[str, set[str]] = defaultdict(set)
+        for code in code_list.codes:
+            for value in {code.code, code.name, *code.aliases}:
+                meanings[value].add(code.code)
+        for value, codes in sorted(meanings.items()):
+            if len(codes) > 1:
+                findings.warning(
+                    "ambiguous-code",
+                    f"`{value}` means {' and '.join(sorted(codes))} in the list `{code_list.id}`.",
+                    f"schemas/codes/{code_list.id}.csv:1",
+                    todo="Remove the alias, or qualify the name.",
+                )
+
+
+def _element_names(schemas: Schemas, findings: Findings) -> None:
+    """One Chinese name or alias means one element; otherwise forms and people choose the wrong one."""
+    names = Counter(element.name for element in schemas.elements.values())
+    for name in sorted(name for name, count in names.items() if count > 1):
+        findings.error("duplicate-name", f"Two data elements are named {name}.", "schemas/elements")
+    owners: dict[str, set[str]] = defaultdict(set)
+    for element in schemas.elements.values():
+        for name in {element.name, *element.aliases}:
+            owners[name].add(element.id)
+    for name, ids in sorted(owners.items()):
+        if len(ids) > 1 and names[name] <= 1:
+            findings.warning(
+                "shared-alias",
+                f"{name} is a name of {' and '.join(sorted(ids))}.",
+                "schemas/elements",
+                todo="Keep it at one.",
+            )
+
+
+def _own_fields(schemas: Schemas, findings: Findings) -> None:
+    """How much of what departments deliver is described by no data element."""
+    columns = [column for report in schemas.reports.values() for column in report.columns]
+    own = [column for column in columns if column.element is None]
+    findings.info(
+        "own-fields",
+        f"{len(own)} of {len(columns)} columns are departments' own fields without a data element.",
+        "schemas/reports",
+    )
+
+
+def _expectations(settings: Settings, findings: Findings) -> None:
+    from yibiao.quality.specs import load_spec
+
+    for file in sorted(settings.expectations.glob("*/*.yml")):
+        try:
+            load_spec(file, settings.schemas / "codes")
+        except ContractError as error:
+            findings.error(
+                "expectation", error.what, error.where, expected=error.expected, got=error.got, todo=error.todo
+            )
+
+
+def _forms(settings: Settings, schemas: Schemas, findings: Findings) -> None:
+    from yibiao.forms.load import read_forms
+
+    try:
+        read_forms(settings.schemas / "forms", schemas, findings)
+    except ContractError as error:
+        findings.error("form", error.what, error.where, expected=error.expected, got=error.got, todo=error.todo)
