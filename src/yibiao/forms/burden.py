@@ -64,6 +64,11 @@ class Burden:
     seconds_per_cell: dict[str, int]
     seconds_per_return: int
 
+    @property
+    def share_known(self) -> float:
+        """Part of the asked cells that the release holds, 0 to 1."""
+        return self.cells_known / self.cells_asked if self.cells_asked else 0.0
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, without any value of a person."""
         return asdict(self)

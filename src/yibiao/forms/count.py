@@ -41,17 +41,19 @@ def count(forms: Mapping[str, Form], schemas: Schemas, database: Path, as_of: da
         forms: forms by id.
         schemas: elements, entities and code lists.
         database: the release's DuckDB file, opened read-only.
-        as_of: the last day that the release speaks of; ages are meant on this day.
+        as_of: the last day that the release speaks of (see `last_day`); ages are meant on this day.
 
     Raises:
         ReleaseError: the file lacks a table or column that the entities declare.
     """
     import duckdb
 
+    from yibiao.warehouse.query import open_release
+
     result: dict[str, Counts] = {}
     entity = ""
     try:
-        with duckdb.connect(str(database), read_only=True) as connection:
+        with open_release(database) as connection:
             for entity in sorted({form.rows.entity for form in forms.values()}):
                 chosen = [form for _, form in sorted(forms.items()) if form.rows.entity == entity]
                 result |= _count_entity(connection, schemas, entity, chosen, as_of)
@@ -65,6 +67,20 @@ def count(forms: Mapping[str, Form], schemas: Schemas, database: Path, as_of: da
             todo="Run `yibiao run --force`; if it stays, check `rows.where` of the forms on this entity.",
         ) from None
     return dict(sorted(result.items()))
+
+
+def last_day(database: Path) -> date:
+    """The last day that a release speaks of: the newest edition among its loads.
+
+    Raises:
+        ReleaseError: it holds none.
+    """
+    from yibiao.warehouse.query import ask
+
+    _, rows = ask(database, "select max(edition_date)::date from load")
+    if rows[0][0] is None:
+        raise ReleaseError("The release holds no load.", where=f"{database.name}, table load", todo="Run `yibiao run`.")
+    return rows[0][0]
 
 
 def _count_entity(

@@ -47,31 +47,32 @@ At = tuple[str | int, ...]
 """A place in a document: keys and places in lists, from the outside."""
 
 
-def load_forms(path: Path, schemas: Schemas) -> Mapping[str, Form]:
-    """All forms under a folder, by id in ascending order.
+def load_forms(root: Path, schemas: Schemas) -> Mapping[str, Form]:
+    """All forms of a schemas folder, by id in ascending order.
 
     Args:
-        path: the folder `schemas/forms`, or another one laid out as `<department>/<form>.yml`.
+        root: the schemas folder; its forms lie at `forms/<department>/<form>.yml`.
         schemas: what forms refer to: departments, elements, entities, code lists.
 
     Raises:
         ContractError: a file is not YAML, has an unknown or missing key, or names something that is not defined.
     """
     findings = Findings()
-    forms = read_forms(path, schemas, findings)
+    forms = read_forms(root, schemas, findings)
     findings.raise_errors()
     return forms
 
 
-def read_forms(path: Path, schemas: Schemas, findings: Findings) -> Mapping[str, Form]:
+def read_forms(root: Path, schemas: Schemas, findings: Findings) -> Mapping[str, Form]:
     """Like `load_forms`, but collects every mistake in `findings` and leaves out the forms that have one.
 
     Raises:
         ContractError: a file is not YAML.
     """
+    root = root.resolve()
     forms = {}
-    for file in sorted(path.glob("*/*.yml")):
-        reader = _Reader(Document(file, path.parent.parent), schemas)
+    for file in sorted((root / "forms").glob("*/*.yml")):
+        reader = _Reader(Document(file, root.parent), schemas)
         form = reader.form()
         findings.extend(reader.findings)
         if form is not None and not reader.findings:

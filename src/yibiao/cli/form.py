@@ -1,0 +1,165 @@
+"""`yibiao form`: the forms asked of the grassroots, their empty workbooks, and what they cost."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yibiao.settings import Settings
+
+if TYPE_CHECKING:
+    from yibiao.contracts import Schemas
+    from yibiao.forms import Form
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def form() -> None:
+    """Show the forms asked of the grassroots and what they cost."""
+
+
+@form.command("list")
+@_json
+def list_(as_json: bool) -> None:
+    """Show all forms: who asks, how many fields, how many of them a report holds, how often."""
+    from yibiao.forms.holders import Holders
+
+    forms, schemas = _load(Settings.load())
+    holders = Holders(schemas)
+    rows = [
+        {
+            "form": one.id,
+            "title": one.title,
+            "department": one.department,
+            "source": one.source,
+            "fields": len(one.fields),
+            "fields_held": sum(bool(holders.of(field.fact)) for field in one.fields),
+            "times_a_year": one.times_a_year,
+        }
+        for one in forms.values()
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    from rich.table import Table
+
+    table = Table("表单 form", "名称 title", "部门 department", "字段 fields", "已有 held", "次/年 a year")
+    for row in rows:
+        name = schemas.departments[str(row["department"])].name
+        table.add_row(
+            str(row["form"]),
+            str(row["title"]),
+            name,
+            *(str(row[key]) for key in ("fields", "fields_held", "times_a_year")),
+        )
+    _console().print(table)
+
+
+@form.command()
+@click.argument("name", metavar="FORM", required=False)
+@click.option("--all", "every", is_flag=True, help="Write all forms.")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
+@_json
+def template(name: str | None, every: bool, out: Path, as_json: bool) -> None:
+    """Write the empty workbook of FORM (for example housing.dangerous_houses), or of all forms."""
+    from yibiao.forms.template import write_templates
+
+    if bool(name) == every:
+        raise click.UsageError("Give the id of one form, or --all.")
+    forms, schemas = _load(Settings.load())
+    chosen = forms if name is None else {name: _find(forms, name)}
+    paths = write_templates(chosen, schemas, out)
+    if as_json:
+        _print_json([{"form": key, "file": str(path)} for key, path in zip(sorted(chosen), paths, strict=True)])
+        return
+    for path in paths:
+        click.echo(path)
+
+
+@form.command()
+@click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
+@click.option("--release", "version", help="Count against this version instead of the current one.")
+@_json
+def burden(home: str | None, version: str | None, as_json: bool) -> None:
+    """Count what the forms ask in a year and how much of it the current release knows already."""
+    from yibiao.forms.burden import account
+    from yibiao.forms.count import last_day
+    from yibiao.warehouse.releases import find, need_current
+
+    settings = Settings.load(home=home)
+    settings.open_home()
+    release = find(settings, version) if version else need_current(settings)
+    forms, schemas = _load(settings)
+    total = account(forms, schemas, release.database, last_day(release.database))
+    if as_json:
+        _print_json({"release": release.version, **total.as_dict()})
+        return
+    from rich.table import Table
+
+    table = Table("表单 form", "次/年", "行 rows", "每年格数 cells", "已有 known", "", "小时 hours", "复用后 if reused")
+    for part in sorted(total.forms, key=lambda part: -part.hours):
+        share = part.cells_known / part.cells_asked if part.cells_asked else 0.0
+        table.add_row(
+            part.title,
+            str(part.times_a_year),
+            f"{part.rows:,}",
+            f"{part.cells_asked:,}",
+            f"{part.cells_known:,}",
+            f"{share:.0%}",
+            f"{part.hours:,.0f}",
+            f"{part.hours_if_reused:,.0f}",
+        )
+    table.add_section()
+    table.add_row(
+        f"合计 {len(total.forms)}",
+        "",
+        "",
+        f"{total.cells_asked:,}",
+        f"{total.cells_known:,}",
+        f"{total.share_known:.0%}",
+        f"{total.hours:,.0f}",
+        f"{total.hours_if_reused:,.0f}",
+    )
+    console = _console()
+    console.print(table)
+    seconds = ", ".join(f"{mode} {value}" for mode, value in total.seconds_per_cell.items())
+    console.print(f"Assumed seconds a cell: {seconds}; a return of one community: {total.seconds_per_return}.")
+
+
+def _load(settings: Settings) -> tuple[Mapping[str, Form], Schemas]:
+    from yibiao.contracts import load_schemas
+    from yibiao.forms import load_forms
+
+    schemas = load_schemas(settings.schemas)
+    return load_forms(settings.schemas, schemas), schemas
+
+
+def _find(forms: Mapping[str, Form], name: str) -> Form:
+    from yibiao.contracts.documents import did_you_mean
+    from yibiao.errors import ContractError
+
+    if name not in forms:
+        raise ContractError(
+            "There is no form of this id.",
+            where="schemas/forms",
+            got=name,
+            todo=did_you_mean(name, forms) or "See them with `yibiao form list`.",
+        )
+    return forms[name]
+
+
+def _console():
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 200)
+
+
+def _print_json(value: object) -> None:
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
