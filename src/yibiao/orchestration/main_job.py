@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.control import finish_run, reconcile, start_run
+from yibiao.errors import DeliveryError
 from yibiao.files import commit_file, to_json
 from yibiao.orchestration.lock import run_lock
 from yibiao.orchestration.quiet import quiet
@@ -40,6 +41,12 @@ def main_job(
 
     os.environ.update(NO_TELEMETRY)
     began = time.monotonic()
+    if not settings.data.is_dir():
+        raise DeliveryError(
+            "There is no folder with deliveries.",
+            where=str(settings.data),
+            todo="Give it with --data, or make the demo district with `yibiao demo`.",
+        )
     settings.open_home()
     with run_lock(settings, "yibiao run"):
         reconcile(settings, alone=True)

@@ -120,16 +120,16 @@ def _burden(settings: Settings, release: Release) -> dict[str, Any] | None:
     Counting takes seconds on a large release and depends on nothing but the release and the forms, so the figure of the
     last summary is taken again if both are the same.
     """
+    import hashlib
+
     import orjson
 
     from yibiao.files import sha256_file
 
     folder = settings.schemas / "forms"
     forms_hash = ":".join(sha256_file(path) for path in sorted(folder.rglob("*.yml")))
-    if not forms_hash:
+    if not forms_hash or not release.manifest["inputs"]["loads"]:
         return None
-    import hashlib
-
     key = hashlib.sha256(f"{release.manifest['fingerprint']}:{forms_hash}".encode()).hexdigest()
     try:
         last = orjson.loads((settings.home / "summary.json").read_bytes())["burden"]

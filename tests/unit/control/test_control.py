@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,11 +18,11 @@ from yibiao.settings import Settings
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.delenv("YIBIAO_CONTROL_URL", raising=False)
     made = Settings.load(home=tmp_path / "home", data=tmp_path / "data")
     made.open_home()
-    yield made
+    return made
 
 
 def put_load(settings: Settings, load_id: str, report: str = "health.vaccination") -> Path:
@@ -67,7 +66,12 @@ def test_reconcile_indexes_every_load_package_once(settings: Settings) -> None:
     assert (first.loads_added, second.loads_added) == (2, 0)
     with control.connect(settings) as connection:
         row = connection.execute(select(tables.load).where(tables.load.c.load_id == "bbbb")).one()
-    assert (row.report, row.rows_read, row.rows_accepted, row.rows_quarantined) == ("water_group.water_account", 10, 9, 1)
+    assert (row.report, row.rows_read, row.rows_accepted, row.rows_quarantined) == (
+        "water_group.water_account",
+        10,
+        9,
+        1,
+    )
 
 
 def test_a_deleted_control_database_comes_back_from_the_manifests(settings: Settings) -> None:
