@@ -31,7 +31,7 @@ class BufferedDialect(Dialect):
 
     driver = "yibiao"
     supports_statement_cache = False
-    execution_ctx_cls = BufferedContext
+    execution_ctx_cls = BufferedContext  # type: ignore[assignment]
 
 
 def register() -> None:

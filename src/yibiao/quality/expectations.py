@@ -133,6 +133,16 @@ class CountedMatchRule(Counted, BatchExpectation):
     success_keys: ClassVar[tuple[str, ...]] = ("column", "rule", "mostly")
 
 
+class CountedInCodeList(Counted, BatchExpectation):
+    """Every value is a code of a list in `schemas/codes`, which so stays the only place that lists them."""
+
+    kind: ClassVar[str] = "expect_column_values_to_be_in_code_list"
+    column: str
+    code_list: str
+    mostly: float = 1.0
+    success_keys: ClassVar[tuple[str, ...]] = ("column", "code_list", "mostly")
+
+
 class CountedEqualLoads(Counted, BatchExpectation):
     """A staging table has as many rows as the live loads of its report: nothing lost, nothing twice."""
 
@@ -154,6 +164,7 @@ CLASSES: dict[str, type] = {
         CountedRowCountBetween,
         CountedUnexpectedRows,
         CountedMatchRule,
+        CountedInCodeList,
         CountedEqualLoads,
     )
 }

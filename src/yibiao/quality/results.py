@@ -79,7 +79,7 @@ class GateResult:
     @property
     def by_severity(self) -> dict[str, dict[str, int]]:
         """`{severity: {"passed": n, "failed": n}}`; an expectation that could not be evaluated has failed."""
-        table = {severity: {"passed": 0, "failed": 0} for severity in SEVERITIES}
+        table: dict[str, dict[str, int]] = {severity: {"passed": 0, "failed": 0} for severity in SEVERITIES}
         for result in self.results:
             table[result.severity]["passed" if result.success else "failed"] += 1
         return table

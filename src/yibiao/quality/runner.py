@@ -64,7 +64,7 @@ def _run(arguments: list[str], folder: Path, settings: Settings, progress: Progr
     """Run the gate's process in a private folder, which is also its home: the library looks for settings there."""
     import orjson
 
-    environment = {**os.environ, **settings.environment(), "HOME": str(folder), "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, **settings.environment(), "HOME": str(folder), "TMPDIR": str(folder)}
     messages: list[dict[str, Any]] = []
     with subprocess.Popen(
         [sys.executable, "-m", "yibiao.quality.gate", *arguments],

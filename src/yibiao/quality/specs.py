@@ -16,19 +16,21 @@ A file `expectations/<layer>/<table>.yml` holds what must be true of one table:
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from yibiao.contracts.documents import Document, did_you_mean
 from yibiao.errors import ContractError
 from yibiao.quality.counts import ALIASES, KINDS, RULES
 
 DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "normativity", "accessibility")
 """Quality dimensions of GB/T 36344-2018: 完整性 准确性 一致性 时效性 规范性 可访问性."""
 
-NAME = r"^[a-z][a-z0-9_]*$"
+SET_BY_LOADER = {"layer", "file", "codes"}
+"""Fields that the loader fills in; a file that names one is refused."""
 
 
 class ExpectationSpec(BaseModel):
@@ -44,14 +46,20 @@ class ExpectationSpec(BaseModel):
     reason: str = Field(min_length=1)
     dimension: Literal["completeness", "accuracy", "consistency", "timeliness", "normativity", "accessibility"]
     meta: dict[str, Any] = Field(default_factory=dict)
+    codes: tuple[str, ...] = ()
 
     @field_validator("type")
     @classmethod
     def _known_type(cls, value: str) -> str:
         value = ALIASES.get(value, value)
         if value not in KINDS:
-            raise ValueError(f"one of {', '.join(KINDS)}")
+            raise ValueError(did_you_mean(value, KINDS) or f"one of {', '.join(KINDS)}")
         return value
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What counting needs: `kwargs`, and the values of a code list that they name."""
+        return {**self.kwargs, "value_set": list(self.codes)} if self.codes else self.kwargs
 
 
 class TableSpec(BaseModel):
@@ -62,7 +70,7 @@ class TableSpec(BaseModel):
     table: str
     description: str = ""
     expectations: tuple[ExpectationSpec, ...]
-    layer: str = Field(pattern=NAME)
+    layer: str
     file: Path
 
     @property
@@ -76,130 +84,110 @@ class TableSpec(BaseModel):
         return f"{self.layer}.{self.name}"
 
 
-def load_specs(folder: Path) -> list[TableSpec]:
+def load_specs(folder: Path, codes: Path) -> list[TableSpec]:
     """Read every spec below a folder, sorted by layer and table.
 
     Args:
         folder: holds one folder per layer, each with one YAML file per table.
+        codes: folder of code lists, `schemas/codes`.
 
     Raises:
         ContractError: a file is not YAML, holds an unknown key or a wrong value; `where` is `file:line`.
     """
-    if not folder.is_dir():
+    files = sorted(folder.glob("*/*.yml"))
+    if not files:
         raise ContractError(
-            "There is no folder of expectations.",
+            "There are no expectations.",
             where=str(folder),
-            expected="a folder with one folder per layer",
+            expected="a folder per layer with a YAML file per table",
             got="nothing",
             todo="Check YIBIAO_EXPECTATIONS, or generate the specs with `yibiao contract generate`.",
         )
-    return [load_spec(file) for file in sorted(folder.glob("*/*.yml"))]
+    return [load_spec(file, codes) for file in files]
 
 
-def load_spec(file: Path) -> TableSpec:
+def load_spec(file: Path, codes: Path) -> TableSpec:
     """Read one spec file; see `load_specs`."""
-    place = f"{file.parent.parent.name}/{file.parent.name}/{file.name}"
-    content, lines = _read(file, place)
+    document = Document(file, file.parents[2])
+    content = document.data
     if not isinstance(content, dict):
-        raise _wrong(place, 1, "a mapping with `table` and `expectations`", type(content).__name__)
-    for key in ("layer", "file"):  # fields of the model that no file may set
-        if key in content:
-            raise _wrong(place, lines.get((key,), 1), "no other key", f"unknown key `{key}`")
+        raise _wrong(document, (), "a mapping with `table` and `expectations`", type(content).__name__)
+    listed = content.get("expectations")
+    for path, mapping in ((), content), *((("expectations", n), one) for n, one in enumerate(listed or ())):
+        if isinstance(mapping, dict) and (taken := sorted(SET_BY_LOADER & set(mapping))):
+            raise _wrong(document, (*path, taken[0]), "known keys only", f"unknown key `{taken[0]}`")
     try:
         spec = TableSpec(**content, layer=file.parent.name, file=file)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        path = tuple(part for part in first["loc"])
-        line = _line(lines, path)
-        name = ".".join(map(str, path))
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        # A key written wrongly shows as one unknown and one missing: the unknown one has the line.
+        first = min(found, key=lambda one: one["type"] != "extra_forbidden")
+        path = first["loc"]
         if first["type"] == "extra_forbidden":
-            raise _wrong(place, line, "no other key", f"unknown key `{path[-1]}` ({name})") from None
-        raise _wrong(place, line, first["msg"], f"a wrong or missing value for `{name}`") from None
+            raise _wrong(document, path, "known keys only", f"unknown key `{path[-1]}`") from None
+        got = "nothing" if first["type"] == "missing" else "something else"
+        raise _wrong(document, path, f"`{path[-1]}`: {first['msg']}", got) from None
     if spec.table not in (spec.name, spec.qualified) or spec.name != file.stem:
-        raise _wrong(place, _line(lines, ("table",)), f"table {file.parent.name}.{file.stem}", spec.table)
+        raise _wrong(document, ("table",), f"{file.parent.name}.{file.stem}, as the file is called", spec.table)
     seen: set[str] = set()
+    complete = []
     for number, expectation in enumerate(spec.expectations):
+        path = ("expectations", number)
         if expectation.id in seen:
-            line = _line(lines, ("expectations", number, "id"))
-            raise _wrong(place, line, "an id that is unique in its table", f"{expectation.id} a second time")
+            raise _wrong(document, (*path, "id"), "an id that is unique in its table", f"{expectation.id} again")
         seen.add(expectation.id)
-        _check_kwargs(expectation, place, lines, number)
-    return spec
+        _check_kwargs(expectation, document, (*path, "kwargs"))
+        if "code_list" in expectation.kwargs:
+            values = _codes(codes, expectation.kwargs["code_list"])
+            if not values:
+                raise _wrong(document, (*path, "kwargs", "code_list"), "a code list in schemas/codes", "no such list")
+            expectation = expectation.model_copy(update={"codes": values})
+        complete.append(expectation)
+    return spec.model_copy(update={"expectations": tuple(complete)})
 
 
-def _check_kwargs(spec: ExpectationSpec, place: str, lines: dict[tuple, int], number: int) -> None:
+def _check_kwargs(spec: ExpectationSpec, document: Document, path: tuple[str | int, ...]) -> None:
     """Refuse unknown, missing and impossible arguments, so that a typing error never weakens the gate."""
-    kind = KINDS[spec.type]
-    path = ("expectations", number, "kwargs")
-    for key in spec.kwargs:
-        if key not in kind.required + kind.optional:
-            known = ", ".join(kind.required + kind.optional)
-            raise _wrong(place, _line(lines, (*path, key)), f"kwargs of {spec.type}: {known}", f"unknown key `{key}`")
+    kind, kwargs = KINDS[spec.type], spec.kwargs
+    known = kind.required + kind.optional
+    for key in kwargs:
+        if key not in known:
+            raise _wrong(document, (*path, key), f"{spec.type} takes {', '.join(known)}", f"unknown key `{key}`")
     for key in kind.required:
-        if spec.kwargs.get(key) in (None, "", []):
-            raise _wrong(place, _line(lines, path), f"`{key}` in kwargs of {spec.type}", "nothing")
-    if "rule" in kind.required and spec.kwargs["rule"] not in RULES:
-        raise _wrong(place, _line(lines, (*path, "rule")), f"one of {', '.join(RULES)}", str(spec.kwargs["rule"]))
-    for key in ("column_list", "value_set"):
-        if key in kind.required and not isinstance(spec.kwargs[key], list):
-            raise _wrong(place, _line(lines, (*path, key)), "a list", type(spec.kwargs[key]).__name__)
-    if "min_value" in kind.optional and spec.kwargs.get("min_value") is None and spec.kwargs.get("max_value") is None:
-        raise _wrong(place, _line(lines, path), "`min_value` or `max_value`", "neither")
-    mostly = spec.kwargs.get("mostly", 1)
+        if kwargs.get(key) in (None, "", []):
+            raise _wrong(document, path, f"`{key}`, which {spec.type} needs", "nothing")
+        if key in ("column_list", "value_set") and not isinstance(kwargs[key], list):
+            raise _wrong(document, (*path, key), "a list", type(kwargs[key]).__name__)
+        if key not in ("column_list", "value_set") and not isinstance(kwargs[key], str):
+            raise _wrong(document, (*path, key), "text", type(kwargs[key]).__name__)
+    if "rule" in kind.required and kwargs["rule"] not in RULES:
+        raise _wrong(document, (*path, "rule"), f"one of {', '.join(RULES)}", kwargs["rule"])
+    if "min_value" in kind.optional and kwargs.get("min_value") is None and kwargs.get("max_value") is None:
+        raise _wrong(document, path, "`min_value` or `max_value`", "neither")
+    mostly = kwargs.get("mostly", 1)
     if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not 0 <= mostly <= 1:
-        raise _wrong(place, _line(lines, (*path, "mostly")), "a share from 0 to 1", "something else")
+        raise _wrong(document, (*path, "mostly"), "a share from 0 to 1", "something else")
     try:
-        kind.build(spec.kwargs, '"schema"."table"') if spec.type != "expect_column_values_to_match_rule" else None
+        kind.build({"value_set": ["0"], **kwargs}, "t")
     except (KeyError, ValueError, IndexError, TypeError) as error:
-        raise _wrong(
-            place, _line(lines, path), f"kwargs that {spec.type} understands", f"{type(error).__name__}"
-        ) from None
+        raise _wrong(document, path, f"arguments that {spec.type} understands", type(error).__name__) from None
 
 
-def _wrong(place: str, line: int, expected: str, got: str) -> ContractError:
+def _codes(folder: Path, code_list: str) -> tuple[str, ...]:
+    """The codes of a list and of its overlays (`sex.csv`, `division.csv` with `division.demo.csv`)."""
+    values: set[str] = set()
+    for file in (folder / f"{code_list}.csv", *folder.glob(f"{code_list}.*.csv")):
+        if file.is_file():
+            with file.open(encoding="utf-8", newline="") as stream:
+                values.update(row["code"] for row in csv.DictReader(stream))
+    return tuple(sorted(values))
+
+
+def _wrong(document: Document, path: tuple[str | int, ...], expected: str, got: str) -> ContractError:
     return ContractError(
         "An expectation file is wrong.",
-        where=f"{place}:{line}",
+        where=document.where(*path),
         expected=expected,
         got=got,
-        todo="Mend the file; `yibiao contract lint` checks all of them.",
+        todo="Mend the line.",
     )
-
-
-def _line(lines: dict[tuple, int], path: tuple) -> int:
-    """The line of a key, or of the nearest thing around it."""
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path, 1)
-
-
-def _read(file: Path, place: str) -> tuple[Any, dict[tuple, int]]:
-    """Content of a YAML file, and the line of every key by its path."""
-    lines: dict[tuple, int] = {}
-
-    def walk(node: yaml.Node, path: tuple) -> None:
-        lines.setdefault(path, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            seen = set()
-            for key, value in node.value:
-                if key.value in seen:
-                    raise _wrong(place, key.start_mark.line + 1, "each key once", f"`{key.value}` a second time")
-                seen.add(key.value)
-                lines[(*path, key.value)] = key.start_mark.line + 1
-                walk(value, (*path, key.value))
-        elif isinstance(node, yaml.SequenceNode):
-            for number, value in enumerate(node.value):
-                walk(value, (*path, number))
-
-    text = file.read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        node = yaml.compose(text, Loader=loader)
-        if node is None:
-            return None, lines
-        walk(node, ())
-        return yaml.load(text, Loader=loader), lines
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        raise _wrong(place, line, "YAML", getattr(error, "problem", None) or "something else") from None

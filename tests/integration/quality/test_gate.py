@@ -1,0 +1,296 @@
+"""The gate as it runs: Great Expectations in a process of its own, read-only on a DuckDB file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from yibiao.errors import ContractError, GateError
+from yibiao.quality import ExpectationResult, GateResult, run_gate
+from yibiao.settings import Settings
+
+NAME, NUMBER, PHONE = "欧阳植树", "999901199001011231", "13800009999"
+PLANTED = (NAME, NUMBER, PHONE)
+
+TABLE = """
+    CREATE TABLE staging.{table} (record_no BIGINT, citizen_id VARCHAR, resident_name VARCHAR, sex_code VARCHAR,
+        birth_date DATE, death_date DATE, mobile_phone VARCHAR, amount DECIMAL(10, 2))
+"""
+GOOD_ROWS = """
+    (1, '11010519491231002X', '甲', '1', '1949-12-31', NULL, '13900000001', 10),
+    (2, NULL, '乙', '2', '1980-05-05', '2020-01-01', NULL, 20)
+"""
+BAD_ROWS = f"""
+    (1, '{NUMBER}', '{NAME}', 'X', '1890-01-01', '1880-01-01', '{PHONE}', -5),
+    (1, '{NUMBER}', NULL, 'X', '1890-01-01', NULL, '{PHONE}0', 7)
+"""
+
+CHECKS: dict[str, tuple[str, dict]] = {
+    "not_null": ("expect_column_values_to_not_be_null", {"column": "resident_name"}),
+    "unique": ("expect_column_values_to_be_unique", {"column": "citizen_id"}),
+    "key": ("expect_compound_columns_to_be_unique", {"column_list": ["record_no", "citizen_id"]}),
+    "in_set": ("expect_column_values_to_be_in_set", {"column": "sex_code", "value_set": ["1", "2"]}),
+    "in_list": ("expect_column_values_to_be_in_code_list", {"column": "sex_code", "code_list": "sex"}),
+    "between": ("expect_column_values_to_be_between", {"column": "birth_date", "min_value": "1900-01-01"}),
+    "rule": ("expect_column_values_to_match_rule", {"column": "citizen_id", "rule": "citizen_id"}),
+    "pair": (
+        "expect_column_pair_values_a_to_be_greater_than_b",
+        {"column_A": "death_date", "column_B": "birth_date", "or_equal": True},
+    ),
+    "rows": ("expect_table_row_count_to_be_between", {"min_value": 2, "max_value": 2}),
+    "loads": ("expect_table_row_count_to_equal_loads", {"department": "dept", "report": "{table}"}),
+    "query": (
+        "UnexpectedRowsExpectation",
+        {"unexpected_rows_query": "SELECT * FROM {batch} WHERE NOT regexp_full_match(mobile_phone, '1[0-9]{{10}}')"},
+    ),
+}
+ERRORS: dict[str, tuple[str, dict]] = {
+    "no_column": ("expect_column_values_to_not_be_null", {"column": "no_such_column"}),
+    "no_column_in_query": ("UnexpectedRowsExpectation", {"unexpected_rows_query": "SELECT nothing FROM {batch}"}),
+    "no_sql": ("UnexpectedRowsExpectation", {"unexpected_rows_query": "SELECT FROM WHERE {batch}"}),
+    "wrong_bound": ("expect_column_values_to_be_between", {"column": "amount", "min_value": "plenty"}),
+    "wrong_type": ("expect_column_values_to_be_between", {"column": "resident_name", "min_value": 0}),
+    "conversion": (
+        "UnexpectedRowsExpectation",
+        {"unexpected_rows_query": "SELECT 1 FROM {batch} WHERE CAST(resident_name AS INTEGER) = 1"},
+    ),
+}
+
+
+def write_spec(folder: Path, table: str, checks: dict[str, tuple[str, dict]], severity: str = "warning") -> None:
+    expectations = [
+        {
+            "id": name,
+            "type": kind,
+            "kwargs": {
+                key: value.replace("{table}", table) if key == "report" else value for key, value in kwargs.items()
+            },
+            "severity": severity,
+            "owner": "civil_affairs",
+            "reason": "测试",
+            "dimension": "accuracy",
+        }
+        for name, (kind, kwargs) in checks.items()
+    ]
+    (folder / "staging").mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump({"table": f"staging.{table}", "expectations": expectations}, allow_unicode=True)
+    (folder / "staging" / f"{table}.yml").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with a good table, a bad one and one whose checks cannot be evaluated; and their specs."""
+    folder = tmp_path_factory.mktemp("gate")
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute("CREATE SCHEMA staging; CREATE SCHEMA input")
+        connection.execute("CREATE TABLE input.load (department VARCHAR, report VARCHAR, row_count BIGINT)")
+        connection.execute("INSERT INTO input.load VALUES ('dept', 'dept.good', 2), ('dept', 'dept.bad', 3)")
+        for table, rows in (("good", GOOD_ROWS), ("bad", BAD_ROWS), ("broken", BAD_ROWS)):
+            connection.execute(TABLE.format(table=table))
+            connection.execute(f"INSERT INTO staging.{table} VALUES {rows}")
+        connection.execute(f"INSERT INTO staging.bad SELECT * FROM (VALUES {BAD_ROWS.split('),')[0]}))")
+    specs = folder / "expectations"
+    write_spec(specs, "good", CHECKS, "critical")
+    write_spec(specs, "bad", CHECKS)
+    write_spec(specs, "broken", {"not_null": CHECKS["not_null"], **ERRORS, "rows": CHECKS["rows"]})
+    write_spec(specs, "absent", {"rows": CHECKS["rows"]})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def settings(place: Path) -> Settings:
+    return Settings.load(home=place / "home", data=place)
+
+
+class Noted:
+    """Progress that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def stage(self, name: str, total: int | None = None, unit: str = "") -> None:
+        self.told.append((name, total, unit))
+
+    def advance(self, amount: int = 1, note: str = "") -> None:
+        self.told.append(note)
+
+    def end(self) -> None:
+        self.told.append("end")
+
+
+@pytest.fixture(scope="module")
+def noted() -> Noted:
+    return Noted()
+
+
+@pytest.fixture(scope="module")
+def result(place: Path, settings: Settings, noted: Noted) -> GateResult:
+    return run_gate(place / "warehouse.duckdb", place / "expectations", place / "out", settings, noted)
+
+
+def of_table(result: GateResult, table: str) -> dict[str, ExpectationResult]:
+    return {one.id: one for one in result.results if one.table == f"staging.{table}"}
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_sound_table_passes(result: GateResult, check: str) -> None:
+    found = of_table(result, "good")[check]
+    assert (found.status, found.success, found.unexpected, found.severity) == ("passed", True, 0, "critical")
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_an_unsound_table_fails(result: GateResult, check: str) -> None:
+    found = of_table(result, "bad")[check]
+    if check == "loads":  # the bad table has as many rows as its loads: this check cannot fail for it
+        assert found.success
+        return
+    assert (found.status, found.success, found.severity) == ("failed", False, "warning")
+    assert found.unexpected
+    assert found.percent
+
+
+def test_a_row_that_is_lost_or_doubled_is_noticed(result: GateResult, place: Path, settings: Settings) -> None:
+    specs = place / "loads"
+    write_spec(specs, "broken", {"loads": (CHECKS["loads"][0], {"department": "dept", "report": "bad"})})
+    found = run_gate(place / "warehouse.duckdb", specs, place / "loads-out", settings)
+    assert [(one.evaluated, one.unexpected) for one in found.failed] == [(2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("check", "error"),
+    [
+        ("no_column", "MissingColumn"),
+        ("no_column_in_query", "BinderException"),
+        ("no_sql", "ParserException"),
+        ("wrong_bound", "ValidationError"),
+        ("wrong_type", "BinderException"),
+        ("conversion", "ConversionException"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_a_critical_failure_in_our_own_words(
+    result: GateResult, check: str, error: str
+) -> None:
+    found = of_table(result, "broken")[check]
+    assert (found.status, found.success, found.severity, found.error) == ("error", False, "critical", error)
+    assert found.message
+    assert found.evaluated is None
+
+
+def test_one_broken_expectation_leaves_the_others_of_its_table_alone(result: GateResult) -> None:
+    found = of_table(result, "broken")
+    assert (found["not_null"].status, found["not_null"].unexpected) == ("failed", 1)
+    assert found["rows"].status == "passed"
+
+
+def test_a_table_that_does_not_exist_is_a_critical_failure(result: GateResult) -> None:
+    found = of_table(result, "absent")["rows"]
+    assert (found.status, found.severity, found.error) == ("error", "critical", "MissingTable")
+
+
+def test_the_verdict_counts_by_severity(result: GateResult) -> None:
+    assert not result.passed
+    assert result.by_severity["critical"] == {"passed": len(CHECKS), "failed": len(ERRORS) + 1}
+    assert result.by_severity["warning"] == {
+        "passed": 2,
+        "failed": len(CHECKS) - 1 + 1,
+    }  # all of bad but loads; broken.not_null
+    assert result.seconds > result.timing["check"] > 0
+
+
+def test_progress_is_told_about_every_table(result: GateResult, noted: Noted) -> None:
+    tables = ["staging.absent", "staging.bad", "staging.broken", "staging.good"]
+    assert noted.told == [("gate", 4, "tables"), *tables, "end"]
+
+
+def test_the_file_holds_known_keys_and_nothing_of_a_row(result: GateResult, place: Path) -> None:
+    text = (place / "out" / "quality.json").read_text(encoding="utf-8")
+    for planted in PLANTED:
+        assert planted not in text
+    allowed = set(ExpectationResult.__dataclass_fields__)
+    assert all(set(one) == allowed for one in json.loads(text)["results"])
+
+
+def test_the_same_data_gives_the_same_file(result: GateResult, place: Path, settings: Settings) -> None:
+    before = (place / "out" / "quality.json").read_bytes()
+    run_gate(place / "warehouse.duckdb", place / "expectations", place / "again", settings)
+    assert (place / "again" / "quality.json").read_bytes() == before
+
+
+def test_the_database_is_free_again_and_unchanged(result: GateResult, place: Path) -> None:
+    assert not (place / "warehouse.duckdb.wal").exists()
+    with duckdb.connect(str(place / "warehouse.duckdb")) as connection:  # a writer needs it alone
+        connection.execute("CREATE TABLE staging.later (a INTEGER)")
+        connection.execute("DROP TABLE staging.later")
+
+
+AUDITED = """
+import os, sys
+seen = []
+def note(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        seen.append(f"{event} {args[1:]}")
+    elif event == "open" and isinstance(args[0], (str, bytes)) and (args[2] or 0) & (os.O_WRONLY | os.O_RDWR):
+        seen.append(f"write {os.fsdecode(args[0])}")
+sys.addaudithook(note)
+from yibiao.quality import gate
+status = gate.main(sys.argv[2:])
+from pathlib import Path
+Path(sys.argv[1]).write_text("\\n".join(seen))
+os._exit(status)
+"""
+
+
+def test_nothing_is_printed_sent_or_written_elsewhere(place: Path, settings: Settings, tmp_path: Path) -> None:
+    """Even on errors that quote a value, and without the precautions that the parent takes."""
+    home, out, cwd = (tmp_path / name for name in ("home", "out", "cwd"))
+    for folder in (home, out, cwd):
+        folder.mkdir()
+    environment = {**os.environ, **settings.environment(), "HOME": str(home), "TMPDIR": str(cwd)}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    arguments = [str(place / "warehouse.duckdb"), str(place / "expectations"), str(out)]
+    process = subprocess.run(
+        [sys.executable, "-c", AUDITED, str(tmp_path / "seen"), *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    assert process.stderr == b""
+    messages = [json.loads(line) for line in process.stdout.splitlines()]
+    assert [sorted(message) for message in messages] == [["tables"], *[["table"]] * 4, ["done", "timing"]]
+    for planted in PLANTED:
+        assert planted not in process.stdout.decode()
+    assert list(home.rglob("*")) == []
+    seen = (tmp_path / "seen").read_text().splitlines()
+    allowed = {f"write {out / 'quality.json'}", f"write {os.devnull}"}
+    assert [one for one in seen if one not in allowed and not one.startswith(f"write {cwd}/")] == []
+
+
+def test_a_wrong_spec_stops_the_gate_with_file_and_line(place: Path, settings: Settings, tmp_path: Path) -> None:
+    write_spec(tmp_path / "specs", "good", {"rows": CHECKS["rows"]})
+    file = tmp_path / "specs" / "staging" / "good.yml"
+    file.write_text(file.read_text().replace("severity:", "severty:"))
+    with pytest.raises(ContractError) as caught:
+        run_gate(place / "warehouse.duckdb", tmp_path / "specs", tmp_path / "out", settings)
+    line = 1 + next(n for n, text in enumerate(file.read_text().splitlines()) if "severty" in text)
+    assert caught.value.where == f"specs/staging/good.yml:{line}"
+    assert "severty" in caught.value.got
+
+
+@pytest.mark.parametrize("content", [None, f"{NAME} is not a database"])
+def test_a_file_that_is_no_database_is_refused(
+    place: Path, settings: Settings, tmp_path: Path, content: str | None
+) -> None:
+    if content:
+        (tmp_path / "x.duckdb").write_text(content)
+    with pytest.raises(GateError) as caught:
+        run_gate(tmp_path / "x.duckdb", place / "expectations", tmp_path / "out", settings)
+    assert NAME not in str(caught.value)
+    assert not (tmp_path / "out" / "quality.json").exists()
