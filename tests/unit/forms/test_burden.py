@@ -1,0 +1,313 @@
+"""The account in SQL equals a slow loop over dictionaries, and its sums add up."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from fractions import Fraction
+from math import ceil
+
+import duckdb
+import pytest
+
+from yibiao.errors import ReleaseError
+from yibiao.forms import Field, Form, Rows
+from yibiao.forms.burden import SECONDS_PER_CELL, SECONDS_PER_RETURN, account
+from yibiao.forms.count import Counts, count, last_day
+
+AS_OF = date(2026, 3, 31)
+SIZES = {"household": 90, "dwelling": 80, "resident": 240, "organisation": 60, "benefit": 120, "event": 70}
+
+
+@pytest.fixture(scope="module")
+def tables(schemas):
+    """Canonical tables as lists of dictionaries: a third of the values missing, links that lead nowhere included."""
+    dice = random.Random(20260331)
+    made = {}
+    for entity, size in SIZES.items():
+        shape = schemas.entities[entity]
+        made[entity] = []
+        for number in range(size):
+            row = {shape.id_column: f"{entity}{number:04d}"}
+            for target in shape.links:
+                row[schemas.entities[target].id_column] = dice.choice(
+                    [None, f"{target}9999", *[f"{target}{dice.randrange(SIZES[target]):04d}" for _ in range(8)]]
+                )
+            for element in shape.elements:
+                row[element] = _value(dice, schemas.elements[element], schemas) if dice.random() > 0.3 else None
+            row["community_code"] = dice.choice([None, "999901001001", "999901001002", "999901002001"])
+            if entity == "resident":
+                row["death_date"] = date(2026, 1, 5) if dice.random() < 0.1 else None
+                row["relation_to_head_code"] = dice.choice(["01", "02", "10", "20", None])
+            if entity not in ("resident", "household", "dwelling", "organisation"):
+                del row["community_code"]
+                if "community_code" in shape.elements:
+                    row["community_code"] = "999901001001"
+            made[entity].append(row)
+    return made
+
+
+def _value(dice, element, schemas):
+    if element.code_list and element.type == "code":
+        return dice.choice(schemas.codes[element.code_list].codes[:12]).code
+    if element.type == "date":
+        return date(1930, 1, 1) + timedelta(days=dice.randrange(35_000))
+    if element.type in ("integer", "decimal"):
+        return dice.randrange(1, 4)
+    return f"value{dice.randrange(1000)}"
+
+
+@pytest.fixture(scope="module")
+def database(tables, schemas, tmp_path_factory):
+    path = tmp_path_factory.mktemp("release") / "yibiao.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for entity, rows in tables.items():
+            shape = schemas.entities[entity]
+            columns = [
+                shape.id_column,
+                *(schemas.entities[target].id_column for target in shape.links),
+                *shape.elements,
+            ]
+            types = [schemas.elements[name].sql_type if name in schemas.elements else "VARCHAR" for name in columns]
+            declared = ", ".join(f"{name} {kind}" for name, kind in zip(columns, types, strict=True))
+            connection.execute(f"create table {entity} ({declared})")
+            # Literals in one statement: a prepared one for each row takes longer than all the tests.
+            lines = ", ".join("(" + ", ".join(_literal(row[name]) for name in columns) + ")" for row in rows)
+            connection.execute(f"insert into {entity} values {lines}")
+        connection.execute("create table load as select 1 as load_no, '2026-03-31' as edition_date")
+    return path
+
+
+def _literal(value):
+    return "null" if value is None else f"'{value}'"
+
+
+class Slow:
+    """What a person would do: take each row, follow its links, look whether the cell is filled."""
+
+    def __init__(self, tables, schemas):
+        self.tables, self.entities = tables, schemas.entities
+        self.by_id = {
+            entity: {row[schemas.entities[entity].id_column]: row for row in rows} for entity, rows in tables.items()
+        }
+        self.heads = {}
+        for row in sorted(tables["resident"], key=lambda row: row["resident_id"]):
+            living_head = row["relation_to_head_code"] in ("01", "02") and row["death_date"] is None
+            if living_head and row["household_id"] is not None:
+                self.heads.setdefault(row["household_id"], row)
+
+    def reach(self, entity, row):
+        """Every row that this one leads to, by entity; the nearest where two ways lead there."""
+        found = {entity: row}
+        steps = [entity]
+        while steps:
+            source = steps.pop(0)
+            for target in sorted(self.entities[source].links):
+                if target in found:
+                    continue
+                steps.append(target)
+                link = found[source].get(self.entities[target].id_column) if found[source] else None
+                found[target] = self.by_id[target].get(link)
+        return found
+
+    def knows(self, entity, row, field):
+        if field.element is None:
+            return False
+        rows = self.reach(entity, row)
+        if field.role == "head":
+            if "household" not in rows:
+                return False
+            carrier = row if "household_id" in row else rows["resident"]
+            head = self.heads.get(carrier["household_id"]) if carrier else None
+            return head is not None and head[field.element] is not None
+        if field.role is not None:
+            return False
+        if field.derive == "exists":
+            holder = next((name for name in rows if field.element in self.entities[name].elements), None)
+            subject = rows[holder] if holder else rows["resident"]
+            holder = holder or "benefit"
+            values = [one[field.element] for one in self.tables[holder]]
+            wanted = field.value in values if field.value else any(value is not None for value in values)
+            return subject is not None and wanted
+        for name, found in rows.items():
+            if field.element in self.entities[name].elements:
+                return found is not None and found[field.element] is not None
+        raise AssertionError(field)
+
+    def count(self, form, chosen):
+        rows = [row for row in self.tables[form.rows.entity] if chosen(self.reach(form.rows.entity, row))]
+        known = [sum(self.knows(form.rows.entity, row, field) for row in rows) for field in form.fields]
+        due = ceil(len(rows) * form.rows.share)
+        communities = set()
+        for row in rows:
+            holders = self.reach(form.rows.entity, row)
+            name = next(name for name in holders if "community_code" in self.entities[name].elements)
+            if holders[name] and holders[name]["community_code"]:
+                communities.add(holders[name]["community_code"])
+        return Counts(due, tuple(due * one // max(1, len(rows)) for one in known), min(due, len(communities)))
+
+
+def _field(header, element=None, **rest):
+    empty = dict.fromkeys(("role", "derive", "value", "concept", "unit"))
+    return Field(**{"header": header, "element": element, **empty, "mode": "typed", "choices": (), **rest})
+
+
+def _form(name, entity, where, share, *fields, times=4):
+    rows = Rows(entity, where, Fraction(share), "示例")
+    return Form(
+        f"housing.{name}", name, "housing", "《示例》", "主题", times, "社区工作者", "community", rows, (), fields
+    )
+
+
+CASES = [
+    (
+        _form(
+            "elderly",
+            "resident",
+            "resident.death_date is null and resident.birth_date <= {as_of} - interval 80 year",
+            "1",
+            _field("姓名", "resident_name"),
+            _field("年龄", "birth_date", derive="age"),
+            _field("户主/姓名", "resident_name", role="head"),
+            _field("监护人/姓名", "resident_name", role="guardian"),
+            _field("家庭人口", "household_member_count"),
+            _field("建筑面积", "floor_area"),
+            _field("是否残疾", "disability_type_code", derive="exists", mode="picked"),
+            _field("是否低保", "benefit_type_code", derive="exists", value="01", mode="picked"),
+            _field("是否独居", concept="lives_alone", mode="picked", choices=("是", "否")),
+        ),
+        lambda rows: (
+            rows["resident"]["death_date"] is None
+            and rows["resident"]["birth_date"] is not None
+            and rows["resident"]["birth_date"] <= date(1946, 3, 31)
+        ),
+    ),
+    (
+        _form(
+            "alone",
+            "resident",
+            "household.household_member_count = 1",
+            "0.3",
+            _field("姓名", "resident_name"),
+            _field("户地址", "household_address"),
+            times=52,
+        ),
+        lambda rows: rows["household"] is not None and rows["household"]["household_member_count"] == 1,
+    ),
+    (
+        _form(
+            "benefits",
+            "benefit",
+            "benefit.benefit_type_code = '01'",
+            "0.5",
+            _field("编号", "benefit_number"),
+            _field("姓名", "resident_name"),
+            _field("户主", "resident_name", role="head"),
+            _field("户号", "household_code"),
+            _field("产权性质", "ownership_type_code"),
+        ),
+        lambda rows: rows["benefit"]["benefit_type_code"] == "01",
+    ),
+    (
+        _form(
+            "visit",
+            "household",
+            None,
+            "1",
+            _field("户主", "mobile_phone", role="head"),
+            _field("户号", "household_code"),
+        ),
+        lambda rows: True,
+    ),
+    (
+        _form(
+            "events",
+            "event",
+            None,
+            "0.07",
+            _field("姓名", "resident_name"),
+            _field("楼栋", "building_number"),
+            times=365,
+        ),
+        lambda rows: True,
+    ),
+    (
+        _form("shops", "organisation", "organisation.industry_code in ('F', 'H')", "1", _field("代码", "uscc")),
+        lambda rows: rows["organisation"]["industry_code"] in ("F", "H"),
+    ),
+    (_form("nobody", "dwelling", "dwelling.floor_area > 99", "1", _field("代码", "dwelling_code")), lambda rows: False),
+]
+
+
+@pytest.mark.parametrize(("form", "chosen"), CASES, ids=[form.title for form, _ in CASES])
+def test_a_form_counts_as_in_a_slow_loop(form, chosen, tables, schemas, database):
+    expected = Slow(tables, schemas).count(form, chosen)
+    assert count({form.id: form}, schemas, database, AS_OF)[form.id] == expected
+    assert expected.rows > 0 or form.title == "nobody"
+    assert form.title in ("nobody", "events") or 0 < sum(expected.known) < expected.rows * len(form.fields)
+
+
+def test_all_45_forms_count_as_in_a_slow_loop(forms, tables, schemas, database):
+    slow = Slow(tables, schemas)
+    found = count(forms, schemas, database, AS_OF)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for form in forms.values():
+            chosen = _ids(connection, schemas, form)
+            key = schemas.entities[form.rows.entity].id_column
+            entity = form.rows.entity
+            assert found[form.id] == slow.count(form, lambda rows: rows[entity][key] in chosen), form.id  # noqa: B023
+
+
+def _ids(connection, schemas, form):
+    """Ids of the rows of a form, each condition asked by itself."""
+    key = schemas.entities[form.rows.entity].id_column
+    where = (form.rows.where or "true").replace("{as_of}", "date '2026-03-31'")
+    table = form.rows.entity
+    join = ""
+    if table == "resident" and "household." in where:
+        join = "left join household on household.household_id = resident.household_id"
+    return {row[0] for row in connection.execute(f"select {table}.{key} from {table} {join} where {where}").fetchall()}
+
+
+def test_forms_counted_together_count_as_each_alone(forms, schemas, database):
+    together = count(forms, schemas, database, AS_OF)
+    for form_id in list(forms)[::6]:
+        assert count({form_id: forms[form_id]}, schemas, database, AS_OF)[form_id] == together[form_id]
+
+
+def test_the_account_follows_the_formula():
+    fields = (_field("甲", "resident_name"), _field("乙", "sex_code", mode="picked"), _field("丙", concept="new"))
+    form = _form("formula", "resident", None, "1", *fields, times=12)
+    burden = account({form.id: form}, None, {form.id: Counts(1000, (900, 500, 0), 20)}, AS_OF)
+    part = burden.forms[0]
+    assert part.cells_asked == burden.cells_asked == 1000 * 3 * 12
+    assert part.cells_known == burden.cells_known == 1400 * 12
+    typed, picked = SECONDS_PER_CELL["typed"], SECONDS_PER_CELL["picked"]
+    assert part.hours == round(12 * (1000 * (2 * typed + picked) + 20 * SECONDS_PER_RETURN) / 3600, 1)
+    left = 100 * typed + 500 * picked + 1000 * typed
+    assert part.hours_if_reused == round(12 * (left + 20 * SECONDS_PER_RETURN) / 3600, 1)
+    assert burden.share_known == pytest.approx(1400 / 3000)
+
+
+def test_the_account_is_json_ready_and_its_totals_are_the_sums_of_its_forms(forms, schemas, database):
+    import orjson
+
+    burden = orjson.loads(orjson.dumps(account(forms, schemas, database, AS_OF).as_dict()))
+    assert len(burden["forms"]) == 45
+    for key in ("cells_asked", "cells_known"):
+        assert burden[key] == sum(part[key] for part in burden["forms"])
+    for part in burden["forms"]:
+        assert part["cells_asked"] == part["rows"] * part["fields"] * part["times_a_year"]
+        assert 0 <= part["cells_known"] <= part["cells_asked"]
+        assert part["hours_if_reused"] <= part["hours"]
+
+
+def test_the_last_day_is_the_newest_edition(database):
+    assert last_day(database) == AS_OF
+
+
+def test_a_release_without_the_canonical_tables_is_refused(forms, schemas, tmp_path):
+    path = tmp_path / "empty.duckdb"
+    duckdb.connect(str(path)).close()
+    with pytest.raises(ReleaseError, match="could not be counted"):
+        count(forms, schemas, path, AS_OF)
