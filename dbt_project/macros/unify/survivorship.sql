@@ -1,7 +1,7 @@
 {#
-  identity.survivor_<entity>: grain one entity. Per element a struct of the best record's order and its value, and
-  whether the sources disagree. One aggregation answers golden value, provenance and conflict together; max() of a
-  struct compares the order first, and the order is unique, so the value never decides.
+  identity.survivor_<entity>: grain one entity. Per element the chosen value, the record that gave it
+  (`<element>__record`) and whether the sources disagree (`<element>__disputed`). One aggregation answers all three:
+  max() of a struct compares the order first, and the order is unique, so the value never decides.
 #}
 {% macro survivor(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
@@ -23,18 +23,29 @@ with records as (
     union all
     {%- endif %}
     {%- endfor %}
+),
+
+best as (
+    select
+        {{ meta.id_column }},
+        {%- for column in meta.columns %}
+        max({{ column.element }}) as {{ column.element }},
+        min({{ value_hash(column.element ~ '.value') }}) filter (where {{ column.element }} is not null)
+            <> max({{ value_hash(column.element ~ '.value') }}) filter (where {{ column.element }} is not null)
+            as {{ column.element }}__disputed{{ "," if not loop.last }}
+        {%- endfor %}
+    from records
+    group by {{ meta.id_column }}
 )
 
 select
     {{ meta.id_column }},
     {%- for column in meta.columns %}
-    max({{ column.element }}) as {{ column.element }},
-    coalesce(min({{ value_hash(column.element ~ '.value') }}) filter (where {{ column.element }} is not null)
-        <> max({{ value_hash(column.element ~ '.value') }}) filter (where {{ column.element }} is not null), false)
-        as {{ column.element }}__disputed{{ "," if not loop.last }}
+    {{ column.element }}.value as {{ column.element }},
+    {{ record_of(column.element ~ '.priority') }} as {{ column.element }}__record,
+    coalesce({{ column.element }}__disputed, false) as {{ column.element }}__disputed{{ "," if not loop.last }}
     {%- endfor %}
-from records
-group by {{ meta.id_column }}
+from best
 {%- endmacro %}
 
 {% macro ranked_value(column, source) -%}
@@ -51,11 +62,11 @@ group by {{ meta.id_column }}
 select
     survivor.{{ meta.id_column }},
     {%- for column in meta.columns %}
-    survivor.{{ column.element }}.value as {{ column.element }},
+    survivor.{{ column.element }},
     {%- endfor %}
     {%- for linked, elements in meta.links.items() %}
     {%- set values = [] %}
-    {%- for element in elements %}{% do values.append('survivor.' ~ element ~ '.value') %}{% endfor %}
+    {%- for element in elements %}{% do values.append('survivor.' ~ element) %}{% endfor %}
     {{ keyed_id(linked, "'1' || chr(31) || " ~ values | join(" || chr(31) || "), 'installation.secret') }} as {{ linked }}_id,
     {%- endfor %}
     {%- set counted = [] %}
@@ -71,7 +82,7 @@ cross join {{ source('input', 'installation') }} as installation
 select
     {{ meta.id_column }},
     {%- for column in meta.columns %}
-    {{ record_of(column.element ~ '.priority') }} as {{ column.element }}{{ "," if not loop.last }}
+    {{ column.element }}__record as {{ column.element }}{{ "," if not loop.last }}
     {%- endfor %}
 from {{ ref('survivor_' ~ entity) }}
 {%- endmacro %}
@@ -100,7 +111,7 @@ from (
             case when survivor.{{ column.element }}__disputed and staged.{{ column.element }} is not null then struct_pack(
                 element := '{{ column.element }}',
                 value := cast(staged.{{ column.element }} as varchar),
-                is_chosen := {{ record_of('survivor.' ~ column.element ~ '.priority') }} = staged.record_no) end
+                is_chosen := survivor.{{ column.element }}__record = staged.record_no) end
             {{- "," if not loop.last }}
             {%- endfor %}
         ], lambda claim: claim is not null)) as claim
