@@ -133,5 +133,5 @@ def test_unify_runs_on_any_asset_of_any_report_and_every_hour(
     timetable = json.dumps(values(parsed["dags"]["unify"]["dag"]["timetable"]))
     for report_id in index:
         assert f'"yibiao://lake/{report_id.replace(".", "/")}"' in timetable
-    assert "any" in timetable
+    assert '"asset_any"' in timetable
     assert "40 * * * *" in timetable

@@ -14,6 +14,10 @@ from yibiao.errors import LoadError, ReleaseError
 from yibiao.settings import Settings
 
 
+INDEX_LOCK = 0x79696269
+"""Number of the advisory lock of PostgreSQL that a reconcile step holds; any constant that nobody else uses."""
+
+
 @dataclass(frozen=True)
 class Reconciled:
     """What a reconcile step found different from the manifests.
@@ -42,13 +46,16 @@ def reconcile(settings: Settings, *, alone: bool = False) -> Reconciled:
     Raises:
         LoadError, ReleaseError: a manifest is damaged.
     """
-    from sqlalchemy import delete, insert, select, update
+    from sqlalchemy import delete, func, insert, select, update
 
     from yibiao.control.tables import load, release, run
 
     scratch = _clear_scratch(settings) if alone else 0
     folders = {path.name.removeprefix("load="): path for path in settings.lake.glob("*/*/load=*")}
     with connect(settings) as connection:
+        if connection.dialect.name == "postgresql":
+            # SQLite lets one writer in at a time; here two tasks would otherwise insert the same rows.
+            connection.execute(select(func.pg_advisory_xact_lock(INDEX_LOCK)))
         known = set(connection.scalars(select(load.c.load_id)))
         gone = sorted(known - folders.keys())
         new = [_load_row(folders[load_id]) for load_id in sorted(folders.keys() - known)]

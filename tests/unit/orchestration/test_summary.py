@@ -1,0 +1,174 @@
+"""The summary says what is published, what failed, and what to do."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from yibiao.errors import DeliveryError
+from yibiao.orchestration.screen import show
+from yibiao.orchestration.summary import summarise
+from yibiao.orchestration.tasks import Watch
+from yibiao.settings import Settings
+from yibiao.warehouse import GateRefused, UnifyOutcome
+
+REPORTS = [
+    {"id": "health.vaccination", "title": "预防接种个案", "department": "health"},
+    {"id": "water_group.water_account", "title": "居民用水户", "department": "water_group"},
+]
+
+
+@dataclass
+class Ingested:
+    """The part of an ingest outcome that a summary reads."""
+
+    loaded: tuple[str, ...] = ()
+    errors: tuple[Exception, ...] = field(default=())
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name in ("dags", "schemas"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv(f"YIBIAO_{name.upper()}", str(tmp_path / name))
+    (tmp_path / "dags" / "index.json").write_text(json.dumps({"reports": REPORTS}))
+    made = Settings.load(home=tmp_path / "home")
+    made.open_home()
+    return made
+
+
+def put_release(settings: Settings, state: str = "current") -> dict[str, Any]:
+    manifest = {
+        "fingerprint": "f" * 64,
+        "content_hash": "c" * 64,
+        "gate": {"passed": True, "by_severity": {"critical": {"passed": 30, "failed": 0}}},
+        "inputs": {
+            "loads": [
+                {
+                    "load_id": "aaaa",
+                    "report": "health.vaccination",
+                    "edition": "2026-01",
+                    "state": state,
+                    "read": 1000,
+                    "accepted": 990,
+                    "quarantined": 10,
+                }
+            ]
+        },
+        "counts": {"entities": {"resident": {"golden": 900, "disputed_cells": 12}}},
+    }
+    folder = settings.releases / "2026-01-ffff"
+    folder.mkdir()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (settings.releases / "current").symlink_to(folder.name)
+    return manifest
+
+
+def watched(settings: Settings, state: str, **values: Any) -> Watch:
+    manifest = json.loads((settings.releases / "current" / "manifest.json").read_text())
+    outcome = UnifyOutcome(state=state, version="2026-01-ffff", gate=manifest["gate"], **values)
+    return Watch(settings=settings, unified=outcome, ingested={"health.vaccination": Ingested(("aaaa",))})  # type: ignore[dict-item]
+
+
+def text(summary: dict[str, Any]) -> str:
+    stream = io.StringIO()
+    show({**summary, "log": "run.log"}, stream)
+    return stream.getvalue()
+
+
+def test_a_published_release_is_good_and_its_figures_come_from_its_manifest(settings: Settings) -> None:
+    put_release(settings)
+    summary = summarise(settings, watched(settings, "published"), {"ingest": 1.5})
+    assert (summary["ok"], summary["state"]) == (True, "published")
+    assert summary["reports"][0] == {
+        "report": "health.vaccination",
+        "title": "预防接种个案",
+        "department": "health",
+        "deliveries": 1,
+        "waiting": 0,
+        "loaded": 1,
+        "read": 1000,
+        "accepted": 990,
+        "quarantined": 10,
+        "errors": [],
+    }
+    assert summary["totals"]["read"] == summary["totals"]["accepted"] + summary["totals"]["quarantined"] == 1000
+    assert (summary["entities"], summary["conflicts"]) == ({"resident": 900}, {"resident": 12})
+    assert summary["expectations"] == {"critical": {"passed": 30, "failed": 0}}
+    assert summary["release"]["version"] == "2026-01-ffff"
+    assert "yibiao query" in " ".join(summary["next"])
+    for word in ("预防接种个案", "1,000", "2026-01-ffff", "30 通过 passed", "yibiao query"):
+        assert word in text(summary)
+
+
+@pytest.mark.parametrize(("state", "ok"), [("unchanged", True), ("verified", True), ("rolled back", False)])
+def test_only_a_release_of_the_present_inputs_is_good(settings: Settings, state: str, ok: bool) -> None:
+    put_release(settings)
+    assert summarise(settings, watched(settings, state), {})["ok"] is ok
+
+
+def test_a_refused_release_says_so_and_keeps_the_last_one(settings: Settings) -> None:
+    manifest = put_release(settings)
+    error = GateRefused("The gate did not pass.", todo="Look at the slip.")
+    error.outcome = UnifyOutcome(
+        state="refused",
+        version="2026-01-ffff",
+        gate={"passed": False, "by_severity": {"critical": {"passed": 29, "failed": 1}}},
+    )
+    watch = Watch(settings=settings, failed={"unify": error})
+    summary = summarise(settings, watch, {})
+    assert (summary["ok"], summary["state"], summary["why"]) == (False, "refused", "The gate did not pass.")
+    assert summary["expectations"]["critical"]["failed"] == 1
+    assert summary["release"]["content_hash"] == manifest["content_hash"]
+    assert summary["next"][0] == "Look at the slip."
+    assert "1 未通过" in text(summary)
+
+
+def test_a_failed_report_is_shown_loudly_but_does_not_spoil_the_release(settings: Settings) -> None:
+    put_release(settings)
+    watch = watched(settings, "unchanged")
+    wrong = DeliveryError("The file cannot be read.", where="居民用水户_202601.csv", todo="Ask for it again.")
+    watch.ingested["water_group.water_account"] = Ingested(errors=(wrong,))  # type: ignore[assignment]
+    watch.failed["water_group.water_account"] = wrong
+    summary = summarise(settings, watch, {})
+    assert summary["ok"] is True
+    assert [error["what"] for error in summary["reports"][1]["errors"]] == ["The file cannot be read."]
+    assert "water_group.water_account" in " ".join(summary["next"])
+    assert "居民用水户_202601.csv" in text(summary)
+
+
+def test_the_text_of_an_unexpected_error_stays_out_because_it_may_hold_a_value(settings: Settings) -> None:
+    put_release(settings)
+    watch = Watch(settings=settings, failed={"unify": ValueError("could not convert 99990119870305123X")})
+    summary = summarise(settings, watch, {})
+    assert (summary["ok"], summary["state"]) == (False, "failed")
+    assert "99990119870305123X" not in json.dumps(summary) + text(summary)
+    assert summary["why"] == "The program failed in an unexpected way."
+
+
+def test_without_any_release_there_is_still_a_summary(settings: Settings) -> None:
+    summary = summarise(settings, Watch(settings=settings, failed={"unify": RuntimeError()}), {})
+    assert summary["ok"] is False
+    assert summary["release"]["version"] is None
+    assert "failed" in text(summary)
+
+
+def test_a_waiting_snapshot_is_pointed_out(settings: Settings) -> None:
+    put_release(settings, state="waiting")
+    waiting = [{"load_id": "aaaa", "report": "health.vaccination", "edition": "2026-01", "reason": "half"}]
+    summary = summarise(settings, watched(settings, "unchanged", waiting=waiting), {})
+    assert summary["waiting"] == waiting
+    assert summary["reports"][0]["waiting"] == 1
+    assert any("yibiao load" in line for line in summary["next"])
+
+
+def test_screen_survives_brackets_in_paths(settings: Settings) -> None:
+    put_release(settings)
+    summary = summarise(settings, watched(settings, "published"), {})
+    summary["release"]["path"] = "/srv/[bold]home"
+    assert "/srv/[bold]home" in text(summary)
