@@ -1,0 +1,44 @@
+"""dbt's own unit tests of the identity and survivorship rules, run by the real dbt on a real warehouse file."""
+
+import pytest
+
+from yibiao.contracts import load_schemas
+from yibiao.progress import Silent
+from yibiao.settings import Settings
+from yibiao.warehouse.dbt import run_models
+from yibiao.warehouse.inputs import Inputs
+from yibiao.warehouse.prepare import prepare
+
+
+@pytest.fixture(scope="module")
+def empty_warehouse(tmp_path_factory):
+    """A warehouse without any load, all models built: the tables that unit tests take their column types from."""
+    folder = tmp_path_factory.mktemp("rules")
+    settings = Settings.load(home=folder / "home")
+    settings.open_home()
+    schemas = load_schemas(settings.schemas)
+    database = folder / "warehouse.duckdb"
+    prepare(database, Inputs(loads=(), parts={}), schemas, settings)
+    built = run_models(settings, database, folder, Silent())
+    return settings, database, folder, built
+
+
+def test_all_models_build_from_nothing(empty_warehouse):
+    *_, built = empty_warehouse
+    assert {model["status"] for model in built} == {"success"}
+    assert {"resident", "household", "dwelling", "organisation", "benefit", "event"} <= {m["model"] for m in built}
+
+
+def test_the_rules_hold_as_dbt_unit_tests(empty_warehouse):
+    settings, database, folder, _ = empty_warehouse
+    found = run_models(settings, database, folder, Silent(), command="test")
+    assert {test["status"] for test in found} == {"pass"}
+    names = " ".join(test["model"] for test in found)
+    for rule in (
+        "equal_codes_are_one_organisation_and_no_code_stays_unlinked",
+        "the_authority_wins_over_the_newer_record",
+        "of_one_department_the_newer_as_of_date_wins",
+        "of_equal_dates_the_higher_record_number_wins",
+        "not_stated_never_beats_a_value_and_is_no_dispute",
+    ):
+        assert rule in names
