@@ -205,6 +205,7 @@ CASES = [
             _field("户主", "resident_name", role="head"),
             _field("户号", "household_code"),
             _field("产权性质", "ownership_type_code"),
+            _field("是否优抚", "veteran_type_code", derive="exists", mode="picked"),
         ),
         lambda rows: rows["benefit"]["benefit_type_code"] == "01",
     ),

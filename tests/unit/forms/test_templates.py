@@ -77,6 +77,7 @@ def test_drop_downs_offer_the_code_lists(books, forms, schemas):
         sheet = book.worksheets[0]
         rules = {}
         for rule in sheet.data_validations.dataValidation:
+            assert rule.errorStyle == "warning"  # a ban would keep out what nobody foresaw
             for block in rule.sqref.ranges:
                 rules |= dict.fromkeys(range(block.min_col, block.max_col + 1), rule.formula1)
                 assert (block.min_row, block.max_row) == (first_row(form) + 1, first_row(form) + BLANK_ROWS)
