@@ -16,8 +16,10 @@ def lint(settings: Settings) -> Findings:
     """Everything that is wrong or doubtful; errors first, then by file."""
     schemas, findings = read_schemas(settings.schemas)
     _odcs_schema(settings.schemas, findings)
-    for rule in (_headers, _authorities, _entities, _code_values, _element_names, _own_fields):
+    for rule in (_headers, _keys_of_entities, _code_values, _own_fields):
         rule(schemas, findings)
+    for placed_rule in (_authorities, _element_names):
+        placed_rule(schemas, findings, settings.schemas)
     _expectations(settings, findings)
     _forms(settings, schemas, findings)
     order = {"error": 0, "warning": 1, "info": 2}
@@ -36,10 +38,10 @@ def _odcs_schema(root: Path, findings: Findings) -> None:
     validator = jsonschema.validators.validator_for(schema)(schema)
     for file in sorted((root / "reports").rglob("*.odcs.yml")):
         document = Document(file, root.parent)
-        known = {finding.where for finding in findings if finding.severity == "error"}
+        unknown = {finding.where.rpartition(":")[0] for finding in findings if finding.rule == "unknown-key"}
         for error in validator.iter_errors(document.data):
             where = document.where(*error.absolute_path)
-            if where not in known:
+            if error.validator not in ("additionalProperties", "unevaluatedProperties") or document.name not in unknown:
                 what = f"The contract breaks the ODCS schema at `{error.json_path}`: {error.validator}."
                 findings.error("odcs-schema", what, where, expected=str(error.validator_value)[:200])
 
@@ -59,20 +61,22 @@ def _headers(schemas: Schemas, findings: Findings) -> None:
         seen[headers] = report.id
 
 
-def _authorities(schemas: Schemas, findings: Findings) -> None:
+def _authorities(schemas: Schemas, findings: Findings, root: Path) -> None:
     """A department that decides an element delivers it."""
     delivered: dict[str, set[str]] = defaultdict(set)
     for report in schemas.reports.values():
         for column in report.columns:
             if column.element and column.role is None:
                 delivered[column.element].add(report.department)
-        for element in report.constants:
-            delivered[element].add(report.department)
+        for constant in report.constants:
+            delivered[constant].add(report.department)
     for entity in schemas.entities.values():
         for name in entity.elements:
             if name in schemas.elements and not delivered[name]:
                 findings.warning(
-                    "never-delivered", f"No report delivers the element `{name}` of `{entity.id}`.", "schemas/entities"
+                    "never-delivered",
+                    f"No report delivers the element `{name}` of `{entity.id}`.",
+                    _element(root, name),
                 )
     for element in schemas.elements.values():
         for department in element.authority if delivered[element.id] else ():
@@ -80,13 +84,13 @@ def _authorities(schemas: Schemas, findings: Findings) -> None:
                 findings.warning(
                     "idle-authority",
                     f"`{department}` is an authority of `{element.id}`, but none of its reports delivers it.",
-                    "schemas/elements",
+                    _element(root, element.id, "authority"),
                     got=f"delivered by {', '.join(sorted(delivered[element.id]))}",
                     todo="Take it out of the list, or add the column to its report.",
                 )
 
 
-def _entities(schemas: Schemas, findings: Findings) -> None:
+def _keys_of_entities(schemas: Schemas, findings: Findings) -> None:
     """A report that speaks of an entity can say which one."""
     for report in schemas.reports.values():
         given = {column.element for column in report.columns if column.role is None} | set(report.constants)
@@ -118,11 +122,12 @@ def _code_values(schemas: Schemas, findings: Findings) -> None:
                 )
 
 
-def _element_names(schemas: Schemas, findings: Findings) -> None:
+def _element_names(schemas: Schemas, findings: Findings, root: Path) -> None:
     """One Chinese name or alias means one element; otherwise forms and people choose the wrong one."""
     names = Counter(element.name for element in schemas.elements.values())
     for name in sorted(name for name, count in names.items() if count > 1):
-        findings.error("duplicate-name", f"Two data elements are named {name}.", "schemas/elements")
+        second = [element.id for element in schemas.elements.values() if element.name == name][1]
+        findings.error("duplicate-name", f"Two data elements are named {name}.", _element(root, second, "name"))
     owners: dict[str, set[str]] = defaultdict(set)
     for element in schemas.elements.values():
         for name in {element.name, *element.aliases}:
@@ -132,7 +137,7 @@ def _element_names(schemas: Schemas, findings: Findings) -> None:
             findings.warning(
                 "shared-alias",
                 f"{name} is a name of {' and '.join(sorted(ids))}.",
-                "schemas/elements",
+                _element(root, max(ids), "aliases"),
                 todo="Keep it at one.",
             )
 
@@ -146,6 +151,16 @@ def _own_fields(schemas: Schemas, findings: Findings) -> None:
         f"{len(own)} of {len(columns)} columns are departments' own fields without a data element.",
         "schemas/reports",
     )
+
+
+def _element(root: Path, name: str, key: str = "id") -> str:
+    """Where a data element is defined."""
+    for file in sorted((root / "elements").glob("*.yml")):
+        document = Document(file, root.parent)
+        for place, item in enumerate((document.data or {}).get("elements") or ()):
+            if isinstance(item, dict) and item.get("id") == name:
+                return document.where("elements", place, key)
+    return root.name
 
 
 def _expectations(settings: Settings, findings: Findings) -> None:

@@ -39,8 +39,8 @@ def read_schemas(root: Path) -> tuple[Schemas, Findings]:
     base, findings = root.parent, Findings()
     departments = read_departments(root, base, findings)
     codes = read_codes(root, base, findings)
-    elements, _ = read_elements(root, base, codes, departments, findings)
-    entities, _ = read_entities(root, base, elements, findings)
+    elements = read_elements(root, base, codes, departments, findings)
+    entities = read_entities(root, base, elements, findings)
     registry = Registry(departments, codes, elements, entities)
     reports: dict[str, Report] = {}
     for file in sorted((root / "reports").rglob("*.yml")):

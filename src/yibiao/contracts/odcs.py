@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import typing
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import pydantic
 from open_data_contract_standard import model as odcs
 
-from yibiao.contracts.documents import Document, Findings, did_you_mean, shorten
+from yibiao.contracts.documents import Document, Findings, shorten
+from yibiao.contracts.odcs_keys import check_keys, known_keys
 from yibiao.contracts.properties import (
     COLUMN_PROPERTIES,
     CONTRACT_PROPERTIES,
@@ -21,9 +20,10 @@ from yibiao.contracts.properties import (
     SERVER_PROPERTIES,
     read_properties,
 )
-from yibiao.contracts.registry import check_id, check_reference
+from yibiao.contracts.registry import SQL_WORDS, check_id, check_reference
 from yibiao.contracts.values import (
     LOGICAL_TYPES,
+    STAGED_LEAD,
     TYPES,
     UNITS,
     CodeList,
@@ -56,57 +56,19 @@ class Registry:
     entities: Mapping[str, Entity]
 
 
-@cache
-def _keys(model: type[pydantic.BaseModel]) -> dict[str, type[pydantic.BaseModel] | None]:
-    """Keys that ODCS knows at one place -> the model of what stands below, if it is a mapping or a list of them."""
-    known: dict[str, type[pydantic.BaseModel] | None] = {}
-    for name, field in model.model_fields.items():
-        known[field.alias or name] = _model_in(field.annotation)
-    return known
-
-
-def _model_in(annotation: Any) -> type[pydantic.BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
-        return annotation
-    for part in typing.get_args(annotation):
-        if found := _model_in(part):
-            return found
-    return None
-
-
-def check_keys(document: Document, model: type[pydantic.BaseModel], data: Any, path: Path, findings: Findings) -> None:
-    """Report keys that ODCS does not have; the upstream models ignore those below the top level."""
-    if isinstance(data, list):
-        for place, item in enumerate(data):
-            check_keys(document, model, item, (*path, place), findings)
-    elif isinstance(data, dict):
-        known = _keys(model)
-        for key, value in data.items():
-            if key not in known:
-                findings.error(
-                    "unknown-key",
-                    f"ODCS has no key `{key}` here.",
-                    document.where(*path, key),
-                    expected=shorten(known),
-                    todo=did_you_mean(key, known) or "What ODCS lacks belongs into customProperties.",
-                )
-            elif (below := known[key]) is not None:
-                check_keys(document, below, value, (*path, key), findings)
-
-
 def read_report(document: Document, registry: Registry, findings: Findings) -> Report | None:
     """The report that this contract describes; None (and findings) if it cannot be used."""
     before = sum(finding.severity == "error" for finding in findings)
     check_keys(document, odcs.OpenDataContractStandard, document.data, (), findings)
+    if not isinstance(document.data, dict):
+        findings.error("odcs", "Not an ODCS contract: a mapping is expected.", document.where())
+        return None
+    known = {key: value for key, value in document.data.items() if key in known_keys(odcs.OpenDataContractStandard)}
     try:
-        contract = odcs.OpenDataContractStandard(**document.data)
+        contract = odcs.OpenDataContractStandard(**known)
     except pydantic.ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
-            if problem["type"] != "extra_forbidden":  # reported above, with a suggestion
-                findings.error("odcs", f"Not an ODCS contract: {problem['msg']}.", document.where(*problem["loc"]))
-        return None
-    except TypeError:
-        findings.error("odcs", "Not an ODCS contract: a mapping is expected.", document.where())
+            findings.error("odcs", f"Not an ODCS contract: {problem['msg']}.", document.where(*problem["loc"]))
         return None
     report = _Reader(document, contract, registry, findings).report()
     return report if before == sum(finding.severity == "error" for finding in findings) else None
@@ -229,7 +191,7 @@ class _Reader:
         path = ("servers", 0)
         options = read_properties(self.document, (*path, "customProperties"), SERVER_PROPERTIES, self.findings)
         snake = Frozen(
-            {re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name): options[name] for name in options}
+            {re.sub(r"[A-Z]", lambda match: "_" + match[0].lower(), name): options[name] for name in options}
         )
         encoding = server.encoding or ""
         if server.type == "api":
@@ -274,7 +236,7 @@ class _Reader:
 
     def columns(self, table: odcs.SchemaObject) -> tuple[Column, ...]:
         columns: list[Column] = []
-        names: dict[str, str] = {}
+        names = {name: name for name in STAGED_LEAD}
         headers: dict[str, str] = {}
         for place, property_ in enumerate(table.properties or []):
             column = self.column(place, property_)
@@ -302,8 +264,8 @@ class _Reader:
         path: Path = ("schema", 0, "properties", place)
         own = read_properties(self.document, (*path, "customProperties"), COLUMN_PROPERTIES, self.findings)
         name, element_id, role = property_.name or "", own.get("element"), own.get("role")
-        if name != name.lower() or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            self.error("bad-id", "The property name is not snake_case.", *path, got=name)
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in SQL_WORDS:
+            self.error("bad-id", "The property name is not snake_case, or is a word of SQL.", *path, got=name)
         logical = property_.logicalType or "string"
         element = self.registry.elements.get(element_id) if element_id else None
         if element_id and element is None:
@@ -386,7 +348,7 @@ class _Reader:
             return "1"
         target = element.unit if element else unit
         if target is None or UNITS[target][0] != UNITS[unit][0]:
-            self.error("unit", f"The unit {unit} cannot become that of the data element.", *path, expected=f"{target}")
+            self.error("unit", f"The unit {unit} cannot become that of the data element.", *path, expected=target or "")
             return "1"
         return f"{(Decimal(UNITS[unit][1]) / Decimal(UNITS[target][1])).normalize():f}"
 

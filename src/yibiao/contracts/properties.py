@@ -67,7 +67,10 @@ def read_properties(
     """
     given: Any = document.data
     for step in path:
-        given = given.get(step) if isinstance(given, dict) else given[step] if isinstance(given, list) else None
+        if isinstance(step, int):
+            given = given[step] if isinstance(given, list) else None
+        else:
+            given = given.get(step) if isinstance(given, dict) else None
         if given is None:
             return {}
     found: dict[str, Any] = {}

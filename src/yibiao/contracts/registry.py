@@ -21,11 +21,23 @@ _CODE_HEADER = ["code", "name", "aliases", "valid_from", "valid_to"]
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})?")
 
 
+_SQL = """
+all and any array as asc both case cast check collate column constraint create default desc describe distinct do else
+end except false fetch for foreign from group having in intersect into lambda lateral leading limit not null offset on
+only or order pivot primary qualify references returning select show some summarize table then to trailing true union
+unique unpivot using values when where window with
+"""
+SQL_WORDS = frozenset(_SQL.split())
+"""Words that DuckDB or Spark would not take as a name without quotes."""
+
+
 def check_id(text: str, document: Document, path: Place, findings: Findings) -> None:
-    """Report an id that is not snake_case."""
+    """Report an id that is not snake_case or is a word of SQL."""
     if not NAME.fullmatch(text):
         where = document.where(*path)
         findings.error("bad-id", "The id is not snake_case.", where, expected="a-z, 0-9 and single _", got=text)
+    elif text in SQL_WORDS:
+        findings.error("bad-id", f"`{text}` is a word of SQL and cannot be a name.", document.where(*path))
 
 
 def check_reference(
@@ -139,8 +151,8 @@ _ELEMENT_REQUIRED = ("id", "name", "english", "type", "definition", "sensitivity
 
 def read_elements(
     root: Path, base: Path, codes: Collection[str], departments: Collection[str], findings: Findings
-) -> tuple[Mapping[str, Element], dict[str, str]]:
-    """All `elements/*.yml`; ids are unique over all files. Also returns where each element is defined."""
+) -> Mapping[str, Element]:
+    """All `elements/*.yml`; ids are unique over all files."""
     found: dict[str, Element] = {}
     places: dict[str, str] = {}
     for file in sorted((root / "elements").glob("*.yml")):
@@ -170,8 +182,8 @@ def read_elements(
                 )
                 continue
             found[element.id] = element
-            places[element.id] = f"{document.name}#{place}"
-    return Frozen(sorted(found.items())), places
+            places[element.id] = document.name
+    return Frozen(sorted(found.items()))
 
 
 def _check_element(
@@ -209,9 +221,7 @@ def _check_element(
         findings.error("authority", "A department stands in the list twice.", document.where(*path, "authority"))
 
 
-def read_entities(
-    root: Path, base: Path, elements: Collection[str], findings: Findings
-) -> tuple[Mapping[str, Entity], dict[str, Document]]:
+def read_entities(root: Path, base: Path, elements: Collection[str], findings: Findings) -> Mapping[str, Entity]:
     """All `entities/*.yml`, one entity a file, named after it."""
     found: dict[str, Entity] = {}
     documents: dict[str, Document] = {}
@@ -270,4 +280,4 @@ def read_entities(
                     findings.error(
                         "link", f"The link does not fit the first key of `{target}`.", where, expected=f"{wanted} names"
                     )
-    return Frozen(sorted(found.items())), documents
+    return Frozen(sorted(found.items()))

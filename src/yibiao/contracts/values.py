@@ -61,6 +61,9 @@ TYPES: Mapping[str, ElementType] = Frozen(
 DECIMAL_SCALE = 2
 """Digits after the point of every `decimal`."""
 
+STAGED_LEAD = ("record_no", "as_of", "edition_date")
+"""Columns that every staging table starts with."""
+
 LOGICAL_TYPES: Mapping[str, str] = Frozen(string="text", date="date", integer="integer", number="decimal")
 """ODCS `logicalType` -> type of a column that belongs to no data element."""
 

@@ -77,7 +77,9 @@ def _table(report: Report, schemas: Schemas) -> str:
         names = [report.column(key).staged_name for key in report.key]
         alone = len(names) == 1
         kind = "column_values_to_be_unique" if alone else "compound_columns_to_be_unique"
-        which = {"column": names[0]} if alone else {"column_list": names, "ignore_row_if": "any_value_is_missing"}
+        which: dict[str, Any] = (
+            {"column": names[0]} if alone else {"column_list": names, "ignore_row_if": "any_value_is_missing"}
+        )
         reason = f"{report.grain or '一行一条'}, 主键不重复"
         expectations.append(expect("key_unique", kind, "warning", reason, "consistency", **which))
     return to_yaml(

@@ -12,7 +12,7 @@ LEAD = (
     ("as_of", "DATE", "数据日期: the row's own as-of date, at most the edition's last day; without one, that day"),
     ("edition_date", "DATE", "期末日: last day of the edition"),
 )
-"""Columns that every staging model starts with: name, type, description."""
+"""Name, type and description of `STAGED_LEAD`."""
 
 AS_OF_ELEMENT = "as_of_date"
 """The element by which a row says what day it speaks of."""
@@ -127,10 +127,10 @@ def _sources(schemas: Schemas) -> str:
 
 
 def _codes(schemas: Schemas) -> str:
-    used = sorted({column.code_list for report in schemas.reports.values() for column in report.columns} - {None})
+    columns = [column for report in schemas.reports.values() for column in report.columns]
+    used = sorted({column.code_list for column in columns if column.code_list})
     branches = []
     for place, name in enumerate(used):
-        assert name is not None
         pairs = [list(pair) for pair in schemas.codes[name].pairs]
         branches.append(
             f"{{%- {'elif' if place else 'if'} name == {literal(name)} -%}}\n{{%- set pairs = {literal(pairs)} -%}}"

@@ -1,0 +1,141 @@
+"""The schemas of the demo district keep what the project promises of them."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from open_data_contract_standard.model import OpenDataContractStandard
+
+from yibiao.contracts import Schemas, load_schemas
+from yibiao.contracts.generate import compare
+from yibiao.contracts.lint import lint
+from yibiao.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def schemas(project: Path) -> Schemas:
+    return load_schemas(project / "schemas")
+
+
+@pytest.fixture(scope="module")
+def shipped(project: Path) -> Settings:
+    return Settings(
+        project=project,
+        home=project / "home",
+        data=project / "data",
+        schemas=project / "schemas",
+        dbt_project=project / "dbt_project",
+        expectations=project / "expectations",
+        dags=project / "dags",
+    )
+
+
+def test_no_generated_file_is_stale(schemas: Schemas, shipped: Settings) -> None:
+    changes, _ = compare(schemas, shipped)
+
+    assert not changes, "run `yibiao contract generate`"
+
+
+def test_lint_finds_no_error_and_no_warning(shipped: Settings) -> None:
+    assert [finding for finding in lint(shipped) if finding.severity != "info"] == []
+
+
+def test_other_contract_tools_read_every_contract(project: Path) -> None:
+    schema = json.loads(OpenDataContractStandard.json_schema())
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    files = sorted((project / "schemas/reports").rglob("*.odcs.yml"))
+    for file in files:
+        contract = OpenDataContractStandard.from_file(str(file))
+        assert contract.id == f"{file.parent.name}.{file.name.removesuffix('.odcs.yml')}"
+        validator.validate(yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    assert len(files) >= 24
+
+
+def test_at_least_twelve_departments_deliver_at_least_24_reports(schemas: Schemas) -> None:
+    assert len({report.department for report in schemas.reports.values()}) >= 12
+    assert len(schemas.reports) >= 24
+
+
+def test_no_two_reports_share_a_header_list(schemas: Schemas) -> None:
+    headers = Counter(frozenset(column.header for column in report.columns) for report in schemas.reports.values())
+
+    assert max(headers.values()) == 1
+
+
+def test_reports_have_twelve_columns_in_the_median(schemas: Schemas) -> None:
+    assert statistics.median(len(report.columns) for report in schemas.reports.values()) >= 12
+
+
+def test_each_encoding_comes_three_times_and_each_kind_twice(schemas: Schemas) -> None:
+    servers = [report.server for report in schemas.reports.values()]
+    encodings = Counter(server.encoding for server in servers)
+    kinds = Counter(server.format for server in servers)
+
+    assert all(encodings[name] >= 3 for name in ("UTF-8", "UTF-8-BOM", "GB18030"))
+    assert all(kinds[name] >= 2 for name in ("csv", "xlsx", "xls", "json", "ndjson", "parquet", "sqlite", "api"))
+    two_rows = [server for server in servers if server.format == "xlsx" and server.options.get("header_rows") == 2]
+    assert len(two_rows) >= 2
+
+
+def test_departments_write_dates_and_codes_in_their_own_ways(schemas: Schemas) -> None:
+    columns = [column for report in schemas.reports.values() for column in report.columns]
+    formats = {pattern for column in columns for pattern in column.date_formats if column.type == "date"}
+    sexes = {tuple(column.codes) or column.codes_as for column in columns if column.element == "sex_code"}
+
+    assert formats == {"%Y-%m-%d", "%Y%m%d", "%Y.%m.%d", "%Y/%m/%d", "%Y年%m月%d日", "excel_serial"}
+    assert len(sexes) >= 5
+
+
+def test_the_canonical_resident_has_at_least_fifteen_elements(schemas: Schemas) -> None:
+    assert len(schemas.entities["resident"].elements) >= 15
+    assert set(schemas.entities) == {"resident", "household", "dwelling", "organisation", "benefit", "event"}
+
+
+@pytest.mark.parametrize(
+    ("code_list", "count", "code", "name"),
+    [
+        ("sex", 4, "9", "未说明的性别"),
+        ("marital_status", 8, "23", "复婚"),
+        ("ethnicity", 58, "56", "基诺族"),
+        ("education", 40, "73", "初中肄业"),
+        ("political_status", 13, "12", "无党派民主人士"),
+        ("family_relation", 80, "63", "外祖父"),
+        ("disability_type", 7, "7", "多重残疾"),
+        ("industry", 20, "T", "国际组织"),
+    ],
+)
+def test_code_lists_hold_the_values_of_the_standard(
+    code_list: str, count: int, code: str, name: str, schemas: Schemas
+) -> None:
+    codes = schemas.codes[code_list].by_code
+
+    assert (len(codes) >= count, codes[code].name) == (True, name)
+
+
+def test_the_demo_district_has_an_unassigned_code_and_whole_ancestry(schemas: Schemas) -> None:
+    divisions = schemas.codes["division"].by_code
+    communities = [code for code in divisions if len(code) == 12]
+
+    assert 150 <= len(communities) <= 250
+    assert all(code.startswith("999901") and code[:9] in divisions for code in communities)
+    assert not any(
+        code.startswith("99") for code in divisions if code not in ("990000", "999900") and code[:6] != "999901"
+    )
+
+
+def test_loading_takes_less_than_half_a_second(project: Path) -> None:
+    program = (
+        "import time; from yibiao.contracts import load_schemas;"
+        f"load_schemas({str(project / 'schemas')!r}); print(time.process_time())"
+    )
+    seconds = float(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout)
+
+    assert seconds < 0.5
