@@ -31,7 +31,7 @@ def tables(schemas):
             row = {shape.id_column: f"{entity}{number:04d}"}
             for target in shape.links:
                 row[schemas.entities[target].id_column] = dice.choice(
-                    [None, f"{target}9999", *[f"{target}{dice.randrange(SIZES[target]):04d}" for _ in range(8)]]
+                    [None, f"{target}9999", *[f"{target}{dice.randrange(SIZES[target]):04d}" for _ in range(3)]]
                 )
             for element in shape.elements:
                 row[element] = _value(dice, schemas.elements[element], schemas) if dice.random() > 0.3 else None
