@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -245,7 +246,7 @@ class _Reader:
             path = ("schema", 0, "properties", place)
             for text, seen in (
                 *((name, names) for name in {column.name, column.staged_name}),
-                *((header, headers) for header in {column.header, *column.aliases}),
+                *((header, headers) for header in {_plain(text) for text in (column.header, *column.aliases)}),
             ):
                 if text in seen:
                     self.error(
@@ -351,6 +352,11 @@ class _Reader:
             self.error("unit", f"The unit {unit} cannot become that of the data element.", *path, expected=target or "")
             return "1"
         return f"{(Decimal(UNITS[unit][1]) / Decimal(UNITS[target][1])).normalize():f}"
+
+
+def _plain(header: str) -> str:
+    """A header as the reader compares it: without spaces and full-width signs."""
+    return "".join(unicodedata.normalize("NFKC", header).split())
 
 
 def _merge(own: Mapping[str, str], code_list: CodeList | None) -> tuple[tuple[str, str], ...]:
