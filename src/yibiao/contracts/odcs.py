@@ -139,8 +139,10 @@ class _Reader:
             )
         for entity in own["about"]:
             self.known("unknown-entity", "entity", entity, self.registry.entities, "customProperties")
-        schedules = [sla.schedule for sla in contract.slaProperties or [] if sla.schedule]
         team = contract.team
+        owner = (team.name or "") if isinstance(team, odcs.Team) else ""
+        if not owner:
+            self.error("missing-key", "`team.name` says who mends the report.", "team")
         return Report(
             id=f"{department}.{name}",
             department=department,
@@ -161,12 +163,24 @@ class _Reader:
                 {DRIFT[key]: value for key, value in ({key: "warn" for key in DRIFT} | own.get("onDrift", {})).items()}
             ),
             control_totals=tuple(Frozen(total) for total in own.get("controlTotals", ())),
-            schedule=schedules[0] if schedules else "",
-            owner=(team.name or "") if isinstance(team, odcs.Team) else "",
+            schedule=self.schedule(),
+            owner=owner,
             retries=own.get("retries", RETRIES),
             server=server,
             path=self.document.name,
         )
+
+    def schedule(self) -> str:
+        found = [(sla.schedule, place) for place, sla in enumerate(self.contract.slaProperties or []) if sla.schedule]
+        if len(found) != 1:
+            self.error(
+                "schedule", "One entry of slaProperties has the `schedule`.", "slaProperties", got=f"{len(found)}"
+            )
+            return ""
+        schedule, place = found[0]
+        if not re.fullmatch(r"([\d*/,-]+ ){4}[\d*/,-]+", schedule):
+            self.error("schedule", "The schedule is not a cron line.", "slaProperties", place, expected="five fields")
+        return schedule
 
     def edition(self, given: Mapping[str, Any]) -> EditionRule:
         rule = EditionRule(given.get("from", ""), given.get("pattern", ""))

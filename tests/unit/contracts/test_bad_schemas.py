@@ -52,6 +52,9 @@ MISTAKES = {
     "unit of another kind": (REPORT, "value: 万元", "value: 亩", "元"),
     "unit nobody knows": (REPORT, "value: 万元", "value: 千元", "`元`?"),
     "own field named as an element": (REPORT, "name: station", "name: birth_date", "birth_date"),
+    "schedule that is no cron line": (REPORT, '"0 3 5 * *"', '"0 3 * *"', "five fields"),
+    "no schedule": (REPORT, ', schedule: "0 3 5 * *"', "", "slaProperties"),
+    "no owner": (REPORT, "team:\n  name: 人口大队", "team:\n  description: 人口大队", "who mends"),
     "role that is no text": (
         REPORT,
         "{property: element, value: birth_date}",
