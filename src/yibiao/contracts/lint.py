@@ -179,6 +179,6 @@ def _forms(settings: Settings, schemas: Schemas, findings: Findings) -> None:
     from yibiao.forms.load import read_forms
 
     try:
-        read_forms(settings.schemas / "forms", schemas, findings)
+        read_forms(settings.schemas, schemas, findings)
     except ContractError as error:
         findings.error("form", error.what, error.where, expected=error.expected, got=error.got, todo=error.todo)
