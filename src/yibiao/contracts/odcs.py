@@ -205,9 +205,7 @@ class _Reader:
     def server(self, server: odcs.Server) -> Server:
         path = ("servers", 0)
         options = read_properties(self.document, (*path, "customProperties"), SERVER_PROPERTIES, self.findings)
-        snake = Frozen(
-            {re.sub(r"[A-Z]", lambda match: "_" + match[0].lower(), name): options[name] for name in options}
-        )
+        snake = Frozen({re.sub("([A-Z])", r"_\1", name).lower(): value for name, value in options.items()})
         encoding = server.encoding or ""
         if server.type == "api":
             return Server("api", server.location or "", "api", encoding, snake)
