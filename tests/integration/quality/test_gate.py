@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -228,6 +229,22 @@ def test_the_database_is_free_again_and_unchanged(result: GateResult, place: Pat
     with duckdb.connect(str(place / "warehouse.duckdb")) as connection:  # a writer needs it alone
         connection.execute("CREATE TABLE staging.later (a INTEGER)")
         connection.execute("DROP TABLE staging.later")
+
+
+def test_hand_written_sql_finds_the_same_counts(place: Path, settings: Settings, tmp_path: Path) -> None:
+    """The bench's queries are written without the gate's code: an oracle."""
+    file = Path(__file__).parents[3] / "bench" / "gate.py"
+    found = importlib.util.spec_from_file_location("bench_gate", file)
+    assert found is not None
+    assert found.loader is not None
+    bench = importlib.util.module_from_spec(found)
+    found.loader.exec_module(bench)
+    for table in ("good", "bad"):
+        write_spec(tmp_path, table, CHECKS)
+    measured = bench.measure(place / "warehouse.duckdb", tmp_path, repeats=1, settings=settings)
+    assert measured["differing"] == []
+    assert measured["expectations"] == 2 * len(CHECKS)
+    assert measured["rows"] == 5
 
 
 AUDITED = """
