@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yibiao.contracts.documents import Document, Findings
 from yibiao.contracts.load import read_schemas
-from yibiao.contracts.values import Schemas
+from yibiao.contracts.values import Report, Schemas
 from yibiao.errors import ContractError
 from yibiao.settings import Settings
 
@@ -47,18 +47,23 @@ def _odcs_schema(root: Path, findings: Findings) -> None:
 
 
 def _headers(schemas: Schemas, findings: Findings) -> None:
-    """No two reports have the same header list: a delivery in the wrong folder would be read as the other report."""
-    seen: dict[frozenset[str], str] = {}
+    """No two reports have the same header list: a delivery in the wrong folder would be read as the other report.
+
+    Departments that share a form on purpose (a national and a provincial commission) get a warning.
+    """
+    seen: dict[frozenset[str], Report] = {}
     for report in schemas.reports.values():
         headers = frozenset(column.header for column in report.columns)
         if headers in seen:
-            findings.error(
+            other = seen[headers]
+            finding = findings.error if other.department == report.department else findings.warning
+            finding(
                 "duplicate-headers",
-                f"`{report.id}` and `{seen[headers]}` have the same headers.",
+                f"`{report.id}` and `{other.id}` have the same headers.",
                 f"{report.path}:1",
                 todo="If it is one report, describe it once; otherwise use the headers that each file really has.",
             )
-        seen[headers] = report.id
+        seen[headers] = report
 
 
 def _authorities(schemas: Schemas, findings: Findings, root: Path) -> None:

@@ -206,6 +206,21 @@ def test_lint_refuses_two_reports_with_the_same_headers(schemas_folder: Path, se
     assert "duplicate-headers" in {finding.rule for finding in lint(settings) if finding.severity == "error"}
 
 
+def test_lint_only_warns_of_a_form_that_two_departments_share(
+    schemas_folder: Path, edit: Edit, settings: Settings
+) -> None:
+    edit("departments.yml", "departments:\n", "departments:\n  - {id: health, name: 卫健委, short: 卫健}\n")
+    text = (schemas_folder / REPORT).read_text()
+    (schemas_folder / "reports/health").mkdir()
+    (schemas_folder / "reports/health/people.odcs.yml").write_text(
+        text.replace("id: police.people", "id: health.people").replace("domain: police", "domain: health")
+    )
+
+    found = [finding.severity for finding in lint(settings) if finding.rule == "duplicate-headers"]
+
+    assert found == ["warning"]
+
+
 def test_lint_warns_of_an_authority_that_delivers_nothing(edit: Edit, settings: Settings) -> None:
     edit("departments.yml", "departments:\n", "departments:\n  - {id: health, name: 卫健委, short: 卫健}\n")
     elements = settings.schemas / ELEMENTS
