@@ -1,0 +1,141 @@
+"""Landing: original bytes, kept once by their hash, and a record for every delivery. Both are immutable."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from yibiao.crash import crash_point
+from yibiao.errors import DeliveryError
+from yibiao.files import commit_file, sync, to_json
+from yibiao.ingest.deliveries import Delivery
+from yibiao.settings import Settings
+
+BLOCK = 8 << 20
+
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a file's time stamp is trusted to change with its content."""
+
+
+def object_path(settings: Settings, sha256: str) -> Path:
+    """Where the bytes with this hash lie."""
+    return settings.landing / "objects" / sha256[:2] / sha256
+
+
+def landed(report: str, settings: Settings) -> list[Delivery]:
+    """Every delivery of a report that ever landed, sorted by edition, then hash."""
+    department, name = report.split(".", 1)
+    found = []
+    for path in sorted((settings.landing / "deliveries" / department / name).glob("*--*.json")):
+        try:
+            record = orjson.loads(path.read_bytes())
+            found.append(Delivery(**{key: value for key, value in record.items() if key != "format"}))
+        except (ValueError, TypeError) as error:
+            raise DeliveryError(
+                "A delivery record in landing is damaged.",
+                where=str(path),
+                got=type(error).__name__,
+                todo="Delete this record; the next run lands the delivery again.",
+            ) from None
+    return sorted(found, key=lambda delivery: (delivery.edition, delivery.sha256))
+
+
+def record(delivery: Delivery, settings: Settings) -> bool:
+    """Write down that a delivery has landed; False if that is known already."""
+    department, name = delivery.report.split(".", 1)
+    folder = settings.landing / "deliveries" / department / name
+    path = folder / f"{delivery.edition}--{delivery.sha256[:16]}.json"
+    if path.exists():
+        return False
+    commit_file(to_json(delivery.as_record()), path, "landing.delivery")
+    return True
+
+
+def keep_stream(
+    source: IO[bytes], settings: Settings, progress: Callable[[int], None] | None = None
+) -> tuple[str, int]:
+    """Copy a byte stream into landing.
+
+    Returns:
+        Its SHA-256 and its number of bytes. If the bytes were there already, nothing is written.
+    """
+    total, size = hashlib.sha256(), 0
+    with _aside(settings) as (stream, path):
+        while block := source.read(BLOCK):
+            total.update(block)
+            stream.write(block)
+            size += len(block)
+        stream.close()
+        sha256 = total.hexdigest()
+        commit_object(path, sha256, settings)
+    return sha256, size
+
+
+def commit_object(path: Path, sha256: str, settings: Settings) -> None:
+    """Move finished bytes, on the same file system, to the place that their hash gives; the rename is the commit."""
+    final = object_path(settings, sha256)
+    if final.exists():
+        return
+    sync(path)
+    path.chmod(0o400)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    crash_point("landing.object.before")
+    path.rename(final)
+    sync(final.parent)
+    crash_point("landing.object.after")
+
+
+@contextmanager
+def _aside(settings: Settings) -> Iterator[tuple[IO[bytes], Path]]:
+    settings.work.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix="landing-", dir=settings.work)
+    stream = os.fdopen(descriptor, "wb")
+    try:
+        yield stream, Path(name)
+    finally:
+        stream.close()
+        Path(name).unlink(missing_ok=True)
+
+
+class Seen:
+    """Remembers the hash of files that have not changed, by (path, bytes, mtime, inode). Only an optimisation.
+
+    One file per report, so that reports that are ingested at the same time do not share it.
+    """
+
+    def __init__(self, report: str, settings: Settings) -> None:
+        self._path = settings.landing / "seen" / f"{report}.json"
+        self._settings = settings
+        self._changed = False
+        self._known: dict[str, list] = {}
+        with suppress(OSError, ValueError):  # first run, or damaged: everything is hashed again
+            self._known = orjson.loads(self._path.read_bytes())
+
+    def sha256(self, path: str, stat: os.stat_result) -> str | None:
+        """The hash of an unchanged file whose bytes are in landing."""
+        known = self._known.get(path)
+        if known and known[:3] == [stat.st_size, stat.st_mtime_ns, stat.st_ino]:
+            return known[3] if object_path(self._settings, known[3]).exists() else None
+        return None
+
+    def remember(self, path: str, stat: os.stat_result, sha256: str) -> None:
+        # A file that was written a moment ago may change again within the same tick of its time stamp.
+        if time.time_ns() - stat.st_mtime_ns > _SETTLED:
+            self._known[path] = [stat.st_size, stat.st_mtime_ns, stat.st_ino, sha256]
+            self._changed = True
+
+    def save(self) -> None:
+        if not self._changed:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        aside = self._path.with_name(f".{self._path.name}-{os.getpid()}")
+        aside.write_bytes(orjson.dumps(self._known))
+        aside.replace(self._path)

@@ -1,0 +1,302 @@
+"""One delivery to one load package: read, check, split into accepted and quarantined, write, move into place.
+
+Three threads share the work: one reads and splits the text, this one has DuckDB check it, one writes Parquet. All three
+run native code that frees the interpreter.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from yibiao.contracts.values import Report
+from yibiao.errors import LoadError
+from yibiao.files import commit_folder, scratch, sha256_file, to_json
+from yibiao.ingest.checks import BITS, QUARANTINE, Checks, compile_checks
+from yibiao.ingest.deliveries import Delivery
+from yibiao.ingest.landing import object_path
+from yibiao.ingest.packages import ACCEPTED, FORMAT, MANIFEST, LoadPackage, load_id, package_folder, reader_version
+from yibiao.ingest.packages import QUARANTINE as QUARANTINE_FILE
+from yibiao.ingest.readers import Chunk, Reading, read
+from yibiao.ingest.readers.chunks import CHUNK_ROWS, regroup, schema
+from yibiao.ingest.rules import quote
+from yibiao.progress import Progress, Silent
+from yibiao.settings import Settings
+
+_NO_DICTIONARY = frozenset({"citizen_id", "uscc", "phone", "number_text", "name", "address"})
+"""Types whose values hardly repeat: a dictionary would be built and thrown away."""
+
+
+def load(delivery: Delivery, report: Report, settings: Settings, progress: Progress | None = None) -> LoadPackage:
+    """Write the load package of a landed delivery.
+
+    Returns:
+        The package, which is now in the lake.
+
+    Raises:
+        DeliveryError: the bytes cannot be read as the contract says; nothing is visible in the lake.
+        LoadError: counts do not reconcile, or the disk refuses.
+    """
+    identity = load_id(delivery, report.semantics(), reader_version(settings))
+    final = package_folder(report, settings, identity)
+    with scratch(settings.work, "load") as folder:
+        writer = _Package(folder, report, delivery, settings)
+        reading = Reading(where=delivery.name)
+        source = object_path(settings, delivery.sha256)
+        try:
+            with writer, _ahead(regroup(read(delivery.kind, source, report, reading))) as chunks:
+                for chunk in chunks:
+                    writer.write(chunk)
+                    (progress or Silent()).advance(chunk.rows.num_rows + len(chunk.broken), delivery.name)
+        except OSError as error:
+            raise LoadError(
+                "The load package cannot be written.",
+                where=delivery.name,
+                got=error.strerror or type(error).__name__,
+                todo="Free disk space or repair the disk, then run again.",
+            ) from None
+        manifest = writer.manifest(identity, reading)
+        (folder / MANIFEST).write_bytes(to_json(manifest))
+        for path in folder.iterdir():
+            path.chmod(0o400)
+        commit_folder(folder, final, "load.package")
+    return LoadPackage(final, manifest)
+
+
+class _Package:
+    """The two Parquet files of a package and the counts that go into its manifest."""
+
+    def __init__(self, folder: Path, report: Report, delivery: Delivery, settings: Settings) -> None:
+        self._folder, self._report, self._delivery, self._settings = folder, report, delivery, settings
+        self._checks: Checks = compile_checks(report, delivery.edition_date)
+        self._schema = schema([column.name for column in report.columns])
+        self._quarantine_schema = pa.schema([*self._schema, ("_rules", pa.list_(pa.string())), ("_raw", pa.string())])
+        self._accepted = self._quarantined = 0
+        self._rules: Counter[str] = Counter()
+        self._warnings: Counter[str] = Counter()
+        self._keys: list[np.ndarray] = []
+
+    def __enter__(self) -> _Package:
+        self._engine = duckdb.connect(
+            config={
+                "threads": self._settings.threads,
+                "memory_limit": "1GB",
+                "preserve_insertion_order": "false",
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            }
+        )
+        self._thread = ThreadPoolExecutor(1, "parquet")
+        self._last: Future[None] | None = None
+        dictionary = [column.name for column in self._report.columns if column.type not in _NO_DICTIONARY]
+        self._accepted_file = pq.ParquetWriter(
+            self._folder / ACCEPTED, self._schema, compression="snappy", use_dictionary=dictionary, store_schema=False
+        )
+        self._quarantine_file = pq.ParquetWriter(
+            self._folder / QUARANTINE_FILE, self._quarantine_schema, compression="snappy", store_schema=False
+        )
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            if self._last is not None and kind is None:
+                self._last.result()
+        finally:
+            self._thread.shutdown(wait=True)
+            self._engine.close()
+            self._accepted_file.close()
+            self._quarantine_file.close()
+
+    def write(self, chunk: Chunk) -> None:
+        """Check a chunk and write it; one chunk is being written while the next one is checked."""
+        accepted, quarantined = self._split(chunk)
+        self._accepted += accepted.num_rows
+        self._quarantined += quarantined.num_rows
+        if self._last is not None:
+            self._last.result()
+        self._last = self._thread.submit(self._put, accepted, quarantined)
+
+    def _put(self, accepted: pa.Table, quarantined: pa.Table) -> None:
+        if accepted.num_rows:
+            self._accepted_file.write_table(accepted, row_group_size=CHUNK_ROWS)
+        if quarantined.num_rows:
+            self._quarantine_file.write_table(quarantined, row_group_size=CHUNK_ROWS)
+
+    def _split(self, chunk: Chunk) -> tuple[pa.Table, pa.Table]:
+        rows = chunk.rows
+        numbers = rows.column("_row").to_numpy()
+        self._engine.register("batch", rows)
+        flagged = self._engine.execute(self._checks.sql).fetchnumpy()
+        if self._report.mode == "snapshot" and self._report.key:
+            key = ", ".join(map(quote, self._report.key))
+            self._keys.append(self._engine.execute(f"select hash({key}) as h from batch").fetchnumpy()["h"])
+        self._engine.unregister("batch")
+
+        order = np.argsort(flagged["_row"])
+        flagged_rows = np.asarray(flagged["_row"])[order]
+        words = [np.asarray(flagged[f"word_{place}"], dtype=np.int64)[order] for place in range(self._checks.words)]
+        bad = np.zeros(len(flagged_rows), dtype=bool)
+        for place, rule in enumerate(self._checks.rules):
+            hit = (words[place // BITS] >> place % BITS) & 1 != 0
+            if count := int(hit.sum()):
+                (self._rules if rule.severity == QUARANTINE else self._warnings)[rule.id] += count
+                if rule.severity == QUARANTINE:
+                    bad |= hit
+        places = np.searchsorted(numbers, flagged_rows[bad])
+        if len(places):
+            keep = np.ones(len(numbers), dtype=bool)
+            keep[places] = False
+            accepted, whole = rows.filter(pa.array(keep)), rows.take(pa.array(places))
+        else:
+            accepted, whole = rows, rows.slice(0, 0)
+        return accepted, self._quarantine(whole, [word[bad] for word in words], chunk)
+
+    def _quarantine(self, whole: pa.Table, words: Sequence[np.ndarray], chunk: Chunk) -> pa.Table:
+        """Bad rows with the rules they broke, and broken rows with their text, by row number."""
+        lists, codes = self._rule_lists(words)
+        table = whole.append_column("_rules", lists.take(pa.array(codes)).cast(pa.list_(pa.string())))
+        table = table.append_column("_raw", pa.nulls(whole.num_rows, pa.string()))
+        if chunk.broken:
+            self._rules.update(one.rule for one in chunk.broken)
+            count = len(chunk.broken)
+            arrays: list[Any] = [pa.array([one.row for one in chunk.broken], pa.int64())]
+            arrays += [pa.nulls(count, pa.string()) for _ in self._report.columns]
+            arrays += [
+                pa.array([[one.rule] for one in chunk.broken], pa.list_(pa.string())),
+                pa.array([one.raw for one in chunk.broken], pa.string()),
+            ]
+            table = pa.concat_tables(
+                [table.cast(self._quarantine_schema), pa.Table.from_arrays(arrays, schema=self._quarantine_schema)]
+            ).sort_by("_row")
+        return table.cast(self._quarantine_schema)
+
+    def _rule_lists(self, words: Sequence[np.ndarray]) -> tuple[pa.Array, np.ndarray]:
+        """The distinct sets of broken rules, and which of them each row has: no loop over rows."""
+        if not len(words[0]):
+            return pa.array([[]], pa.list_(pa.string())), np.zeros(0, dtype=np.int64)
+        distinct, codes = np.unique(np.stack(words, axis=1), axis=0, return_inverse=True)
+        lists = [
+            [
+                rule.id
+                for place, rule in enumerate(self._checks.rules)
+                if rule.severity == QUARANTINE and (int(row[place // BITS]) >> place % BITS) & 1
+            ]
+            for row in distinct
+        ]
+        return pa.array(lists, pa.list_(pa.string())), codes.reshape(-1)
+
+    def manifest(self, identity: str, reading: Reading) -> dict[str, Any]:
+        """What the package says about itself.
+
+        Raises:
+            LoadError: rows read, accepted and quarantined do not add up.
+        """
+        report, delivery = self._report, self._delivery
+        if reading.total != self._accepted + self._quarantined:
+            raise LoadError(
+                "Rows do not reconcile: something would be lost.",
+                where=delivery.name,
+                expected=f"{reading.total} rows read",
+                got=f"{self._accepted} accepted and {self._quarantined} quarantined",
+                todo="This is a defect of the program: report it with the kind of the file.",
+            )
+        if repeated := self._repeated_keys():
+            self._warnings[f"{report.key[0]}.unique"] += repeated
+        rows = {ACCEPTED: self._accepted, QUARANTINE_FILE: self._quarantined}
+        files = {
+            name: {"rows": count, "bytes": (path := self._folder / name).stat().st_size, "sha256": sha256_file(path)}
+            for name, count in rows.items()
+        }
+        return {
+            "format": FORMAT,
+            "load_id": identity,
+            "report": report.id,
+            "department": report.department,
+            "edition": delivery.edition,
+            "edition_date": delivery.edition_date,
+            "mode": report.mode,
+            "key": list(report.key),
+            "delivery": {
+                "sha256": delivery.sha256,
+                "bytes": delivery.bytes,
+                "name": delivery.name,
+                "kind": delivery.kind,
+            },
+            "contract": {"version": report.version, "semantics": report.semantics()},
+            "reader_version": reader_version(self._settings),
+            "counts": {"read": reading.total, "accepted": self._accepted, "quarantined": self._quarantined},
+            "rules": dict(self._rules),
+            "warnings": dict(self._warnings),
+            "control_totals": reading.control_totals,
+            "drift": reading.drift,
+            "left_out": {kind: count for kind, count in reading.left_out.items() if count},
+            "files": files,
+        }
+
+    def _repeated_keys(self) -> int:
+        """Rows whose key stood in an earlier row; compared by 64-bit hashes, so 8 bytes of memory a row."""
+        if not self._keys:
+            return 0
+        keys = np.concatenate(self._keys)
+        keys.sort()
+        return int((keys[1:] == keys[:-1]).sum())
+
+
+_END = object()
+
+
+class _ahead:
+    """Run an iterator in its own thread, at most two items ahead; its errors come out here."""
+
+    def __init__(self, items: Iterator[Chunk]) -> None:
+        self._items = items
+        self._queue: queue.Queue[Any] = queue.Queue(2)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
+
+    def _run(self) -> None:
+        last: object = _END
+        try:
+            for item in self._items:
+                if not self._put(item):
+                    break
+        except BaseException as error:
+            last = error
+        finally:
+            close = getattr(self._items, "close", None)
+            if close:
+                close()
+            self._put(last)
+
+    def _put(self, item: object) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._queue.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def __enter__(self) -> Iterator[Chunk]:
+        self._thread.start()
+        return self._iterate()
+
+    def _iterate(self) -> Iterator[Chunk]:
+        while (item := self._queue.get()) is not _END:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def __exit__(self, *rest: object) -> None:
+        self._stop.set()
+        self._thread.join()

@@ -1,0 +1,99 @@
+"""Load packages in the lake: their ids, their manifests, and which of them are live."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from yibiao.contracts.values import Report
+from yibiao.errors import LoadError
+from yibiao.files import to_json
+from yibiao.ingest.deliveries import Delivery
+from yibiao.settings import Settings
+
+READER_VERSION = "1"
+"""Raise this when reading or checking the same bytes by the same contract gives another package."""
+
+FORMAT = 1
+ACCEPTED, QUARANTINE, MANIFEST = "accepted.parquet", "quarantine.parquet", "manifest.json"
+
+
+@dataclass(frozen=True)
+class LoadPackage:
+    """One package in the lake: its folder and the content of its `manifest.json`."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def load_id(self) -> str:
+        return self.manifest["load_id"]
+
+
+def reader_version(settings: Settings) -> str:
+    """The reader's version together with the hash of the rule macros: other rules judge the same bytes otherwise."""
+    total = hashlib.sha256()
+    for path in sorted((settings.dbt_project / "macros" / "rules").glob("*.sql")):
+        total.update(path.name.encode() + b"\0" + path.read_bytes())
+    return f"{READER_VERSION}.{total.hexdigest()[:12]}"
+
+
+def load_id(delivery: Delivery, semantics: str, reader: str) -> str:
+    """20 hexadecimal digits that are the same for the same delivery, contract semantics and reader version."""
+    meaning = [delivery.report, delivery.edition, delivery.sha256, semantics, reader]
+    return hashlib.sha256(to_json(meaning)).hexdigest()[:20]
+
+
+def package_folder(report: Report, settings: Settings, load: str) -> Path:
+    return settings.lake / report.department / report.name / f"load={load}"
+
+
+def read_package(folder: Path) -> LoadPackage:
+    """The package in a folder of the lake.
+
+    Raises:
+        LoadError: its manifest is missing, damaged, or of another format.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = orjson.loads(path.read_bytes())
+        if manifest["format"] != FORMAT:
+            raise ValueError("another format")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LoadError(
+            "The manifest of a load package cannot be read.",
+            where=str(path),
+            expected=f"a complete manifest of format {FORMAT}",
+            got=type(error).__name__,
+            todo="Delete this load folder; the next run reads its delivery from landing again.",
+        ) from None
+    return LoadPackage(folder, manifest)
+
+
+def live_packages(report: Report, settings: Settings) -> list[LoadPackage]:
+    """The packages of a report that count: one per landed delivery, of the present semantics and reader version.
+
+    Packages of older semantics stay in the lake and are passed over here. Sorted by edition date, then delivery hash.
+
+    Raises:
+        LoadError: a live package is damaged.
+    """
+    from yibiao.ingest.landing import landed
+
+    semantics, reader = report.semantics(), reader_version(settings)
+    packages = []
+    for delivery in landed(report.id, settings):
+        folder = package_folder(report, settings, load_id(delivery, semantics, reader))
+        if folder.is_dir():
+            packages.append(read_package(folder))
+    return sorted(packages, key=lambda one: (one.manifest["edition_date"], one.manifest["delivery"]["sha256"]))
+
+
+def manifests(settings: Settings) -> list[LoadPackage]:
+    """Every package in the lake, live or not, sorted by department, report and load id."""
+    return [read_package(folder) for folder in sorted(settings.lake.glob("*/*/load=*"))]

@@ -1,0 +1,76 @@
+"""SQLite files, through ADBC: every column cast to text by SQLite itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote as quoted
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from yibiao.contracts.values import Report
+from yibiao.errors import DeliveryError
+from yibiao.ingest.readers.chunks import Chunk, Reading, schema
+
+_NULL = "\x01"
+"""Stands for null on the way: ADBC types a column by its first rows, and nulls at its beginning make it a number."""
+
+
+def read_sqlite(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
+    """Rows of a table or query in a SQLite file; see `yibiao.ingest.readers`."""
+    import adbc_driver_sqlite.dbapi as adbc
+
+    options = report.server.options
+    source = f"({options['query']})" if options.get("query") else _name(options["table"])
+    address = f"file:{quoted(str(path))}?mode=ro&immutable=1"
+    try:
+        plain = sqlite3.connect(address, uri=True)
+        try:
+            headers = [column[0] for column in plain.execute(f"select * from {source} limit 0").description]
+        finally:
+            plain.close()
+    except sqlite3.Error as error:
+        raise _unreadable(report, reading, error) from None
+    binding = reading.bind(report, headers)
+    target = schema(binding.names)
+    picks = [
+        f"coalesce(case typeof({_name(header)}) when 'real' then printf('%.15g', {_name(header)}) "
+        f"else cast({_name(header)} as text) end, char(1)) as c{place}"
+        for place, header in enumerate(headers)
+        if place in binding.places
+    ]
+    first = 1
+    try:
+        with adbc.connect(address) as connection, connection.cursor() as cursor:
+            cursor.execute(f"select {', '.join(picks)} from {source}")
+            for batch in cursor.fetch_record_batch():
+                count = batch.num_rows
+                arrays: list[pa.Array] = [pa.array(np.arange(first, first + count, dtype=np.int64))]
+                for place in binding.places:
+                    if place is None:
+                        arrays.append(pa.nulls(count, pa.string()))
+                    else:
+                        texts = batch.column(f"c{place}").cast(pa.string())
+                        arrays.append(pc.if_else(pc.equal(texts, _NULL), pa.scalar(None, pa.string()), texts))
+                first += count
+                reading.total += count
+                yield Chunk(pa.Table.from_arrays(arrays, schema=target))
+    except (adbc.Error, pa.ArrowException) as error:
+        raise _unreadable(report, reading, error) from None
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _unreadable(report: Report, reading: Reading, error: Exception) -> DeliveryError:
+    return DeliveryError(
+        "The delivery cannot be read as a SQLite file.",
+        where=reading.where,
+        expected=f"a complete database with {report.server.options.get('table') or 'what the query asks for'}",
+        got=type(error).__name__,
+        todo="Ask the sender to send the file again, or correct `table` in the contract.",
+    )

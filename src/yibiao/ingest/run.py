@@ -1,0 +1,130 @@
+"""Ingest of one report: fetch, land, and load everything that is landed and not loaded yet."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yibiao.contracts.values import Report
+from yibiao.errors import DeliveryError, YibiaoError
+from yibiao.ingest.deliveries import Delivery
+from yibiao.ingest.fetch import Fetched, fetch
+from yibiao.ingest.landing import landed
+from yibiao.ingest.packages import LoadPackage, load_id, package_folder, read_package, reader_version
+from yibiao.progress import Progress, Silent
+from yibiao.settings import Settings
+
+
+@dataclass(frozen=True)
+class IngestOutcome:
+    """What became of a report's deliveries.
+
+    Attributes:
+        report: report id.
+        loaded: packages that this run made.
+        existing: live packages that were there before.
+        waiting: files that are still arriving.
+        errors: one per delivery that could not be fetched or read.
+    """
+
+    report: str
+    loaded: tuple[LoadPackage, ...] = ()
+    existing: tuple[LoadPackage, ...] = ()
+    waiting: tuple[str, ...] = ()
+    errors: tuple[YibiaoError, ...] = ()
+
+    @property
+    def load_ids(self) -> tuple[str, ...]:
+        """Ids of all live loads, sorted."""
+        return tuple(sorted(package.load_id for package in (*self.loaded, *self.existing)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready: counts per delivery, errors as their five parts."""
+        return {
+            "report": self.report,
+            "loaded": [_short(package.manifest) for package in self.loaded],
+            "existing": [_short(package.manifest) for package in self.existing],
+            "waiting": list(self.waiting),
+            "errors": [{"kind": type(error).__name__, **error.as_dict()} for error in self.errors],
+        }
+
+
+def ingest_report(
+    report: Report, settings: Settings, progress: Progress | None = None, *, edition: str | None = None
+) -> IngestOutcome:
+    """Fetch, land and load all pending deliveries of one report.
+
+    Deliveries landed earlier whose package is missing (a killed run, a changed contract) are loaded from landing. A
+    broken delivery does not stop the others.
+
+    Args:
+        progress: advances by rows.
+        edition: for contracts that take it as a parameter.
+    """
+    settings.open_home()
+    fetched = fetch(report, settings, edition)
+    errors = list(fetched.errors)
+    loaded: list[LoadPackage] = []
+    existing: list[LoadPackage] = []
+    failed: list[tuple[Delivery, YibiaoError]] = []
+    semantics, reader = report.semantics(), reader_version(settings)
+    for delivery in landed(report.id, settings):
+        folder = package_folder(report, settings, load_id(delivery, semantics, reader))
+        try:
+            if folder.is_dir():
+                existing.append(read_package(folder))
+            else:
+                loaded.append(_load(delivery, report, settings, progress or Silent()))
+        except YibiaoError as error:
+            failed.append((delivery, error))
+    errors += _still_wrong(failed, fetched, [*loaded, *existing])
+    return IngestOutcome(report.id, tuple(loaded), tuple(existing), tuple(fetched.waiting), tuple(errors))
+
+
+def _load(delivery: Delivery, report: Report, settings: Settings, progress: Progress) -> LoadPackage:
+    from yibiao.ingest.load import load
+
+    try:
+        return load(delivery, report, settings, progress)
+    except (YibiaoError, MemoryError):
+        raise
+    except Exception as error:
+        # A library's text may quote a row. The place is enough to find the defect.
+        raise DeliveryError(
+            "The delivery cannot be read.",
+            where=delivery.name,
+            got=f"{type(error).__name__} at {_place(error)}",
+            todo="Check that the file is what its contract says; if so, this is a defect of the program.",
+        ) from None
+
+
+def _place(error: Exception) -> str:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "yibiao" in frame.filename]
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+
+
+def _still_wrong(
+    failed: list[tuple[Delivery, YibiaoError]], fetched: Fetched, packages: list[LoadPackage]
+) -> list[YibiaoError]:
+    """Errors that still matter: a broken delivery is forgotten when its sender has replaced it by a good one."""
+    there = set(fetched.deliveries)
+    good = {package.manifest["edition"] for package in packages}
+    present = {(delivery.edition, delivery.sha256) for delivery in there}
+    return [
+        error
+        for delivery, error in failed
+        if (delivery.edition, delivery.sha256) in present or delivery.edition not in good
+    ]
+
+
+def _short(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "load_id": manifest["load_id"],
+        "edition": manifest["edition"],
+        "name": manifest["delivery"]["name"],
+        "counts": manifest["counts"],
+        "warnings": sum(manifest["warnings"].values()),
+    }
