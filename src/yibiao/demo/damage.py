@@ -14,12 +14,12 @@ from yibiao.contracts.values import Report, Schemas
 RATES: Mapping[str, float] = {
     "citizen_id.missing": 0.10,
     "citizen_id.mistyped": 0.03,
-    "address.stale": 0.08,
+    "residence_address.stale": 0.08,
+    "hukou_address.stale": 0.08,
     "mobile_phone.wrong": 0.05,
     "resident_name.typo": 0.01,
 }
-"""Damage -> share of person records (address: of residence and registered addresses given; phone: of phones given;
-name: of names)."""
+"""Damage -> share of person records; of the addresses, phones and names given, where it is one of those."""
 
 STAYS_VALID = 0.001
 """Share of the mistyped numbers that are again a valid number, of another or of nobody."""
@@ -75,7 +75,13 @@ SLOPPINESS: Mapping[str, Mapping[str, float]] = {
         "disabled_federation": 0.2,
     },
     "citizen_id.mistyped": {"public_security": 0.12, "medical_insurance": 0.7, "human_resources": 0.8, "health": 1.5},
-    "address.stale": {"public_security": 0.7, "grid_center": 0.45, "human_resources": 1.7, "medical_insurance": 1.3},
+    "hukou_address.stale": {"public_security": 0.4},
+    "residence_address.stale": {
+        "public_security": 0.7,
+        "grid_center": 0.45,
+        "human_resources": 1.7,
+        "medical_insurance": 1.3,
+    },
     "mobile_phone.wrong": {"grid_center": 0.5, "medical_insurance": 0.8, "education": 0.5, "public_security": 1.3},
     "resident_name.typo": {"public_security": 0.15, "medical_insurance": 0.5, "human_resources": 0.6, "grid_center": 2},
 }
@@ -152,8 +158,6 @@ def make_plan(reports: list[Report], rows: Mapping[str, int]) -> Plan:
 
 def _has_base(damage: str, report: Report) -> bool:
     elements = {column.element for column in report.columns if not column.role}
-    if damage == "address.stale":
-        return bool(elements & {"residence_address", "hukou_address"})
     return damage.split(".")[0] in elements
 
 

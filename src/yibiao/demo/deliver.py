@@ -17,7 +17,6 @@ from yibiao.demo.damage import (
     Plan,
     blank_rate,
     contradiction_rate,
-    is_person_report,
     is_sheet,
 )
 from yibiao.demo.numbers import calendar
@@ -60,19 +59,9 @@ class _Clerk:
         self.marks = harm.Marks(batch.rows)
         self.numeric: dict[int, np.ndarray] = {}
         self.sheet = is_sheet(batch.report)
-        elements = {column.element for column in self.report.columns if not column.role}
-        rows = batch.entities.get("resident")
-        self.stale_home = np.zeros(batch.rows, dtype=bool)
-        self.stale_hukou = np.zeros(batch.rows, dtype=bool)
-        if rows is not None and is_person_report(self.report) and len(rows):
-            rate = plan.rate("address.stale", self.report)
-            if "residence_address" in elements:
-                self.stale_home = self._stale("address", self.edition.former_residence, rows, rate)
-                self.marks.add("address.stale", self.stale_home)
-            if "hukou_address" in elements:
-                former = self.world.homes.former_registered[self.world.families.household]
-                self.stale_hukou = self._stale("hukou_address", former, rows, rate)
-                self.marks.add("hukou_address.stale", self.stale_hukou)
+        self.stale_home = self._stale("residence_address", self.edition.former_residence)
+        former = self.world.homes.former_registered[self.world.families.household]
+        self.stale_hukou = self._stale("hukou_address", former)
 
     def write(self) -> Delivery:
         columns = []
@@ -81,12 +70,17 @@ class _Clerk:
             columns.append(self._with_blanks(column, text))
         return Delivery(self.batch, columns, self.marks, self.numeric)
 
-    def _stale(self, salt: str, former: np.ndarray, rows: np.ndarray, rate: float) -> np.ndarray:
+    def _stale(self, element: str, former: np.ndarray) -> np.ndarray:
         """Rows whose address is an earlier one: only persons who have one, more of them the fewer they are."""
+        rows = self.batch.entities.get("resident")
+        rate = self.plan.rate(f"{element}.stale", self.report)
+        if rows is None or not rate:
+            return np.zeros(self.batch.rows, dtype=bool)
         able = (rows >= 0) & (former[np.maximum(rows, 0)] >= 0)
-        persons = max(int((rows >= 0).sum()), 1)
-        share = max(able.sum() / persons, 1e-9)
-        return able & (self.batch.draw(f"{salt}/stale") < min(rate / share, 0.95))
+        share = max(able.sum() / max((rows >= 0).sum(), 1), 1e-9)
+        stale = able & (self.batch.draw(f"{element}/stale") < min(rate / share, 0.95))
+        self.marks.add(f"{element}.stale", stale)
+        return stale
 
     def _column(self, place: int, column: Column) -> pa.Array:
         element = column.element

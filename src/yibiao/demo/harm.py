@@ -25,7 +25,7 @@ BITS = (
     "citizen_id.spaced",
     "citizen_id.fifteen",
     "citizen_id.lower_x",
-    "address.stale",
+    "residence_address.stale",
     "hukou_address.stale",
     "mobile_phone.wrong",
     "resident_name.typo",

@@ -28,9 +28,8 @@ def write_xlsx(
 
     import xlsxwriter
 
-    book = xlsxwriter.Workbook(
-        str(path), {"constant_memory": True, "strings_to_numbers": False, "strings_to_urls": False}
-    )
+    # Not `constant_memory`: it writes row by row, and a cell merged downwards ends the row before its neighbours.
+    book = xlsxwriter.Workbook(str(path))
     # A workbook made twice from the same rows is the same file.
     book.set_properties({"created": datetime.datetime(2026, 1, 1)})
     sheet = book.add_worksheet(title[:31])
