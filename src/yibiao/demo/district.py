@@ -67,8 +67,9 @@ def generate(
 
 
 def _check(residents: int, editions: int) -> None:
-    if not 200 <= residents <= 5_000_000:
-        raise DemoError("The number of residents is out of range.", expected="200 to 5,000,000", got=str(residents))
+    # An XLS file ends at 65,536 rows: the allowance for the old passes that at 2.4 million residents.
+    if not 200 <= residents <= 2_000_000:
+        raise DemoError("The number of residents is out of range.", expected="200 to 2,000,000", got=str(residents))
     if not 1 <= editions <= MAXIMUM:
         raise DemoError("The number of editions is out of range.", expected=f"1 to {MAXIMUM}", got=str(editions))
 

@@ -62,13 +62,13 @@ def write(delivery: Delivery, folder: Path) -> Path:
 
         pq.write_table(pa.table(columns, names=headers), path, compression="zstd")
     elif kind == "xlsx":
-        from yibiao.demo.sheet_writers import write_xlsx
+        from yibiao.demo.sheet_writers import Layout, write_xlsx
 
-        write_xlsx(path, report.title, headers, columns, delivery.numeric, options)
+        write_xlsx(path, Layout(report.title, headers, delivery.numeric, options), columns)
     elif kind == "xls":
-        from yibiao.demo.sheet_writers import write_xls
+        from yibiao.demo.sheet_writers import Layout, write_xls
 
-        write_xls(path, report.title, headers, columns, delivery.numeric, options)
+        write_xls(path, Layout(report.title, headers, delivery.numeric, options), columns)
     elif kind == "sqlite":
         _write_sqlite(path, str(options.get("table", report.name)), headers, columns)
     else:
