@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON    ?= python3
 RESIDENTS ?= 50000
 EDITIONS  ?= 3
-SEED      ?= 7
+SEED      ?= 1
 DATA      ?= data/demo
 HOME_DIR  ?= home
 
@@ -62,7 +62,7 @@ endef
 setup-spark: $(RUN) ## add Spark (large) to .venv
 	$(BIN)/python -m pip install --no-deps --require-hashes --no-build-isolation -r requirements/spark.txt
 
-demo: $(RUN) ## make the demo district in data/demo if it is not there (RESIDENTS=50000 EDITIONS=3 SEED=7)
+demo: $(RUN) ## make the demo district in data/demo if it is not there (RESIDENTS=50000 EDITIONS=3 SEED=1)
 	@[ -e $(DATA)/demo.json ] || $(BIN)/yibiao demo --residents $(RESIDENTS) --editions $(EDITIONS) --seed $(SEED) --out $(DATA)
 
 run: demo ## set up, make the demo district, run the main job

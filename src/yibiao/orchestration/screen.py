@@ -16,6 +16,7 @@ STATES = {
 
 def show(summary: dict[str, Any], stream: TextIO) -> None:
     """Print the summary: per report, then the release, then what to do next."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -23,10 +24,10 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
     # Without a terminal there is no width to go by; 120 keeps every row on one line.
     console = Console(file=stream, width=None if stream.isatty() else 120, highlight=False)
 
-    table = Table(title="报表 Reports", title_justify="left", pad_edge=False)
-    table.add_column("报表 report", overflow="fold")
-    table.add_column("名称 title", overflow="fold")
-    for name in ("期 editions", "读取 read", "通过 accepted", "隔离 quarantined", "错误 errors"):
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("报表\nreport", no_wrap=True)
+    table.add_column("名称\ntitle", no_wrap=True)
+    for name in ("期\neditions", "读取\nread", "通过\naccepted", "隔离\nquarantined", "错误\nerrors"):
         table.add_column(name, justify="right")
     for report in summary["reports"]:
         errors = len(report["errors"])
@@ -49,10 +50,10 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
     console.print(table)
 
     if summary["entities"]:
-        entities = Table(title="实体 Entities", title_justify="left", pad_edge=False)
-        entities.add_column("")
-        entities.add_column("数量 records", justify="right")
-        entities.add_column("有分歧的数据项 disputed cells", justify="right")
+        entities = Table(box=SIMPLE_HEAD, pad_edge=False)
+        entities.add_column("实体\nentity")
+        entities.add_column("数量\nrecords", justify="right")
+        entities.add_column("有分歧的格\ndisputed cells", justify="right")
         for name, number in summary["entities"].items():
             entities.add_row(name, f"{number:,}", f"{summary['conflicts'][name]:,}")
         console.print(entities)

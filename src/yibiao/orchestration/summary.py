@@ -83,7 +83,7 @@ def _reports(settings: Settings, watch: Watch, manifest: Mapping[str, Any]) -> l
     for report_id, report in report_index(settings).items():
         live = loads.get(report_id, [])
         ingested = watch.ingested.get(report_id)
-        errors = list(ingested.errors) if ingested else []
+        errors: list[BaseException] = list(ingested.errors) if ingested else []
         if not errors and report_id in watch.failed:
             errors = [watch.failed[report_id]]
         rows.append(
@@ -93,6 +93,7 @@ def _reports(settings: Settings, watch: Watch, manifest: Mapping[str, Any]) -> l
                 "department": report["department"],
                 "deliveries": len(live),
                 "waiting": sum(load["state"] == "waiting" for load in live),
+                "arriving": len(ingested.waiting) if ingested else 0,
                 "loaded": len(ingested.loaded) if ingested else 0,
                 "read": sum(load["read"] for load in live),
                 "accepted": sum(load["accepted"] for load in live),
@@ -192,6 +193,8 @@ def _next(
         )
     if any(report["waiting"] for report in reports):
         lines.append("yibiao load list: snapshots that look incomplete wait for your decision (yibiao load accept ID).")
+    if any(report["arriving"] for report in reports):
+        lines.append("Some files are still arriving; the next run reads them.")
     if any(report["quarantined"] for report in reports):
         lines.append(f"{settings.lake}/<department>/<report>/load=*/: quarantined rows and the rules that they broke.")
     if state in GOOD and release is not None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from yibiao.errors import HomeError, YibiaoError
+from yibiao.errors import ContractError, HomeError, YibiaoError
 from yibiao.orchestration.lock import run_lock
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
+    from yibiao.contracts import Report, Schemas
+    from yibiao.contracts.documents import Findings
     from yibiao.ingest import IngestOutcome
     from yibiao.warehouse import UnifyOutcome
 
@@ -22,6 +24,7 @@ class Watch:
     Attributes:
         settings: those of the run; a task under a scheduler loads its own from the environment.
         ingested: report id -> what became of its deliveries.
+        schemas: read once for all tasks of the run.
         failed: report id or `unify` -> why its task failed.
         unified: what the unify task did.
         interrupted: somebody pressed Ctrl-C inside a task; Airflow takes that for an ordinary failure.
@@ -29,6 +32,7 @@ class Watch:
 
     settings: Settings
     progress: Progress = field(default_factory=Silent)
+    schemas: tuple[Schemas, Findings] | None = None
     ingested: dict[str, IngestOutcome] = field(default_factory=dict)
     failed: dict[str, BaseException] = field(default_factory=dict)
     unified: UnifyOutcome | None = None
@@ -52,7 +56,7 @@ def ingest(report_id: str) -> list[str]:
 
     settings = _settings()
     with _noted(report_id), run_lock(settings, "Airflow", shared=True):
-        outcome = ingest_report(settings, report_id)
+        outcome = ingest_report(_report(settings, report_id), settings)
         if watch is not None:
             watch.ingested[report_id] = outcome
         if outcome.errors:
@@ -80,6 +84,26 @@ def unify(force: bool = False) -> str | None:
             watch.unified = outcome
         reconcile(settings)
     return outcome.version
+
+
+def _report(settings: Settings, report_id: str) -> Report:
+    """The contract of one report. Mistakes in other contracts do not matter here; those in what all share do.
+
+    Raises:
+        ContractError: with file and line.
+    """
+    from yibiao.contracts.documents import Findings
+    from yibiao.contracts.load import read_schemas
+
+    if watch is not None:
+        watch.schemas = watch.schemas or read_schemas(settings.schemas)
+    schemas, findings = watch.schemas if watch is not None and watch.schemas else read_schemas(settings.schemas)
+    contracts = f"{settings.schemas.name}/reports/"
+    own = f"{contracts}{report_id.replace('.', '/')}.odcs.yml"
+    Findings(f for f in findings if f.where.startswith(own) or not f.where.startswith(contracts)).raise_errors()
+    if report_id not in schemas.reports:
+        raise ContractError("There is no contract for this report.", where=own, todo="Run `yibiao contract generate`.")
+    return schemas.reports[report_id]
 
 
 def _settings() -> Settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ class Ingested:
     """The part of an ingest outcome that a summary reads."""
 
     loaded: tuple[str, ...] = ()
-    errors: tuple[Exception, ...] = field(default=())
+    waiting: tuple[str, ...] = ()
+    errors: tuple[Exception, ...] = ()
 
 
 @pytest.fixture
@@ -91,6 +92,7 @@ def test_a_published_release_is_good_and_its_figures_come_from_its_manifest(sett
         "department": "health",
         "deliveries": 1,
         "waiting": 0,
+        "arriving": 0,
         "loaded": 1,
         "read": 1000,
         "accepted": 990,
