@@ -1,4 +1,6 @@
-"""The gate's own process: `python -m yibiao.quality.gate DATABASE EXPECTATIONS OUT`.
+"""The gate's own process: `python -m yibiao.quality.gate`.
+
+Its order, the JSON list `[database, expectations, out]`, comes as one line on standard input.
 
 A process of its own, because an engine that lives on keeps the database file locked, and because whatever the checking
 library prints, logs or raises may hold values of persons: standard output and error lead nowhere, and only messages of
@@ -18,7 +20,7 @@ from typing import Any
 
 from yibiao.errors import YibiaoError
 from yibiao.files import to_json
-from yibiao.quality.results import FILE_NAME, verdict
+from yibiao.quality.results import FILE_NAME, class_of, verdict
 
 
 class Channel:
@@ -59,22 +61,32 @@ def defer_imports() -> None:
     sys.modules.update({"scipy": scipy, "scipy.stats": stats, "altair": Deferred("altair")})
 
 
-def main(arguments: list[str]) -> int:
-    """Evaluate, write the results, tell the parent. Returns 0 if the gate was evaluated, whatever it found."""
+def main() -> int:
+    """Make ready, wait for the order, evaluate, write the results, tell the parent.
+
+    Returns:
+        0 if the gate was evaluated, whatever it found, or if no order came.
+    """
     channel = Channel()
     gc.disable()  # a short life with much import: collecting costs a tenth of it
-    began = time.perf_counter()
     try:
-        from yibiao.quality.evaluation import evaluate
+        import orjson
+
+        defer_imports()
+        from yibiao.quality import evaluation
         from yibiao.quality.specs import load_specs
         from yibiao.settings import Settings
 
-        database, folder, out = map(Path, arguments)
+        evaluation.preload()
+        order = sys.stdin.buffer.readline()
+        if not order:
+            return 0
+        began = time.perf_counter()
+        database, folder, out = map(Path, orjson.loads(order))
         settings = Settings.load()
         specs = load_specs(folder, settings.schemas / "codes")
         channel.send(tables=len(specs))
-        defer_imports()
-        results, timing = evaluate(
+        results, seconds = evaluation.evaluate(
             database,
             specs,
             threads=settings.threads,
@@ -82,20 +94,17 @@ def main(arguments: list[str]) -> int:
             work=Path.cwd(),
             done=lambda table: channel.send(table=table),
         )
-        content = verdict(results, timing=timing).as_dict()
-        (out / FILE_NAME).write_bytes(to_json(content))
-        channel.send(done=True, timing={**timing, "total": time.perf_counter() - began})
+        (out / FILE_NAME).write_bytes(to_json(verdict(results).as_dict()))
+        channel.send(done=True, timing={"check": seconds, "process": time.perf_counter() - began})
         return 0
     except YibiaoError as error:
         channel.send(error=type(error).__name__, parts=error.as_dict())
         return 1
     except BaseException as error:
-        from yibiao.quality.evaluation import class_of
-
         channel.send(fatal=class_of(error))
         return 1
 
 
 if __name__ == "__main__":
     # Leaving without the interpreter's clean-up saves a quarter of a second; engines are disposed, files are closed.
-    os._exit(main(sys.argv[1:]))
+    os._exit(main())

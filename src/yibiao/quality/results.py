@@ -67,8 +67,9 @@ class GateResult:
     Attributes:
         passed: no critical expectation failed and none was an error.
         results: one per expectation, ordered by table and place in its spec.
-        seconds: wall time of the gate with its start-up; not part of `quality.json`, which is the same for equal data.
-        timing: seconds per part of the work (`start`, `check`), for the bench.
+        seconds: wall time from the order to the verdict; not part of `quality.json`, which is the same for equal data.
+        timing: parts of it: `wait` for the process to be ready, `process` from then on; `check`, part of `process`, for
+            evaluating alone.
     """
 
     passed: bool
@@ -99,11 +100,17 @@ class GateResult:
         }
 
 
-def verdict(results: Iterable[ExpectationResult], *, seconds: float = 0.0, timing: Mapping[str, float]) -> GateResult:
+def verdict(results: Iterable[ExpectationResult]) -> GateResult:
     """Judge a set of results: one failed critical expectation is enough to stop a release."""
     results = tuple(results)
     passed = not any(result.severity == "critical" and not result.success for result in results)
-    return GateResult(passed, results, seconds, dict(timing))
+    return GateResult(passed, results)
+
+
+def class_of(error: BaseException) -> str:
+    """The class name of the failure at the root of a chain of wrappers."""
+    original = getattr(error, "orig", None) or error.__cause__
+    return class_of(original) if original is not None else type(error).__name__
 
 
 def read_results(file: Path) -> GateResult:

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ def run_gate(
         database: DuckDB file; opened read-only, free again when this returns.
         expectations: folder of specs, one folder per layer.
         out: folder for `quality.json`; created if need be.
-        settings: threads, memory limit, and the work folder for spilling.
+        settings: threads, memory limit, code lists, and the work folder for spilling.
         progress: told about every table.
 
     Returns:
@@ -37,61 +39,87 @@ def run_gate(
         ContractError: a spec file is wrong; `where` is `file:line`.
         GateError: the database cannot be opened, or the gate's process died.
     """
-    progress = progress or Silent()
-    began = time.perf_counter()
-    if not database.is_file():
-        raise GateError(
-            "The gate cannot open the database.",
-            where=str(database),
-            expected="a DuckDB file",
-            got="no file",
-            todo="Build the warehouse first with `yibiao run`.",
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    (out / FILE_NAME).unlink(missing_ok=True)
+    with ready_gate(settings) as gate:
+        return gate.run(database, expectations, out, progress)
+
+
+@contextmanager
+def ready_gate(settings: Settings) -> Iterator[Gate]:
+    """A gate whose process makes ready (two seconds of imports) while the caller does something else.
+
+    with ready_gate(settings) as gate:
+        run_models(...)
+        result = gate.run(database, expectations, out, progress)
+    """
     with scratch(settings.work, "gate") as folder:
-        messages = _run(
-            [str(database.resolve()), str(expectations.resolve()), str(out.resolve())], folder, settings, progress
+        # The folder is also its home and its place for temporary files: the library looks for settings in the home.
+        environment = {**os.environ, **settings.environment(), "HOME": str(folder), "TMPDIR": str(folder)}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "yibiao.quality.gate"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
-    last = messages[-1] if messages else {}
-    if not last.get("done"):
-        raise _failure(last, database)
-    result = read_results(out / FILE_NAME)
-    return replace(result, seconds=time.perf_counter() - began, timing=last["timing"])
+        with process:
+            try:
+                yield Gate(process)
+            finally:
+                process.kill()  # it has ended by itself, unless something went wrong or no order was given
 
 
-def _run(arguments: list[str], folder: Path, settings: Settings, progress: Progress) -> list[dict[str, Any]]:
-    """Run the gate's process in a private folder, which is also its home: the library looks for settings there."""
-    import orjson
+class Gate:
+    """A process that evaluates expectations once."""
 
-    environment = {**os.environ, **settings.environment(), "HOME": str(folder), "TMPDIR": str(folder)}
-    messages: list[dict[str, Any]] = []
-    with subprocess.Popen(
-        [sys.executable, "-m", "yibiao.quality.gate", *arguments],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        assert process.stdout is not None
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def run(self, database: Path, expectations: Path, out: Path, progress: Progress | None = None) -> GateResult:
+        """As `run_gate`; a gate runs once."""
+        progress = progress or Silent()
+        began = time.perf_counter()
+        if not database.is_file():
+            raise GateError(
+                "The gate cannot open the database.",
+                where=str(database),
+                expected="a DuckDB file",
+                got="no file",
+                todo="Build the warehouse first with `yibiao run`.",
+            )
+        out.mkdir(parents=True, exist_ok=True)
+        (out / FILE_NAME).unlink(missing_ok=True)
+        last = self._order([str(path.resolve()) for path in (database, expectations, out)], progress)
+        if not last.get("done"):
+            raise _failure(last, database)
+        seconds = time.perf_counter() - began
+        timing = {"wait": max(0.0, seconds - last["timing"]["process"]), **last["timing"]}
+        return replace(read_results(out / FILE_NAME), seconds=seconds, timing=timing)
+
+    def _order(self, places: list[str], progress: Progress) -> dict[str, Any]:
+        """Send the order, pass messages on, and return the last one."""
+        import orjson
+
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(BrokenPipeError):  # a process that died has said why, or says nothing
+            self._process.stdin.write(orjson.dumps(places) + b"\n")
+            self._process.stdin.close()
+        message: dict[str, Any] = {}
         staged = False
         try:
-            for line in process.stdout:
+            for line in self._process.stdout:
                 message = orjson.loads(line)
-                messages.append(message)
                 if "tables" in message:
                     progress.stage("gate", message["tables"], "tables")
                     staged = True
                 elif "table" in message:
                     progress.advance(1, message["table"])
-        except BaseException:
-            process.kill()
-            raise
         finally:
             if staged:
                 progress.end()
-    return messages
+        self._process.wait()
+        return message
 
 
 def _failure(last: dict[str, Any], database: Path) -> errors.YibiaoError:

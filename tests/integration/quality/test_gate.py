@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from yibiao.errors import ContractError, GateError
-from yibiao.quality import ExpectationResult, GateResult, run_gate
+from yibiao.quality import ExpectationResult, GateResult, ready_gate, run_gate
 from yibiao.settings import Settings
 
 NAME, NUMBER, PHONE = "欧阳植树", "999901199001011231", "13800009999"
@@ -202,7 +202,7 @@ def test_the_verdict_counts_by_severity(result: GateResult) -> None:
         "passed": 2,
         "failed": len(CHECKS) - 1 + 1,
     }  # all of bad but loads; broken.not_null
-    assert result.seconds > result.timing["check"] > 0
+    assert result.seconds > result.timing["process"] > result.timing["check"] > 0
 
 
 def test_progress_is_told_about_every_table(result: GateResult, noted: Noted) -> None:
@@ -247,6 +247,28 @@ def test_hand_written_sql_finds_the_same_counts(place: Path, settings: Settings,
     assert measured["rows"] == 5
 
 
+def test_a_gate_can_make_ready_while_something_else_is_done(place: Path, settings: Settings, tmp_path: Path) -> None:
+    write_spec(tmp_path, "good", CHECKS)
+    with ready_gate(settings) as gate:
+        found = gate.run(place / "warehouse.duckdb", tmp_path, tmp_path / "out")
+    assert found.passed
+    assert list(settings.work.glob("gate-*")) == []
+
+
+def test_a_gate_that_is_not_needed_after_all_goes_away(settings: Settings) -> None:
+    started = []
+
+    def build() -> None:
+        with ready_gate(settings) as gate:
+            started.append(gate._process)
+            raise RuntimeError("models failed")
+
+    with pytest.raises(RuntimeError, match="models failed"):
+        build()
+    assert started[0].returncode is not None
+    assert list(settings.work.glob("gate-*")) == []
+
+
 AUDITED = """
 import os, sys
 seen = []
@@ -257,7 +279,7 @@ def note(event, args):
         seen.append(f"write {os.fsdecode(args[0])}")
 sys.addaudithook(note)
 from yibiao.quality import gate
-status = gate.main(sys.argv[2:])
+status = gate.main()
 from pathlib import Path
 Path(sys.argv[1]).write_text("\\n".join(seen))
 os._exit(status)
@@ -273,7 +295,8 @@ def test_nothing_is_printed_sent_or_written_elsewhere(place: Path, settings: Set
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     arguments = [str(place / "warehouse.duckdb"), str(place / "expectations"), str(out)]
     process = subprocess.run(
-        [sys.executable, "-c", AUDITED, str(tmp_path / "seen"), *arguments],
+        [sys.executable, "-c", AUDITED, str(tmp_path / "seen")],
+        input=json.dumps(arguments).encode(),
         cwd=cwd,
         env=environment,
         capture_output=True,
