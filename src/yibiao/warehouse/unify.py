@@ -95,7 +95,7 @@ def unify(settings: Settings, *, force: bool = False, progress: Progress | None 
 
 
 def _build(folder: Path, inputs: Inputs, schemas: Any, settings: Settings, progress: Progress) -> UnifyOutcome:
-    from yibiao.quality import run_gate
+    from yibiao.quality import ready_gate
     from yibiao.warehouse.dbt import run_models
     from yibiao.warehouse.prepare import prepare
     from yibiao.warehouse.publish import build
@@ -105,14 +105,15 @@ def _build(folder: Path, inputs: Inputs, schemas: Any, settings: Settings, progr
     warehouse = folder / "warehouse.duckdb"
     with clock("inputs"):
         prepare(warehouse, inputs, schemas, settings)
-    with clock("models"):
-        progress.stage("unify", _count_models(settings), "models")
-        models = run_models(settings, warehouse, folder, progress)
-        progress.end()
-    with clock("reconcile"):
-        counts = reconcile(warehouse, inputs, schemas)
-    with clock("gate"):
-        verdict = run_gate(warehouse, settings.expectations, folder / "gate", settings, progress)
+    with ready_gate(settings) as waiting_gate:  # its process imports its library while the models are built
+        with clock("models"):
+            progress.stage("unify", _count_models(settings), "models")
+            models = run_models(settings, warehouse, folder, progress)
+            progress.end()
+        with clock("reconcile"):
+            counts = reconcile(warehouse, inputs, schemas)
+        with clock("gate"):
+            verdict = waiting_gate.run(warehouse, settings.expectations, folder / "gate", progress)
     gate = {"passed": verdict.passed, "by_severity": verdict.by_severity}
     quality = folder / "gate" / "quality.json"
     if not verdict.passed:
