@@ -50,7 +50,7 @@ case when {{ rule_bytes(v) }} = 18 and substr({{ v }}, 7, 4) between '1850' and 
 
 {#- Sex inside a number of 18 characters: '1' male, '2' female (GB/T 2261.1), else null. -#}
 {%- macro citizen_id_sex(v) -%}
-case when {{ rule_bytes(v) }} = 18 then case when substr({{ v }}, 17, 1) in ('1', '3', '5', '7', '9') then '1' when substr({{ v }}, 17, 1) in ('0', '2', '4', '6', '8') then '2' end end
+case when {{ rule_bytes(v) }} = 18 then case when instr('13579', substr({{ v }}, 17, 1)) > 0 then '1' when instr('02468', substr({{ v }}, 17, 1)) > 0 then '2' end end
 {%- endmacro -%}
 
 {#-
