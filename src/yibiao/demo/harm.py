@@ -120,7 +120,7 @@ def citizen_numbers(
     for number, name in enumerate(rates):
         rows = np.flatnonzero(free & (place == number))
         if name == "citizen_id.as_number":
-            rows = rows[numbers[rows, 17] != ord("X")]
+            rows = rows[(numbers[rows, 17] != ord("X")) & ~_ends_in_zeros(numbers[rows])]
             exact = rows[typing[rows] < 5 / 6]
             as_number[exact] = True
             text = put(text, exact, strings(np.hstack([numbers[exact, :15], np.full((len(exact), 3), 48, np.uint8)])))
@@ -153,10 +153,17 @@ def _retype(numbers: np.ndarray, rows: np.ndarray, typing: np.ndarray) -> None:
     where = (typing[rows] * 7919 % 1 * 16).astype(np.int64)
     left, right = numbers[rows, where], numbers[rows, where + 1]
     exchange = (typing[rows] < 0.3) & (left != right)
-    numbers[rows, where] = np.where(
-        exchange, right, (left - 48 + 1 + (typing[rows] * 104729 % 1 * 9).astype(np.uint8)) % 10 + 48
-    )
+    step = 1 + (typing[rows] * 104729 % 1 * 9).astype(np.uint8)
+    numbers[rows, where] = np.where(exchange, right, (left - 48 + step) % 10 + 48)
     numbers[rows, where + 1] = np.where(exchange, left, right)
+    # An error that would look like digits lost by a spreadsheet is made in the year instead.
+    lost = np.flatnonzero(_ends_in_zeros(numbers[rows]))
+    numbers[rows[lost], where[lost]], numbers[rows[lost], where[lost] + 1] = left[lost], right[lost]
+    numbers[rows[lost], 8] = (numbers[rows[lost], 8] - 48 + step[lost]) % 10 + 48
+
+
+def _ends_in_zeros(numbers: np.ndarray) -> np.ndarray:
+    return (numbers[:, 15:] == ord("0")).all(axis=1)
 
 
 def _other_number(numbers: np.ndarray, rows: np.ndarray, typing: np.ndarray) -> None:

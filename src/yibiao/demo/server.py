@@ -128,7 +128,7 @@ def serve(data: Path, port: int = 0) -> Iterator[str]:
         DemoError: `data` is no demo folder.
     """
     server = _Server(Pages(data), port)
-    thread = threading.Thread(target=server.serve_forever, name="demo-api", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="demo-api", daemon=True)
     thread.start()
     try:
         yield server.address

@@ -35,6 +35,12 @@ def coded(values: np.ndarray, width: int = 1, *, none: int | None = 0) -> pa.Dic
 
 def chosen(table: list[str], places: np.ndarray) -> pa.DictionaryArray:
     """Entries of a table of texts; a negative place is null."""
+    unique = list(dict.fromkeys(table))
+    if len(unique) < len(table):
+        # A dictionary that holds a text twice is written to Parquet in an order that varies.
+        where = {text: place for place, text in enumerate(unique)}
+        places = np.where(places < 0, -1, np.array([where[text] for text in table])[np.maximum(places, 0)])
+        table = unique
     return pa.DictionaryArray.from_arrays(pa.array(np.maximum(places, 0), pa.int32(), mask=places < 0), pa.array(table))
 
 

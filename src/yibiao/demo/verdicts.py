@@ -56,12 +56,10 @@ def _verdict(word: str, true: str) -> str:
     bare = word.lstrip("'").translate(_HALF_WIDTH).replace(" ", "")
     if not bare or not any(character.isdigit() for character in bare) or "*" in bare or not bare.strip("0"):
         return "missing"
-    if "E+" in bare.upper() or (bare != true and bare.endswith("000") and bare[:15] == true[:15]):
-        return "as_number"
-    if bare.removesuffix(".0") == true[:15] + "000":
-        return "as_number"
     if bare == true:
         return "apostrophe" if word.startswith("'") else "spaced" if " " in word else "full_width"
+    if "E+" in bare.upper() or bare.removesuffix(".0") == true[:15] + "000":
+        return "as_number"
     if bare == true[:6] + true[8:17]:
         return "fifteen"
     if bare.upper() == true:
