@@ -6,6 +6,7 @@ import glob
 import os
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from yibiao.contracts.values import Report
 from yibiao.errors import DeliveryError, YibiaoError
 from yibiao.ingest.deliveries import Delivery, edition_date, edition_from_text
-from yibiao.ingest.landing import Seen, keep_stream, object_path, record
+from yibiao.ingest.landing import WRITERS, Seen, keep_stream, object_path, record
 from yibiao.settings import Settings
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -127,18 +128,26 @@ def _place(report: Report, settings: Settings) -> tuple[Any, str]:
 def _fetch_files(report: Report, settings: Settings, fetched: Fetched, edition: str | None) -> None:
     system, _ = _place(report, settings)
     seen = Seen(report.id, settings)
-    for candidate in discover(report, settings):
+
+    def land(candidate: Candidate) -> tuple[Delivery, bool] | YibiaoError | None:
         try:
             delivery = _fetch_file(report, settings, system, seen, candidate, edition)
+            return None if delivery is None else (delivery, record(delivery, settings))
         except YibiaoError as error:
-            fetched.errors.append(error)
+            return error
         except OSError as error:
-            fetched.errors.append(_unfetched(candidate, error))
-        else:
-            if delivery is None:
+            return _unfetched(candidate, error)
+
+    candidates = discover(report, settings)
+    with ThreadPoolExecutor(WRITERS, "land") as pool:
+        for candidate, landed in zip(candidates, pool.map(land, candidates), strict=True):
+            if isinstance(landed, YibiaoError):
+                fetched.errors.append(landed)
+            elif landed is None:
                 fetched.waiting.append(candidate.name)
             else:
-                fetched.add(delivery, settings)
+                fetched.deliveries.append(landed[0])
+                fetched.new += landed[1]
     seen.save()
 
 

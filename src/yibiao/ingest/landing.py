@@ -21,6 +21,9 @@ from yibiao.settings import Settings
 
 BLOCK = 8 << 20
 
+WRITERS = 4
+"""Files or packages that are made durable at the same time: a disk flushes several as fast as one."""
+
 _SETTLED = 2_000_000_000
 """Nanoseconds after which a file's time stamp is trusted to change with its content."""
 
