@@ -154,8 +154,7 @@ class _Count:
         self.found = Audit()
         self.hits: Counter[str] = Counter()
         self.bases: Counter[str] = Counter()
-        self.wanted: dict[str, float] = {}
-        self.expected: Counter[str] = Counter()
+        self.expected: dict[str, float] = {}
         self._holders: list[tuple[pa.Array, np.ndarray]] = []
 
     def delivery(self, data: Path, report: Report, edition: str, people: _People) -> int:
@@ -238,7 +237,8 @@ class _Count:
         base, hit = verdicts.differs_typed(said, is_so)
         name = f"{element}: departments contradict"
         self._add(name, base, hit)
-        self.expected[name] += int(base.sum()) * damage.contradiction_rate(self.schemas, element, report.department)
+        share = damage.contradiction_rate(self.schemas, element, report.department)
+        self.expected[name] = self.expected.get(name, 0.0) + int(base.sum()) * share
 
     def shared_numbers(self) -> None:
         """Close an edition: numbers that two residents hold in the registers that name nearly everybody."""

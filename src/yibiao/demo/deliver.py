@@ -232,7 +232,9 @@ class _Clerk:
         return text
 
     def _with_blanks(self, column: Column, text: pa.Array) -> pa.Array:
-        if column.required or column.key or column.element in (None, "citizen_id", "as_of_date", "remark"):
+        if column.required or column.key or column.element is None:
+            return text
+        if column.element in ("citizen_id", "as_of_date", "remark"):
             return text
         rate = blank_rate(self.schemas, column.element, self.report.department)
         rows = np.flatnonzero(self.batch.draw(f"{column.name}/blank") < rate)

@@ -125,7 +125,7 @@ def _status(truth: Truth) -> pa.Array:
     return coded(np.where(book.closed <= today, 3, np.where(today - book.day < 2, 1, 2)))
 
 
-def _column(build: Callable[[Any, EventBook, Truth], pa.Array]) -> Callable[[Truth], pa.Array]:
+def _column(build: Callable[[Any, EventBook, Any], pa.Array]) -> Callable[[Truth], pa.Array]:
     def column(truth: Truth) -> pa.Array:
         from yibiao.demo import truth as make
 

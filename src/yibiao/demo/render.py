@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -49,18 +51,28 @@ def render_dates(values: pa.Array, pattern: str, *, unpadded: bool) -> pa.Array:
     numbers = values.cast(pa.date32()).cast(pa.int32())
     if pattern in SERIAL_FORMATS:
         return pc.add(numbers, EXCEL_EPOCH).cast(pa.string())
-    known = numbers.drop_null()
-    if not len(known):
+    if not len(numbers.drop_null()):
         return pa.nulls(len(values), pa.string())
-    low, high = pc.min_max(known).values()
-    days = np.arange(low.as_py(), high.as_py() + 1)
-    parts = [part.tolist() for part in calendar(days)]
+    low, high = (bound.as_py() for bound in pc.min_max(numbers).values())
     width = 1 if unpadded and pattern not in ("%Y%m%d", "%Y%m") else 2
+    return _day_texts(pattern, width, min(low, _USUAL[0]), max(high, _USUAL[1])).take(
+        pc.subtract(numbers, min(low, _USUAL[0]))
+    )
+
+
+_USUAL = (-26_000, 23_000)
+"""1898 to 2032: nearly all days lie here, so that one table serves many columns."""
+
+
+@lru_cache(maxsize=64)
+def _day_texts(pattern: str, width: int, low: int, high: int) -> pa.Array:
+    """The text of every day from `low` to `high`."""
+    parts = [part.tolist() for part in calendar(np.arange(low, high + 1))]
     texts = [
         pattern.replace("%Y", f"{year:04d}").replace("%m", f"{month:0{width}d}").replace("%d", f"{day:0{width}d}")
         for year, month, day in zip(*parts, strict=True)
     ]
-    return pa.array(texts).take(pc.subtract(numbers, low))
+    return pa.array(texts)
 
 
 def writes_unpadded(pattern: str, *, sheet: bool) -> bool:

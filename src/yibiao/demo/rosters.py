@@ -184,7 +184,7 @@ def _marriages(report: Report, edition: Edition) -> Batch:
         inside &= ~families.floating | (np.arange(families.households) % 3 == 0)
         found = np.flatnonzero(inside)
         parts.append((found, days[found], np.full(len(found), kind)))
-    household, day, kind = (np.concatenate([part[column] for part in parts]) for column in range(3))
+    household, day, kinds = (np.concatenate([part[column] for part in parts]) for column in range(3))
     head = families.first[household]
     resident = np.stack([head, families.spouse[head]], axis=1).ravel()
     spouse = np.stack([families.spouse[head], head], axis=1).ravel()
@@ -192,12 +192,12 @@ def _marriages(report: Report, edition: Edition) -> Batch:
     batch = Batch(
         report,
         edition,
-        resident * 2 + np.repeat(kind == 40, 2),
+        resident * 2 + np.repeat(kinds == 40, 2),
         {"resident": resident, "household": np.repeat(household, 2)},
         {"spouse": spouse},
         np.repeat(day, 2).astype(np.int64),
         False,
-        {"kind": np.repeat(kind, 2), "couple": np.repeat(household * 2 + (kind == 40), 2)},
+        {"kind": np.repeat(kinds, 2), "couple": np.repeat(household * 2 + (kinds == 40), 2)},
     )
     return batch.reordered(np.flatnonzero(alive))
 
@@ -264,15 +264,13 @@ def _settlement(report: Report, edition: Edition) -> Batch:
         everybody, alive, need = everybody[goes], alive[goes], need[goes]
         people.append(everybody)
         visits.append(np.full(len(everybody), visit))
-    rows, visit = np.concatenate(people), np.concatenate(visits)
-    order = np.argsort(rows * 8 + visit, kind="stable")
-    rows, visit = rows[order], visit[order]
-    key = rows * 8 + visit
+    key = np.sort(np.concatenate(people) * 8 + np.concatenate(visits))
+    rows = key // 8
     day = edition.first_day + below(
         world.seed, f"{report.id}/{edition.name}/day", key, edition.last_day - edition.first_day + 1
     )
     day = np.minimum(day, world.families.death[rows])
-    batch = _persons(report, edition, rows, visit=visit)
+    batch = _persons(report, edition, rows)
     return Batch(
         report, edition, key, batch.entities, {}, np.maximum(day, world.residents.birth[rows]), False, batch.own
     )

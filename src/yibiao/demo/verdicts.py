@@ -87,7 +87,7 @@ def stale(text: pa.Array, now: pa.Array, before: pa.Array) -> tuple[np.ndarray, 
 
 def standard_codes(text: pa.Array, column: Column) -> pa.Array:
     """Delivered words as standard codes; null for a word that the contract does not know."""
-    meaning = {}
+    meaning: dict[str, str] = {}
     for word, code in column.pairs:
         meaning.setdefault(word, code)
     table = text.dictionary_encode()

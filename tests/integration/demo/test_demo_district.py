@@ -85,7 +85,9 @@ def test_a_first_edition_does_not_depend_on_how_many_follow(small: Path, schemas
 
 def test_editions_differ_as_months_do(small: Path, schemas: Schemas) -> None:
     report = schemas.reports["public_security.resident_register"]
-    editions = [_read(small / place_of(report, edition), report) for edition in ("2026-01", "2026-03")]
+    editions = [
+        _read(small / place_of(report, edition), report).drop_columns("_row") for edition in ("2026-01", "2026-03")
+    ]
     early, late = (dict(zip(table["citizen_id"].to_pylist(), table.to_pylist(), strict=True)) for table in editions)
     assert set(late) - set(early), "nobody was born"
     assert set(early) - set(late), "nobody was struck off"
