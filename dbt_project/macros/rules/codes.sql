@@ -10,7 +10,7 @@
 {%- if not pairs -%}
 cast(null as varchar)
 {%- else -%}
-case when {{ v }} is null then null else coalesce({{ rule_code_core(v, pairs) }}, case when {{ rule_untidy(v) }} or {{ rule_finds(v, '[０-９Ａ-Ｚａ-ｚ－（）]|\\.0$') }} then {{ rule_let('t', rule_replace(rule_trim(rule_half_width(v)), '\\.0$'), rule_code_core('t', pairs)) }} end) end
+case when {{ v }} is null then null else coalesce({{ rule_code_core(v, pairs) }}, case when {{ v }} <> '' and ({{ rule_untidy(v) }} or {{ rule_finds(v, '[０-９Ａ-Ｚａ-ｚ－（）]|\\.0$') }}) then {{ rule_let('t', rule_replace(rule_trim(rule_half_width(v)), '\\.0$'), rule_code_core('t', pairs)) }} end) end
 {%- endif -%}
 {%- endmacro -%}
 

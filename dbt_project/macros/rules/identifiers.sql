@@ -58,7 +58,7 @@ case when {{ rule_bytes(v) }} = 18 then case when instr('13579', substr({{ v }},
   the sixth, check character added). Null for any other form. The 15-character card of foreign residents stays as it is.
 -#}
 {%- macro citizen_id_form(v) -%}
-case when {{ rule_matches(v, '[1-9][0-9]{16}[0-9X]') }} then {{ v }} else {{ rule_let('t', rule_compact(v), rule_citizen_other_form('t')) }} end
+case when {{ rule_matches(v, '[1-9][0-9]{16}[0-9X]') }} then {{ v }} when {{ v }} = '' then null else {{ rule_let('t', rule_compact(v), rule_citizen_other_form('t')) }} end
 {%- endmacro -%}
 
 {%- macro rule_citizen_other_form(t) -%}
@@ -71,7 +71,7 @@ case when {{ rule_matches(t, '[1-9][0-9]{16}[0-9X]|[A-Z]{3}[0-9]{12}') }} then {
 
 {#- The valid number in 18-character form (or the old card of foreign residents), else null. -#}
 {%- macro parse_citizen_id(v) -%}
-case when {{ rule_citizen_fits(v) }} then {{ rule_citizen_real(v) }} else {{ rule_let('u', citizen_id_form(v), rule_citizen_slow('u')) }} end
+case when {{ rule_citizen_fits(v) }} then {{ rule_citizen_real(v) }} when {{ v }} = '' then null else {{ rule_let('u', citizen_id_form(v), rule_citizen_slow('u')) }} end
 {%- endmacro -%}
 
 {%- macro rule_citizen_real(v) -%}
@@ -103,7 +103,7 @@ case when {{ rule_matches(v, form) }} then {{ v }} else {{ rule_let('t', rule_co
   +86, blanks, brackets and hyphens go. Null for anything else, masked numbers (138****1234) included.
 -#}
 {%- macro parse_phone(v) -%}
-case when {{ rule_matches(v, '1[3-9][0-9]{9}') }} then {{ v }} else {{ rule_let('t', rule_replace(rule_replace(rule_compact(v), '[-—()]'), '^(\\+|00)?86(1[3-9][0-9]{9})$', '\\2'), rule_phone_slow('t')) }} end
+case when {{ rule_matches(v, '1[3-9][0-9]{9}') }} then {{ v }} when {{ v }} = '' then null else {{ rule_let('t', rule_replace(rule_replace(rule_compact(v), '[-—()]'), '^(\\+|00)?86(1[3-9][0-9]{9})$', '\\2'), rule_phone_slow('t')) }} end
 {%- endmacro -%}
 
 {%- macro rule_phone_slow(t) -%}

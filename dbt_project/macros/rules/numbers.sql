@@ -8,7 +8,7 @@ case when {{ rule_matches(t, '[+-]?[0-9]{1,3}(,[0-9]{3})+(\\.[0-9]+)?') }} then 
 {#- A whole number as BIGINT, else null. -#}
 {%- macro parse_integer(v) -%}
 {%- set slow = rule_let('n', rule_let('t', rule_compact(v), rule_number_tidy('t')), 'case when ' ~ rule_matches('n', '[+-]?[0-9]{1,18}') ~ ' then try_cast(n as bigint) end') -%}
-case when {{ rule_matches(v, '-?[0-9]{1,18}') }} then try_cast({{ v }} as bigint) else {{ slow }} end
+case when {{ rule_matches(v, '-?[0-9]{1,18}') }} then try_cast({{ v }} as bigint) when {{ v }} = '' then null else {{ slow }} end
 {%- endmacro -%}
 
 {#-
@@ -18,7 +18,7 @@ case when {{ rule_matches(v, '-?[0-9]{1,18}') }} then try_cast({{ v }} as bigint
 {%- macro parse_decimal(v, scale=2, factor=1) -%}
 {%- set form = '-?[0-9]{1,15}(\\.[0-9]+)?' -%}
 {%- set slow = rule_let('n', rule_let('t', rule_compact(v), rule_number_tidy('t')), 'case when ' ~ rule_matches('n', form) ~ ' then ' ~ rule_decimal('n', scale, factor) ~ ' end') -%}
-case when {{ rule_matches(v, form) }} then {{ rule_decimal(v, scale, factor) }} else {{ slow }} end
+case when {{ rule_matches(v, form) }} then {{ rule_decimal(v, scale, factor) }} when {{ v }} = '' then null else {{ slow }} end
 {%- endmacro -%}
 
 {%- macro rule_decimal(v, scale, factor) -%}

@@ -2,7 +2,8 @@
   Texts as departments write them: what counts as not stated, what is trimmed, names, addresses, numbers kept as text.
 
   The shape of every rule: a cheap test finds the cells that are clean already (nearly all of them) and returns them as
-  they are; only the others go through regular expressions. Ten million rows pass here twice.
+  they are; only the others go through regular expressions. Ten million rows pass here twice. The commonest unclean cell is
+  the empty one: every rule leaves by it before its slow path, which costs thirty times the fast one.
 -#}
 
 {#-
@@ -36,7 +37,7 @@ translate({{ v }}, '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪ
 
 {#- The tidied text, or null where the sender wrote nothing or a word for nothing (空, 无, -, /, 不详, 未知, N/A, NULL). -#}
 {%- macro stated(v) -%}
-case when {{ rule_untidy(v) }} then nullif({{ rule_replace(rule_trim(v), '^(空|无|-+|—+|/|\\\\|不详|未知|#?[Nn]/[Aa]|NULL|Null|null|NaN|nan|None)$') }}, '') when {{ rule_is_nothing(v) }} then null else {{ v }} end
+case when {{ v }} = '' then null when {{ rule_untidy(v) }} then nullif({{ rule_replace(rule_trim(v), '^(空|无|-+|—+|/|\\\\|不详|未知|#?[Nn]/[Aa]|NULL|Null|null|NaN|nan|None)$') }}, '') when {{ rule_is_nothing(v) }} then null else {{ v }} end
 {%- endmacro -%}
 
 {#- As `stated`, and a number of zeros only is not stated either. For identifiers and account numbers. -#}
@@ -74,5 +75,5 @@ case when not {{ rule_finds(v, '\\pL') }} or contains({{ v }}, {{ rule_char(6553
 -#}
 {%- macro parse_number_text(v) -%}
 {%- set slow = 'case when not (' ~ rule_matches('t', '[0-9](\\.[0-9]+)?E\\+?[0-9]+|[^0-9]*|0+') ~ ' or contains(t, ' ~ rule_char(65533) ~ ')) then t end' -%}
-case when {{ rule_matches(v, '[A-Z]*[0-9]*[1-9][0-9]*|[A-Z]*[0-9]*[1-9][0-9-]*[0-9]') }} then {{ v }} else {{ rule_let('t', rule_compact(v), slow) }} end
+case when {{ rule_matches(v, '[A-Z]*[0-9]*[1-9][0-9]*|[A-Z]*[0-9]*[1-9][0-9-]*[0-9]') }} then {{ v }} when {{ v }} = '' then null else {{ rule_let('t', rule_compact(v), slow) }} end
 {%- endmacro -%}
