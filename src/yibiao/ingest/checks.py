@@ -1,4 +1,4 @@
-"""The checks of one contract as a single vectorised query: every cell judged, every broken rule a bit.
+"""The checks of one contract, compiled to SQL: every cell judged, every broken rule a bit.
 
 A rule's id is `<column>.<rule>`:
 
@@ -12,12 +12,12 @@ A rule's id is `<column>.<rule>`:
 | `day` | there is no such birth date as the one inside a citizen ID number |
 | `range` | a birth or death lies after the edition, a count is negative |
 | `length` | a text is longer than 4,000 bytes |
-| `birth_date_differs`, `sex_differs` | the row states another birth date or sex than the citizen ID number: a warning |
+| `birth_date_differs`, `sex_differs` | the row states another birth date or sex than the ID number: a warning |
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from yibiao.contracts.values import DECIMAL_SCALE, Column, Report
 from yibiao.ingest.rules import quote, render
@@ -33,6 +33,9 @@ LONGEST = 4000
 _EVENTS_OF_LIFE = ("birth_date", "death_date")
 """Dates that cannot lie after the day a report speaks of."""
 
+_NUMBERS = frozenset({"citizen_id", "uscc", "phone", "number_text"})
+_UNREADABLE = {"code": "code", "citizen_id": "form", "uscc": "form"}
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -43,90 +46,141 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class CodeCheck:
+    """The check of a column with a code list, judged once per distinct text.
+
+    Attributes:
+        column: property name.
+        sql: query over a table `texts(text)`; gives `text` and `verdict` (0 right, 1 not in the list, 2 not stated).
+        broken, missing: bits (places in `Checks.rules`) for verdict 1 and 2, None if that breaks no rule.
+    """
+
+    column: str
+    sql: str
+    broken: int
+    missing: int | None
+
+
+@dataclass(frozen=True)
 class Checks:
     """Compiled checks.
 
     Attributes:
         rules: in the order of their bits: rule i is bit i % BITS of word i // BITS.
-        sql: query over a table `batch`; gives `_row` and `word_0` ... of the rows that break any rule.
+        sql: query over a table `batch`, with the parameter `$1` (the last day that the delivery speaks of) if a rule
+            needs it; gives `_row` and `word_0` ... of the rows that break any rule but those of `codes`.
+        codes: the columns with few distinct texts.
     """
 
     rules: tuple[Rule, ...]
     sql: str
+    codes: tuple[CodeCheck, ...]
 
     @property
     def words(self) -> int:
         return (len(self.rules) + BITS - 1) // BITS
 
 
-def compile_checks(report: Report, edition_date: str) -> Checks:
-    """The query that checks a batch of a report's rows.
+@dataclass
+class _Compiler:
+    """Collects rules and, per flag word, the SQL terms that raise their bits."""
+
+    rules: list[Rule] = field(default_factory=list)
+    words: list[list[str]] = field(default_factory=list)
+
+    def rule(self, column: Column, name: str, severity: str = "") -> int:
+        self.rules.append(
+            Rule(f"{column.name}.{name}", severity or (WARN if column.on_invalid == "keep" else QUARANTINE))
+        )
+        if (len(self.rules) - 1) % BITS == 0:
+            self.words.append([])
+        return len(self.rules) - 1
+
+    def flag(self, column: Column, name: str, *conditions: str, severity: str = "") -> None:
+        """Raise a rule's bit if all conditions hold.
+
+        Each condition is a CASE of its own: a later one is evaluated only for the rows that an earlier one left, which
+        inside an AND it would not be.
+        """
+        place = self.rule(column, name, severity)
+        term = str(1 << place % BITS)
+        for condition in reversed(conditions):
+            term = f"case when {condition} then {term} else 0 end"
+        self.words[place // BITS].append(term)
+
+
+def compile_checks(report: Report) -> Checks:
+    """Compile a report's checks.
 
     Three steps, so that DuckDB computes each thing once: texts to values, values out of values (the birth date in an
     ID number), then the bits. Only rows with a bit leave the query.
-
-    Args:
-        report: the contract.
-        edition_date: `YYYY-MM-DD`, the last day that the delivery speaks of.
     """
-    rules: list[Rule] = []
-    words: list[list[str]] = []
-
-    def bit(column: Column, name: str, severity: str = "") -> str:
-        """Register a rule; returns its bit, for `flag`."""
-        rules.append(Rule(f"{column.name}.{name}", severity or (WARN if column.on_invalid == "keep" else QUARANTINE)))
-        if (len(rules) - 1) % BITS == 0:
-            words.append([])
-        return str(1 << (len(rules) - 1) % BITS)
-
-    def flag(column: Column, name: str, condition: str, severity: str = "") -> None:
-        value = bit(column, name, severity)
-        words[-1].append(f"case when {condition} then {value} else 0 end")
-
+    compiler = _Compiler()
+    codes: list[CodeCheck] = []
+    values: dict[int, str] = {}
     for place, column in enumerate(report.columns):
-        text, value = quote(column.name), f"p{place}"
-        absent = f"({render('stated_number' if column.type in _NUMBERS else 'stated', text)}) is null"
-        flag(column, _UNREADABLE.get(column.type, "type"), f"{value} is null and not ({absent})")
-        if column.required:
-            flag(column, "required", f"{value} is null and ({absent})", QUARANTINE)
-        if column.type in ("text", "name", "address"):
-            flag(column, "length", f"strlen({text}) > {LONGEST}")
-        elif column.type == "uscc":
-            flag(column, "check_digit", f"{value} is not null and not {render('uscc_check_ok', value)}")
-        elif column.type == "integer":
-            flag(column, "range", f"{value} < 0")
-        elif column.type == "date" and column.element in _EVENTS_OF_LIFE:
-            flag(column, "range", f"{value} not between date '1850-01-01' and date '{edition_date}'")
-        elif column.type == "citizen_id":
-            flag(column, "check_digit", f"strlen({value}) = 18 and not {render('citizen_id_check_ok', value)}")
-            flag(column, "day", f"strlen({value}) = 18 and b{place} is null")
-            if (birth := _beside(report, column, "birth_date")) is not None:
-                flag(column, "birth_date_differs", f"b{place} <> p{birth}", WARN)
-            if (sex := _beside(report, column, "sex_code")) is not None:
-                flag(
-                    column, "sex_differs", f"p{sex} in ('1', '2') and {render('citizen_id_sex', value)} <> p{sex}", WARN
-                )
-
-    parsed = ",\n".join(f"{_parse(column)} as p{place}" for place, column in enumerate(report.columns))
-    derived = "".join(
-        f", {render('citizen_id_birth_date', f'p{place}')} as b{place}"
-        for place, column in enumerate(report.columns)
-        if column.type == "citizen_id"
-    )
-    flags = ",\n".join(f"{' | '.join(terms)} as word_{place}" for place, terms in enumerate(words))
+        if column.type == "code":
+            codes.append(_code_check(compiler, column))
+            if column.element == "sex_code" and _beside(report, column, "citizen_id") is not None:
+                values[place] = _parse(column)  # needed beside the ID number
+        else:
+            values[place] = _parse(column)
+            _flags(compiler, report, place, column)
+    parsed = "".join(f",\n{sql} as p{place}" for place, sql in values.items())
+    derived = "".join(_derive(place, column) for place, column in enumerate(report.columns))
+    words = [" | ".join(terms) or "0" for terms in compiler.words]
+    flags = ",\n".join(f"cast({terms} as bigint) as word_{place}" for place, terms in enumerate(words))
     broken = " | ".join(f"word_{place}" for place in range(len(words)))
     sql = f"""
-with parsed as (select *, {parsed} from batch),
+with parsed as (select *{parsed} from batch),
 derived as (select *{derived} from parsed),
 judged as (select _row, {flags} from derived)
 select * from judged where ({broken}) <> 0
 """
-    return Checks(tuple(rules), sql)
+    return Checks(tuple(compiler.rules), sql, tuple(codes))
 
 
-def _parse(column: Column) -> str:
+def _code_check(compiler: _Compiler, column: Column) -> CodeCheck:
+    broken = compiler.rule(column, "code")
+    missing = compiler.rule(column, "required", QUARANTINE) if column.required else None
+    sql = f"""
+select text, case
+    when ({_parse(column, "text")}) is not null then 0
+    when ({render("stated", "text")}) is null then 2
+    else 1
+end as verdict
+from texts
+"""
+    return CodeCheck(column.name, sql, broken, missing)
+
+
+def _flags(compiler: _Compiler, report: Report, place: int, column: Column) -> None:
+    text, value = quote(column.name), f"p{place}"
+    absent = f"({render('stated_number' if column.type in _NUMBERS else 'stated', text)}) is null"
+    compiler.flag(column, _UNREADABLE.get(column.type, "type"), f"{value} is null", f"not ({absent})")
+    if column.required:
+        compiler.flag(column, "required", f"{value} is null", absent, severity=QUARANTINE)
+    if column.type in ("text", "name", "address"):
+        compiler.flag(column, "length", f"strlen({text}) > {LONGEST}")
+    elif column.type == "uscc":
+        compiler.flag(column, "check_digit", f"not c{place}", f"{value} is not null")
+    elif column.type == "integer":
+        compiler.flag(column, "range", f"{value} < 0")
+    elif column.type == "date" and column.element in _EVENTS_OF_LIFE:
+        compiler.flag(column, "range", f"{value} not between date '1850-01-01' and cast($1 as date)")
+    elif column.type == "citizen_id":
+        compiler.flag(column, "check_digit", f"not c{place}", f"strlen({value}) = 18")
+        compiler.flag(column, "day", f"b{place} is null", f"strlen({value}) = 18")
+        if (birth := _beside(report, column, "birth_date")) is not None:
+            compiler.flag(column, "birth_date_differs", f"b{place} <> p{birth}", severity=WARN)
+        if (sex := _beside(report, column, "sex_code")) is not None:
+            differs = f"{render('citizen_id_sex', value)} <> p{sex}"
+            compiler.flag(column, "sex_differs", differs, f"p{sex} in ('1', '2')", severity=WARN)
+
+
+def _parse(column: Column, text: str = "") -> str:
     """The SQL that reads a cell: for identifiers only their form, so that each of their rules can be told apart."""
-    text = quote(column.name)
+    text = text or quote(column.name)
     if column.type == "citizen_id":
         return render("citizen_id_form", text)
     if column.type == "uscc":
@@ -140,13 +194,23 @@ def _parse(column: Column) -> str:
     return render(f"parse_{column.type}", text)
 
 
+def _derive(place: int, column: Column) -> str:
+    """What is found out from an identifier: `c` its check character fits, `b` the birth date in it.
+
+    Columns of a projection of their own, because DuckDB computes a repeated expression once only there.
+    """
+    value = f"p{place}"
+    if column.type == "citizen_id":
+        birth, check = render("citizen_id_birth_date", value), render("citizen_id_check_ok", value)
+        return f",\n{birth} as b{place}, {check} as c{place}"
+    if column.type == "uscc":
+        return f",\n{render('uscc_check_ok', value)} as c{place}"
+    return ""
+
+
 def _beside(report: Report, column: Column, element: str) -> int | None:
     """Place of the column with this element that speaks of the same person."""
     for place, other in enumerate(report.columns):
         if other.element == element and other.role == column.role:
             return place
     return None
-
-
-_NUMBERS = frozenset({"citizen_id", "uscc", "phone", "number_text"})
-_UNREADABLE = {"code": "code", "citizen_id": "form", "uscc": "form"}

@@ -9,12 +9,11 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,14 +21,13 @@ import pyarrow.parquet as pq
 from yibiao.contracts.values import Report
 from yibiao.errors import LoadError
 from yibiao.files import commit_folder, scratch, sha256_file, to_json
-from yibiao.ingest.checks import BITS, QUARANTINE, Checks, compile_checks
+from yibiao.ingest.checker import Checker
 from yibiao.ingest.deliveries import Delivery
 from yibiao.ingest.landing import object_path
 from yibiao.ingest.packages import ACCEPTED, FORMAT, MANIFEST, LoadPackage, load_id, package_folder, reader_version
 from yibiao.ingest.packages import QUARANTINE as QUARANTINE_FILE
 from yibiao.ingest.readers import Chunk, Reading, read
 from yibiao.ingest.readers.chunks import CHUNK_ROWS, regroup, schema
-from yibiao.ingest.rules import quote
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
 
@@ -37,8 +35,13 @@ _NO_DICTIONARY = frozenset({"citizen_id", "uscc", "phone", "number_text", "name"
 """Types whose values hardly repeat: a dictionary would be built and thrown away."""
 
 
-def load(delivery: Delivery, report: Report, settings: Settings, progress: Progress | None = None) -> LoadPackage:
+def load(
+    delivery: Delivery, report: Report, settings: Settings, checker: Checker, progress: Progress | None = None
+) -> LoadPackage:
     """Write the load package of a landed delivery.
+
+    Args:
+        checker: of this report; serves all its deliveries.
 
     Returns:
         The package, which is now in the lake.
@@ -50,7 +53,7 @@ def load(delivery: Delivery, report: Report, settings: Settings, progress: Progr
     identity = load_id(delivery, report.semantics(), reader_version(settings))
     final = package_folder(report, settings, identity)
     with scratch(settings.work, "load") as folder:
-        writer = _Package(folder, report, delivery, settings)
+        writer = _Package(folder, report, delivery, settings, checker)
         reading = Reading(where=delivery.name)
         source = object_path(settings, delivery.sha256)
         try:
@@ -76,9 +79,9 @@ def load(delivery: Delivery, report: Report, settings: Settings, progress: Progr
 class _Package:
     """The two Parquet files of a package and the counts that go into its manifest."""
 
-    def __init__(self, folder: Path, report: Report, delivery: Delivery, settings: Settings) -> None:
+    def __init__(self, folder: Path, report: Report, delivery: Delivery, settings: Settings, checker: Checker) -> None:
         self._folder, self._report, self._delivery, self._settings = folder, report, delivery, settings
-        self._checks: Checks = compile_checks(report, delivery.edition_date)
+        self._checker = checker
         self._schema = schema([column.name for column in report.columns])
         self._quarantine_schema = pa.schema([*self._schema, ("_rules", pa.list_(pa.string())), ("_raw", pa.string())])
         self._accepted = self._quarantined = 0
@@ -87,20 +90,18 @@ class _Package:
         self._keys: list[np.ndarray] = []
 
     def __enter__(self) -> _Package:
-        self._engine = duckdb.connect(
-            config={
-                "threads": self._settings.threads,
-                "memory_limit": "1GB",
-                "preserve_insertion_order": "false",
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-            }
-        )
         self._thread = ThreadPoolExecutor(1, "parquet")
         self._last: Future[None] | None = None
         dictionary = [column.name for column in self._report.columns if column.type not in _NO_DICTIONARY]
+        coded = {column.name for column in self._report.columns if column.type == "code"}
+        encoded = pa.schema(
+            [
+                pa.field(one.name, pa.dictionary(pa.int32(), pa.string())) if one.name in coded else one
+                for one in self._schema
+            ]
+        )
         self._accepted_file = pq.ParquetWriter(
-            self._folder / ACCEPTED, self._schema, compression="snappy", use_dictionary=dictionary, store_schema=False
+            self._folder / ACCEPTED, encoded, compression="snappy", use_dictionary=dictionary, store_schema=False
         )
         self._quarantine_file = pq.ParquetWriter(
             self._folder / QUARANTINE_FILE, self._quarantine_schema, compression="snappy", store_schema=False
@@ -113,7 +114,6 @@ class _Package:
                 self._last.result()
         finally:
             self._thread.shutdown(wait=True)
-            self._engine.close()
             self._accepted_file.close()
             self._quarantine_file.close()
 
@@ -133,67 +133,33 @@ class _Package:
             self._quarantine_file.write_table(quarantined, row_group_size=CHUNK_ROWS)
 
     def _split(self, chunk: Chunk) -> tuple[pa.Table, pa.Table]:
-        rows = chunk.rows
-        numbers = rows.column("_row").to_numpy()
-        self._engine.register("batch", rows)
-        flagged = self._engine.execute(self._checks.sql).fetchnumpy()
-        if self._report.mode == "snapshot" and self._report.key:
-            key = ", ".join(map(quote, self._report.key))
-            self._keys.append(self._engine.execute(f"select hash({key}) as h from batch").fetchnumpy()["h"])
-        self._engine.unregister("batch")
+        verdict = self._checker.check(chunk.rows, self._delivery.edition_date)
+        self._keys.append(verdict.keys)
+        self._rules += verdict.broken
+        self._warnings += verdict.warnings
+        rows, places = verdict.rows, verdict.places
+        if not len(places):
+            return rows, self._quarantine(rows.slice(0, 0), verdict.rules, chunk)
+        keep = np.ones(rows.num_rows, dtype=bool)
+        keep[places] = False
+        return rows.filter(pa.array(keep)), self._quarantine(rows.take(pa.array(places)), verdict.rules, chunk)
 
-        order = np.argsort(flagged["_row"])
-        flagged_rows = np.asarray(flagged["_row"])[order]
-        words = [np.asarray(flagged[f"word_{place}"], dtype=np.int64)[order] for place in range(self._checks.words)]
-        bad = np.zeros(len(flagged_rows), dtype=bool)
-        for place, rule in enumerate(self._checks.rules):
-            hit = (words[place // BITS] >> place % BITS) & 1 != 0
-            if count := int(hit.sum()):
-                (self._rules if rule.severity == QUARANTINE else self._warnings)[rule.id] += count
-                if rule.severity == QUARANTINE:
-                    bad |= hit
-        places = np.searchsorted(numbers, flagged_rows[bad])
-        if len(places):
-            keep = np.ones(len(numbers), dtype=bool)
-            keep[places] = False
-            accepted, whole = rows.filter(pa.array(keep)), rows.take(pa.array(places))
-        else:
-            accepted, whole = rows, rows.slice(0, 0)
-        return accepted, self._quarantine(whole, [word[bad] for word in words], chunk)
-
-    def _quarantine(self, whole: pa.Table, words: Sequence[np.ndarray], chunk: Chunk) -> pa.Table:
+    def _quarantine(self, whole: pa.Table, rules: pa.Array, chunk: Chunk) -> pa.Table:
         """Bad rows with the rules they broke, and broken rows with their text, by row number."""
-        lists, codes = self._rule_lists(words)
-        table = whole.append_column("_rules", lists.take(pa.array(codes)).cast(pa.list_(pa.string())))
-        table = table.append_column("_raw", pa.nulls(whole.num_rows, pa.string()))
-        if chunk.broken:
-            self._rules.update(one.rule for one in chunk.broken)
-            count = len(chunk.broken)
-            arrays: list[Any] = [pa.array([one.row for one in chunk.broken], pa.int64())]
-            arrays += [pa.nulls(count, pa.string()) for _ in self._report.columns]
-            arrays += [
-                pa.array([[one.rule] for one in chunk.broken], pa.list_(pa.string())),
-                pa.array([one.raw for one in chunk.broken], pa.string()),
-            ]
-            table = pa.concat_tables(
-                [table.cast(self._quarantine_schema), pa.Table.from_arrays(arrays, schema=self._quarantine_schema)]
-            ).sort_by("_row")
-        return table.cast(self._quarantine_schema)
-
-    def _rule_lists(self, words: Sequence[np.ndarray]) -> tuple[pa.Array, np.ndarray]:
-        """The distinct sets of broken rules, and which of them each row has: no loop over rows."""
-        if not len(words[0]):
-            return pa.array([[]], pa.list_(pa.string())), np.zeros(0, dtype=np.int64)
-        distinct, codes = np.unique(np.stack(words, axis=1), axis=0, return_inverse=True)
-        lists = [
-            [
-                rule.id
-                for place, rule in enumerate(self._checks.rules)
-                if rule.severity == QUARANTINE and (int(row[place // BITS]) >> place % BITS) & 1
-            ]
-            for row in distinct
+        table = whole.cast(self._schema).append_column("_rules", rules)
+        table = table.append_column("_raw", pa.nulls(whole.num_rows, pa.string())).cast(self._quarantine_schema)
+        if not chunk.broken:
+            return table
+        self._rules.update(one.rule for one in chunk.broken)
+        count = len(chunk.broken)
+        arrays: list[pa.Array] = [
+            pa.array([one.row for one in chunk.broken], pa.int64()),
+            *(pa.nulls(count, pa.string()) for _ in self._report.columns),
+            pa.array([[one.rule] for one in chunk.broken], pa.list_(pa.string())),
+            pa.array([one.raw for one in chunk.broken], pa.string()),
         ]
-        return pa.array(lists, pa.list_(pa.string())), codes.reshape(-1)
+        broken = pa.Table.from_arrays(arrays, schema=self._quarantine_schema)
+        return pa.concat_tables([table, broken]).sort_by("_row")
 
     def manifest(self, identity: str, reading: Reading) -> dict[str, Any]:
         """What the package says about itself.
@@ -245,9 +211,7 @@ class _Package:
 
     def _repeated_keys(self) -> int:
         """Rows whose key stood in an earlier row; compared by 64-bit hashes, so 8 bytes of memory a row."""
-        if not self._keys:
-            return 0
-        keys = np.concatenate(self._keys)
+        keys = np.concatenate([np.zeros(0, dtype=np.uint64), *self._keys])
         keys.sort()
         return int((keys[1:] == keys[:-1]).sum())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ from yibiao.contracts.values import Report
 from yibiao.errors import DeliveryError, YibiaoError
 from yibiao.ingest.deliveries import Delivery
 from yibiao.ingest.fetch import Fetched, fetch
-from yibiao.ingest.landing import landed
+from yibiao.ingest.landing import WRITERS, landed
 from yibiao.ingest.packages import LoadPackage, load_id, package_folder, read_package, reader_version
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
+
+SMALL = 256 << 10
+"""Bytes up to which deliveries are loaded side by side: to make one durable takes longer than to read and check it."""
 
 
 @dataclass(frozen=True)
@@ -71,34 +75,64 @@ def ingest_report(
     existing: list[LoadPackage] = []
     failed: list[tuple[Delivery, YibiaoError]] = []
     semantics, reader = report.semantics(), reader_version(settings)
+    pending: list[Delivery] = []
     for delivery in landed(report.id, settings):
         folder = package_folder(report, settings, load_id(delivery, semantics, reader))
         try:
             if folder.is_dir():
                 existing.append(read_package(folder))
             else:
-                loaded.append(_load(delivery, report, settings, progress or Silent()))
+                pending.append(delivery)
         except YibiaoError as error:
             failed.append((delivery, error))
+    made = _load_all(pending, report, settings, progress or Silent())
+    for delivery in pending:
+        result = made[delivery]
+        if isinstance(result, LoadPackage):
+            loaded.append(result)
+        else:
+            failed.append((delivery, _told(result, delivery)))
     errors += _still_wrong(failed, fetched, [*loaded, *existing])
     return IngestOutcome(report.id, tuple(loaded), tuple(existing), tuple(fetched.waiting), tuple(errors))
 
 
-def _load(delivery: Delivery, report: Report, settings: Settings, progress: Progress) -> LoadPackage:
+def _load_all(
+    pending: list[Delivery], report: Report, settings: Settings, progress: Progress
+) -> dict[Delivery, LoadPackage | Exception]:
+    """Every delivery's package, or what went wrong with it. Small ones wait for the disk together."""
+    from yibiao.ingest.checker import Checker
     from yibiao.ingest.load import load
 
-    try:
-        return load(delivery, report, settings, progress)
-    except (YibiaoError, MemoryError):
-        raise
-    except Exception as error:
-        # A library's text may quote a row. The place is enough to find the defect.
-        raise DeliveryError(
-            "The delivery cannot be read.",
-            where=delivery.name,
-            got=f"{type(error).__name__} at {_place(error)}",
-            todo="Check that the file is what its contract says; if so, this is a defect of the program.",
-        ) from None
+    if not pending:
+        return {}
+    small = [delivery for delivery in pending if delivery.bytes <= SMALL]
+    # Over a few rows a second thread of the engine costs more than it gives.
+    with Checker(report, 1 if len(small) == len(pending) else settings.threads) as checker:
+
+        def one(delivery: Delivery) -> LoadPackage | Exception:
+            try:
+                return load(delivery, report, settings, checker, progress)
+            except MemoryError:
+                raise
+            except Exception as error:
+                return error
+
+        with ThreadPoolExecutor(WRITERS, "load") as pool:
+            made = dict(zip(small, pool.map(one, small), strict=True))
+        return made | {delivery: one(delivery) for delivery in pending if delivery not in made}
+
+
+def _told(error: Exception, delivery: Delivery) -> YibiaoError:
+    """The typed error for what went wrong with a delivery."""
+    if isinstance(error, YibiaoError):
+        return error
+    # A library's text may quote a row. The place is enough to find the defect.
+    return DeliveryError(
+        "The delivery cannot be read.",
+        where=delivery.name,
+        got=f"{type(error).__name__} at {_place(error)}",
+        todo="Check that the file is what its contract says; if so, this is a defect of the program.",
+    )
 
 
 def _place(error: Exception) -> str:

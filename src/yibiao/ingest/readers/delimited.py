@@ -31,7 +31,7 @@ def read_csv(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
     """Rows of a CSV file; see `yibiao.ingest.readers`."""
     server = report.server
     options = server.options
-    codec = {"utf-8": "utf-8-sig"}.get(server.codec, server.codec)  # a BOM may stand there, declared or not
+    codec = server.codec
     delimiter, quote = options.get("delimiter", ","), options.get("quote", '"')
     check_head(codec, server.encoding, path, reading.where)
 
@@ -50,7 +50,7 @@ def read_csv(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
 def _header(stream: Utf8Stream, delimiter: str, quote: str, titles: int, rows: int, reading: Reading) -> list[str]:
     """Read the rows above the data and leave the stream at the first data row."""
     head = stream.read(HEAD)
-    text = head.decode("utf-8", errors="ignore")  # the last character may be cut; it is far behind the header
+    text = head.decode("utf-8", errors="replace")  # the last character may be cut; it is far behind the header
     used = 0
 
     def lines() -> Iterator[str]:

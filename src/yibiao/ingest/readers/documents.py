@@ -83,7 +83,7 @@ def read_ndjson(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]
 
     def lines() -> Iterator[pa.Array]:
         with path.open("rb") as source:
-            stream = Utf8Stream(source, {"utf-8": "utf-8-sig"}.get(codec, codec), failed)
+            stream = Utf8Stream(source, codec, failed)
             first = stream.read(4096)
             if not first.strip():
                 return

@@ -87,9 +87,10 @@ class Utf8Stream(io.RawIOBase):
         self, source: IO[bytes], codec: str, failed: Callable[[], DeliveryError], pushed_back: bytes = b""
     ) -> None:
         self._source, self._failed = source, failed
-        self._decoder = codecs.getincrementaldecoder(codec)("strict")
+        # UTF-8 passes as it is: the parser checks it while it splits.
+        self._decoder = None if codec.startswith("utf-8") else codecs.getincrementaldecoder(codec)("strict")
         self._ready = bytearray(pushed_back)
-        self._ended = False
+        self._ended, self._first = False, True
 
     def readable(self) -> bool:
         return True
@@ -98,10 +99,13 @@ class Utf8Stream(io.RawIOBase):
         while not self._ended and (size < 0 or len(self._ready) < size):
             block = self._source.read(HEAD)
             self._ended = not block
-            try:
-                self._ready += self._decoder.decode(block, final=self._ended).encode("utf-8")
-            except UnicodeError:
-                raise self._failed() from None
+            if self._decoder is not None:
+                try:
+                    block = self._decoder.decode(block, final=self._ended).encode("utf-8")
+                except UnicodeError:
+                    raise self._failed() from None
+            self._ready += block.removeprefix(codecs.BOM_UTF8) if self._first else block
+            self._first = False
         if size < 0:
             size = len(self._ready)
         taken = bytes(memoryview(self._ready)[:size])

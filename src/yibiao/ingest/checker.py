@@ -1,0 +1,182 @@
+"""Runs compiled checks over chunks of rows: DuckDB plans them once per report, numpy puts the bits together."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from yibiao.contracts.values import Report
+from yibiao.ingest.checks import BITS, QUARANTINE, Checks, CodeCheck, compile_checks
+from yibiao.ingest.readers.chunks import schema
+from yibiao.ingest.rules import quote
+
+RIGHT, WRONG, ABSENT = 0, 1, 2
+
+
+class _Slot:
+    """A table of the engine whose content changes while the plans over it stay.
+
+    Planning the checks of a report takes as long as running them over a hundred thousand rows. DuckDB asks for the
+    Arrow stream anew at every execution of a prepared statement.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        return self.table.schema.__arrow_c_schema__()
+
+
+@dataclass
+class Verdict:
+    """What became of a chunk's rows.
+
+    Attributes:
+        rows: the rows, columns with code lists dictionary-encoded.
+        places: 0-based places of the rows to keep out, ascending.
+        rules: per such row the ids of the rules it broke.
+        keys: in a snapshot, a 64-bit hash of every row's key, in any order; elsewhere empty.
+        broken, warnings: rule id -> rows.
+    """
+
+    rows: pa.Table
+    places: np.ndarray
+    rules: pa.Array
+    keys: np.ndarray
+    broken: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+
+
+class Checker:
+    """Checks chunks of one report. One object serves all its deliveries; several threads take its `lock` in turn.
+
+    Args:
+        threads: of DuckDB.
+    """
+
+    def __init__(self, report: Report, threads: int) -> None:
+        self.report = report
+        self.lock = threading.Lock()
+        self.checks: Checks = compile_checks(report)
+        names = [column.name for column in report.columns]
+        coded = {check.column for check in self.checks.codes}
+        self._engine = duckdb.connect(
+            config={
+                "threads": threads,
+                "memory_limit": "1GB",
+                "preserve_insertion_order": "false",
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            }
+        )
+        encoded = pa.schema(
+            [
+                pa.field(one.name, pa.dictionary(pa.int32(), pa.string())) if one.name in coded else one
+                for one in schema(names)
+            ]
+        )
+        self._batch = _Slot(encoded.empty_table())
+        self._engine.register("batch", self._batch)
+        self._engine.execute(f"prepare rows as {self.checks.sql}")
+        self._engine.execute(f"prepare keys as select hash({', '.join(map(quote, report.key)) or '0'}) as h from batch")
+        self._texts: dict[str, _Slot] = {}
+        self._known: dict[str, dict[str, int]] = {check.column: {} for check in self.checks.codes}
+        self._has_parameter = "$1" in self.checks.sql
+        self._keyed = report.mode == "snapshot" and bool(report.key)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Checker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._engine.close()
+
+    def check(self, rows: pa.Table, edition_date: str) -> Verdict:
+        """Judge consecutive rows.
+
+        Args:
+            rows: `_row`, then the contract's columns as strings.
+            edition_date: `YYYY-MM-DD`.
+        """
+        keys = np.zeros(0, dtype=np.uint64)
+        with self._lock:
+            rows, code_hits = self._check_codes(rows)
+            self._batch.table = rows
+            call = f"execute rows('{edition_date}')" if self._has_parameter else "execute rows"
+            flagged = self._engine.execute(call).fetchnumpy()
+            if self._keyed:
+                keys = np.asarray(self._engine.execute("execute keys").fetchnumpy()["h"])
+        places = np.searchsorted(rows.column("_row").to_numpy(), np.asarray(flagged["_row"]))
+        words = [np.zeros(rows.num_rows, dtype=np.int64) for _ in range(self.checks.words)]
+        for number, word in enumerate(words):
+            word[places] = np.asarray(flagged[f"word_{number}"])
+        for bit, hit in code_hits:
+            words[bit // BITS][hit] |= 1 << bit % BITS
+        return self._verdict(rows, words, keys)
+
+    def _check_codes(self, rows: pa.Table) -> tuple[pa.Table, list[tuple[int, np.ndarray]]]:
+        """Dictionary-encode columns with code lists, judge their distinct texts, find the rows that have wrong ones."""
+        hits: list[tuple[int, np.ndarray]] = []
+        for check in self.checks.codes:
+            place = rows.schema.get_field_index(check.column)
+            encoded = rows.column(place).combine_chunks().dictionary_encode()
+            rows = rows.set_column(place, check.column, encoded)
+            verdicts = self._judge(check, encoded.dictionary)
+            if not verdicts.any() and not (encoded.null_count and check.missing is not None):
+                continue
+            indices = encoded.indices.fill_null(len(verdicts)).to_numpy()
+            of_row = np.append(verdicts, ABSENT)[indices]
+            hits.append((check.broken, of_row == WRONG))
+            if check.missing is not None:
+                hits.append((check.missing, of_row == ABSENT))
+        return rows, hits
+
+    def _judge(self, check: CodeCheck, texts: pa.Array) -> np.ndarray:
+        """The verdicts of distinct texts; each text is judged once in the life of the checker."""
+        known = self._known[check.column]
+        wanted: list[str] = texts.to_pylist()
+        if new := [text for text in wanted if text not in known]:
+            table = pa.table({"text": pa.array(new, pa.string())})
+            name = f"texts_{list(self._known).index(check.column)}"
+            if check.column not in self._texts:
+                self._texts[check.column] = _Slot(table)
+                self._engine.register(name, self._texts[check.column])
+                self._engine.execute(f"prepare codes_{name} as {check.sql.replace('from texts', f'from {name}')}")
+            self._texts[check.column].table = table
+            known.update(self._engine.execute(f"execute codes_{name}").fetchall())
+        return np.fromiter((known[text] for text in wanted), dtype=np.int8, count=len(wanted))
+
+    def _verdict(self, rows: pa.Table, words: Sequence[np.ndarray], keys: np.ndarray) -> Verdict:
+        kept_out = [0] * self.checks.words
+        for place, rule in enumerate(self.checks.rules):
+            if rule.severity == QUARANTINE:
+                kept_out[place // BITS] |= 1 << place % BITS
+        flagged = np.flatnonzero(np.any([word != 0 for word in words], axis=0))
+        flags = np.stack([word[flagged] for word in words], axis=1)
+        bad = np.any((flags & np.array(kept_out)) != 0, axis=1) if len(flagged) else np.zeros(0, dtype=bool)
+
+        verdict = Verdict(rows, flagged[bad], pa.nulls(0, pa.list_(pa.string())), keys)
+        distinct, codes, counts = np.unique(flags, axis=0, return_inverse=True, return_counts=True)
+        lists: list[list[str]] = []
+        for row, count in zip(distinct, counts, strict=True):
+            hit = [rule for place, rule in enumerate(self.checks.rules) if int(row[place // BITS]) >> place % BITS & 1]
+            lists.append([rule.id for rule in hit if rule.severity == QUARANTINE])
+            for rule in hit:
+                (verdict.broken if rule.severity == QUARANTINE else verdict.warnings)[rule.id] += int(count)
+        if bad.any():
+            table: Any = pa.array(lists, pa.list_(pa.string()))
+            verdict.rules = table.take(pa.array(codes.reshape(-1)[bad]))
+        return verdict
