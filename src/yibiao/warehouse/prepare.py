@@ -25,6 +25,7 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
 
     with duckdb.connect(str(database)) as connection:
         connection.execute(f"set threads = {settings.threads}")
+        connection.begin()  # one for all: hundreds of loads would otherwise be hundreds of waits for the disk
         connection.execute("create schema input; create schema raw")
         connection.execute("create table input.installation (secret varchar)")
         connection.execute("insert into input.installation values (?)", [installation_key(settings)])
@@ -51,6 +52,7 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
             )
         for report in schemas.reports.values():
             _raw_view(connection, report, [load for load in inputs.loads if load.report == report.id])
+        connection.commit()
 
 
 def _raw_view(connection: DuckDBPyConnection, report: Report, loads: Sequence[Load]) -> None:
