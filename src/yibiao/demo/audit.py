@@ -234,7 +234,7 @@ class _Count:
         else:
             # What the contract's own words cannot say cannot be said wrongly either.
             said, is_so = verdicts.standard_codes(text, column), true
-        base, hit = verdicts.differs_typed(said, is_so)
+        base, hit = verdicts.differs(said, is_so)
         name = f"{element}: departments contradict"
         self._add(name, base, hit)
         share = damage.contradiction_rate(self.schemas, element, report.department)

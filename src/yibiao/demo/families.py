@@ -115,7 +115,8 @@ def make_families(seed: int, residents: int) -> Families:
     birth = births[kind, household]
     sex = sexes[kind, household]
     lodgers = np.flatnonzero(kind == LODGER)
-    birth[lodgers] = FIRST_DAY - (np.clip(rng.normal(26, 6, len(lodgers)), 18, 55) * YEAR).astype(np.int32)
+    lodger_age = np.minimum(18.1 + rng.gamma(2.0, 4.2, len(lodgers)), 50 + 9 * rng.random(len(lodgers)))
+    birth[lodgers] = FIRST_DAY - (lodger_age * YEAR).astype(np.int64)
     sex[lodgers] = rng.integers(1, 3, len(lodgers))
     birth = np.clip(birth, LONG_AGO, LAST_DAY)
     spouse, mother, father = _kinship(kind, sex, household, first, form)
@@ -186,7 +187,8 @@ def _births(rng: np.random.Generator, form: np.ndarray) -> tuple[np.ndarray, np.
     sexes[HEAD] = np.where(rng.random(count) < np.where(has_spouse, 0.8, 0.47), 1, 2)
     sexes[SPOUSE] = 3 - sexes[HEAD]
     older = np.where(sexes[HEAD] == 1, 2.0, -2.0) + rng.normal(0, 2.6, count)
-    births[SPOUSE] = np.minimum(births[HEAD] + days(older), FIRST_DAY - days(np.full(count, 20.2)))
+    grown = FIRST_DAY - days(20.2 + rng.random(count) * 2.5)
+    births[SPOUSE] = np.minimum(births[HEAD] + days(older), grown)
     mother = np.where(has_spouse & (sexes[HEAD] == 1), births[SPOUSE], births[HEAD])
     father = np.where(has_spouse & (sexes[HEAD] == 1), births[HEAD], births[SPOUSE])
     ready = np.maximum(mother, np.where(has_spouse, father, LONG_AGO)) + days(np.full(count, 18.5))

@@ -73,10 +73,12 @@ def _is_valid(number: str) -> bool:
     return bool(citizen_valid(np.frombuffer(number.encode(), dtype=np.uint8).reshape(1, 18))[0])
 
 
-def differs(text: pa.Array, true: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Masks: both stated; stated and different."""
-    both = bools(pc.and_(pc.is_valid(text), pc.is_valid(true))) & bools(pc.not_equal(text, ""))
-    return both, both & bools(pc.not_equal(text, true))
+def differs(said: pa.Array, true: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Masks: both stated and understood; different. A blank text and a code or day that is null are not stated."""
+    both = bools(pc.and_(pc.is_valid(said), pc.is_valid(true)))
+    if pa.types.is_string(said.type):
+        both &= bools(pc.not_equal(said, ""))
+    return both, both & bools(pc.not_equal(said, true))
 
 
 def stale(text: pa.Array, now: pa.Array, before: pa.Array) -> tuple[np.ndarray, np.ndarray]:
@@ -113,9 +115,3 @@ def _date(word: str, formats: tuple[str, ...]) -> int | None:
         except ValueError:
             continue
     return None
-
-
-def differs_typed(said: pa.Array, true: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Masks: both stated and understood; different. For codes and dates, where null means not understood."""
-    both = bools(pc.and_(pc.is_valid(said), pc.is_valid(true)))
-    return both, both & bools(pc.not_equal(said, true))

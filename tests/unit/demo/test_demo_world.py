@@ -48,6 +48,12 @@ def test_brothers_and_sisters_are_twins_or_ten_months_apart(world: World) -> Non
     assert (gap == 0).any()
 
 
+def test_no_day_has_more_births_than_chance_gives(world: World) -> None:
+    birth = world.residents.birth[world.residents.birth > -9000]
+    per_day = np.bincount(birth - birth.min())
+    assert per_day.max() <= 12, "a rule pushes births to one day"
+
+
 def test_couples_point_at_each_other_and_marry_as_adults(world: World) -> None:
     families = world.families
     married = np.flatnonzero(families.spouse >= 0)
