@@ -59,7 +59,7 @@ class Verdict:
 
 
 class Checker:
-    """Checks chunks of one report. One object serves all its deliveries; several threads take its `lock` in turn.
+    """Checks chunks of one report. One object serves all its deliveries; several threads take turns.
 
     Args:
         threads: of DuckDB.
@@ -67,7 +67,6 @@ class Checker:
 
     def __init__(self, report: Report, threads: int) -> None:
         self.report = report
-        self.lock = threading.Lock()
         self.checks: Checks = compile_checks(report)
         names = [column.name for column in report.columns]
         coded = {check.column for check in self.checks.codes}
