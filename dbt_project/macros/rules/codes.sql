@@ -20,7 +20,7 @@ case {{ v }} {% for pair in pairs %}when {{ rule_text(pair[0]) }} then {{ rule_t
 {%- else -%}
 {%- set same = [] -%}{%- set other = [] -%}
 {%- for pair in pairs -%}
-{%- if pair[0] == pair[1] -%}{%- set _ = same.append(pair[0]) -%}{%- else -%}{%- set _ = other.append(pair) -%}{%- endif -%}
+{%- if pair[0] == pair[1] and pair[0].isalnum() -%}{%- set _ = same.append(pair[0]) -%}{%- else -%}{%- set _ = other.append(pair) -%}{%- endif -%}
 {%- endfor -%}
 case {% if same %}when {{ rule_matches(v, same | join('|')) }} then {{ v }} {% endif %}{% if other %}else {{ rule_lookup(v, other) }} {% endif %}end
 {%- endif -%}

@@ -31,7 +31,7 @@ nullif(greatest(case
 {%- endmacro -%}
 
 {%- macro parse_date(v, formats) -%}
-coalesce({{ rule_date_core(v, formats) }}, case when {{ v }} <> '' and ({{ rule_untidy(v) }} or {{ rule_finds(v, '[０-９]') }}) then {{ rule_let('t', rule_trim(rule_half_width(v)), rule_date_core('t', formats)) }} end)
+coalesce({{ rule_date_core(v, formats) }}, case when {{ v }} <> '' and ({{ rule_untidy(v) }} or {{ rule_finds(v, '[０-９．－／]') }}) then {{ rule_let('t', rule_trim(rule_half_width(v)), rule_date_core('t', formats)) }} end)
 {%- endmacro -%}
 
 {#- A month as text `YYYY-MM`, like an edition. Formats may name a whole date; its day is dropped. -#}

@@ -139,7 +139,7 @@ def _records(blocks: Iterable[pa.Array], report: Report, reading: Reading) -> It
                 drift = [{"kind": "new_column", "header": shown(key)} for key in new if not _is_expected(report, key)]
                 refuse_drift(report, drift, reading.where)
                 reading.drift.extend(drift)
-            table: pa.Table = connection.execute(query).to_arrow_table()
+            table: pa.Table = connection.sql(query).to_arrow_table()
             good = table.column("ok")
             numbers = pa.array(range(first, first + table.num_rows), pa.int64())
             first += table.num_rows
