@@ -20,8 +20,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 REPORT = "veterans.preferential_treatment"
-PATIENCE = 240
-"""Seconds for each step; on two idle cores Airflow is up after 20 and the release is there after another 60."""
+PATIENCE = 280
+"""Seconds for each step; on two idle cores Airflow is up after 20 and the release is there after another 40."""
 
 
 @pytest.fixture(scope="module")

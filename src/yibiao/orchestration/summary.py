@@ -164,7 +164,7 @@ def _as_of(release: Release) -> date:
     """The last day that the release speaks of."""
     import calendar
 
-    edition = max(load["edition"] for load in release.manifest["inputs"]["loads"])
+    edition = max(load["edition"] for load in release.manifest["inputs"]["loads"] if load["state"] == "current")
     if len(edition) == 10:
         return date.fromisoformat(edition)
     year, month = map(int, edition.split("-"))

@@ -44,10 +44,10 @@ watch: Watch | None = None
 
 
 def ingest(report_id: str) -> list[str]:
-    """Drain all pending deliveries of one report.
+    """Drain all pending deliveries of one report. Under a scheduler the task is skipped if there were none.
 
     Returns:
-        Ids of its loads.
+        Ids of its live loads.
 
     Raises:
         YibiaoError: at least one delivery could not be fetched or read; the others are loaded nevertheless.
@@ -61,6 +61,11 @@ def ingest(report_id: str) -> list[str]:
             watch.ingested[report_id] = outcome
         if outcome.errors:
             raise outcome.errors[0]
+    if watch is None and not outcome.loaded:
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        # A skipped task updates no asset, so that a report of which nothing new came does not wake the unify DAG.
+        raise AirflowSkipException("Nothing new was delivered.")
     return sorted(outcome.load_ids)
 
 
