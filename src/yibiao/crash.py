@@ -14,7 +14,6 @@ COMMITS = (
     "landing.delivery",
     "load.package",
     "run.summary",
-    "warehouse.inputs",
     "release.folder",
     "release.current",
     "release.prune",

@@ -25,14 +25,14 @@ def list_(home: str | None, as_json: bool) -> None:
     from yibiao.warehouse import releases
 
     settings = _open(home)
-    present = releases.current(settings)
+    present = releases.present_version(settings)
     published = {entry["version"]: entry["at"] for entry in releases.journal(settings) if entry["action"] == "publish"}
     found = sorted(releases.every(settings), key=lambda one: published.get(one.version, ""))
     rows = [
         {
             "version": one.version,
             "published_at": published.get(one.version, ""),
-            "current": present is not None and one.version == present.version,
+            "current": one.version == present,
             "content_hash": one.manifest["content_hash"],
             "residents": one.manifest["tables"].get("resident", {}).get("rows", 0),
             "megabytes": round(sum(file["bytes"] for file in one.manifest["files"].values()) / 1e6, 1),

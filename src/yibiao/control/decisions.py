@@ -16,9 +16,16 @@ KINDS = ("accept", "refuse")
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision about one load; of several the last counts. `decided_at` is ISO 8601 with an offset."""
+    """One decision about one delivery; of several the last counts. `decided_at` is ISO 8601 with an offset.
+
+    The load id is what the human named. The decision itself hangs on the delivery: when a rule or a contract changes,
+    the same delivery is loaded again under another load id, and nobody should have to decide twice.
+    """
 
     load_id: str
+    report: str
+    edition: str
+    delivery_sha256: str
     decision: str
     decided_by: str
     reason: str
@@ -52,8 +59,10 @@ def decide(
             "A decision needs a reason.", where=f"load {load_id}", todo="Say why with --reason: an auditor will ask."
         )
     with connect(settings) as connection:
-        found = connection.scalars(
-            select(load.c.load_id).where(load.c.load_id.startswith(load_id, autoescape=True)).order_by(load.c.load_id)
+        found = connection.execute(
+            select(load.c.load_id, load.c.report, load.c.edition, load.c.delivery_sha256)
+            .where(load.c.load_id.startswith(load_id, autoescape=True))
+            .order_by(load.c.load_id)
         ).all()
         if len(found) != 1:
             raise LoadError(
@@ -64,7 +73,7 @@ def decide(
                 todo="See the ids with `yibiao load list`.",
             )
         made = Decision(
-            load_id=found[0],
+            **found[0]._mapping,
             decision=decision,
             decided_by=by or getpass.getuser(),
             reason=reason.strip(),
@@ -87,6 +96,12 @@ def list_decisions(settings: Settings) -> list[Decision]:
 
 
 def accepted_loads(settings: Settings) -> set[str]:
-    """Ids of the loads whose last decision is `accept`: the warehouse takes them although they look incomplete."""
-    last = {made.load_id: made.decision for made in list_decisions(settings)}
-    return {load_id for load_id, kind in last.items() if kind == "accept"}
+    """Ids of the loads whose delivery's last decision is `accept`: taken although they look incomplete."""
+    from sqlalchemy import select
+
+    from yibiao.control.tables import load
+
+    last = {(made.report, made.edition, made.delivery_sha256): made.decision for made in list_decisions(settings)}
+    with connect(settings) as connection:
+        loads = connection.execute(select(load.c.load_id, load.c.report, load.c.edition, load.c.delivery_sha256)).all()
+    return {load_id for load_id, *delivery in loads if last.get(tuple(delivery)) == "accept"}

@@ -13,7 +13,6 @@ from yibiao.control.database import connect
 from yibiao.errors import LoadError, ReleaseError
 from yibiao.settings import Settings
 
-
 INDEX_LOCK = 0x79696269
 """Number of the advisory lock of PostgreSQL that a reconcile step holds; any constant that nobody else uses."""
 
@@ -135,7 +134,7 @@ def _release_rows(settings: Settings) -> Iterator[dict]:
                 where=str(path),
                 expected="a complete manifest.json",
                 got=type(error).__name__,
-                todo="Restore the folder from a backup, or remove it with `yibiao release prune`.",
+                todo="Restore the folder from a backup, or remove it by hand; the next run publishes anew.",
             ) from None
         yield {
             "version": path.parent.name,

@@ -57,9 +57,12 @@ decision = Table(
     metadata,
     Column("decision_id", Integer, primary_key=True, autoincrement=True),
     Column("load_id", String(64), nullable=False, index=True),
+    Column("report", String(128), nullable=False),
+    Column("edition", String(16), nullable=False),
+    Column("delivery_sha256", String(64), nullable=False),
     Column("decision", String(16), nullable=False, comment="accept, refuse"),
     Column("decided_by", String(128), nullable=False),
     Column("reason", Text, nullable=False),
     Column("decided_at", MOMENT, nullable=False),
-    comment="What a human decided about a load that waits; of several the last counts. Never rebuilt, never deleted.",
+    comment="What a human decided about a waiting delivery; of several the last counts. Never rebuilt or deleted.",
 )

@@ -77,7 +77,7 @@ def last_day(database: Path) -> date:
     """
     from yibiao.warehouse.query import ask
 
-    _, rows = ask(database, "select max(edition_date)::date from load")
+    _, rows = ask(database, "select max(edition_date)::date from load where state = 'current'")
     if rows[0][0] is None:
         raise ReleaseError("The release holds no load.", where=f"{database.name}, table load", todo="Run `yibiao run`.")
     return rows[0][0]

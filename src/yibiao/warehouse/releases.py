@@ -64,9 +64,22 @@ def current(settings: Settings) -> Release | None:
             "The current release is missing.",
             where=str(folder),
             expected="the folder that `current` points to",
-            todo="Choose another with `yibiao release rollback VERSION`, or run `yibiao run --force`.",
+            todo="Choose another with `yibiao release rollback VERSION`, or publish anew with `yibiao run`.",
         )
     return Release(folder)
+
+
+def available(settings: Settings) -> Release | None:
+    """The current release if its folder is there; a run publishes anew where `current` would complain."""
+    version = present_version(settings)
+    release = Release(settings.releases / version) if version else None
+    return release if release and (release.folder / MANIFEST).is_file() else None
+
+
+def present_version(settings: Settings) -> str | None:
+    """What `current` points to, whether or not it is there: for those who mend it."""
+    link = settings.releases / "current"
+    return os.readlink(link) if link.is_symlink() else None
 
 
 def need_current(settings: Settings) -> Release:
@@ -121,7 +134,7 @@ def switch(settings: Settings, release: Release, action: str) -> None:
 
 
 def journal(settings: Settings) -> list[dict[str, Any]]:
-    """What was published, rolled back or removed, oldest first: `{at, action, version, fingerprint, content_hash}`."""
+    """What was published, rolled back or removed, oldest first: `{at, action, version, fingerprint}`."""
     import orjson
 
     path = settings.releases / JOURNAL
@@ -138,7 +151,7 @@ def journal(settings: Settings) -> list[dict[str, Any]]:
 
 def complete_journal(settings: Settings) -> None:
     """Write the entry that a crash between switch and journal left out."""
-    release = current(settings)
+    release = available(settings)
     if release is None:
         return
     switches = [entry for entry in journal(settings) if entry["action"] in ("publish", "rollback")]
@@ -163,24 +176,26 @@ def rollback(settings: Settings, version: str | None = None) -> Release:
     Raises:
         ReleaseError: there is no such release.
     """
-    present = need_current(settings)
+    present = present_version(settings)
+    if present is None:
+        need_current(settings)
     if version is None:
         there = {release.version for release in every(settings)}
         before = [
             entry["version"]
             for entry in journal(settings)
-            if entry["action"] in ("publish", "rollback") and entry["version"] in there - {present.version}
+            if entry["action"] in ("publish", "rollback") and entry["version"] in there - {present}
         ]
         if not before:
             raise ReleaseError(
                 "There is no earlier release to go back to.",
                 where=str(settings.releases),
-                got=f"only {present.version}",
+                got=f"only {present}",
                 todo="See the versions with `yibiao release list`.",
             )
         version = before[-1]
     release = find(settings, version)
-    if release.version != present.version:
+    if release.version != present:
         switch(settings, release, "rollback")
     return release
 

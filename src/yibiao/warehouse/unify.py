@@ -84,7 +84,7 @@ def unify(settings: Settings, *, force: bool = False, progress: Progress | None 
         releases.complete_journal(settings)
         schemas = load_schemas(settings.schemas)
         inputs = collect(settings, schemas)
-        present = releases.current(settings)
+        present = releases.available(settings)
         if not force:
             if present and present.manifest["fingerprint"] == inputs.fingerprint:
                 return _outcome(UNCHANGED, inputs, present)
@@ -150,7 +150,7 @@ def _commit(aside: Path, inputs: Inputs, manifest: Mapping[str, Any], settings: 
                 todo="The release stays as it was. Please report this: a model is not deterministic.",
             )
         state = VERIFIED
-    present = releases.current(settings)
+    present = releases.available(settings)
     if present is None or present.version != release.version:
         releases.switch(settings, release, "publish")
         state = PUBLISHED
@@ -164,7 +164,7 @@ def _refused(
     kept.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(quality, kept / quality.name)
     failed = [result for result in verdict.results if not result.success and result.severity == "critical"]
-    present = releases.current(settings)
+    present = releases.available(settings)
     error = GateRefused(
         "The gate did not pass: nothing was published.",
         where=str(kept / quality.name),

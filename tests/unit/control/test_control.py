@@ -25,7 +25,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return made
 
 
-def put_load(settings: Settings, load_id: str, report: str = "health.vaccination") -> Path:
+def put_load(settings: Settings, load_id: str, report: str = "health.vaccination", delivery: str = "") -> Path:
     department, name = report.split(".")
     folder = settings.lake / department / name / f"load={load_id}"
     folder.mkdir(parents=True)
@@ -37,7 +37,7 @@ def put_load(settings: Settings, load_id: str, report: str = "health.vaccination
         "edition": "2026-01",
         "edition_date": "2026-01-31",
         "mode": "snapshot",
-        "delivery": {"sha256": "ab" * 32, "bytes": 1, "name": "x.csv", "kind": "csv"},
+        "delivery": {"sha256": (delivery or load_id) * 12, "bytes": 1, "name": "x.csv", "kind": "csv"},
         "contract": {"version": "1.0.0", "semantics": "cd" * 32},
         "reader_version": "1",
         "counts": {"read": 10, "accepted": 9, "quarantined": 1},
@@ -162,13 +162,15 @@ def test_a_decision_needs_a_reason(settings: Settings) -> None:
         control.decide(settings, "aaaa1", "accept", reason="  ")
 
 
-def test_a_decision_survives_the_loss_of_its_load(settings: Settings) -> None:
-    folder = put_load(settings, "aaaa1")
+def test_a_decision_holds_when_the_same_delivery_is_loaded_anew(settings: Settings) -> None:
+    folder = put_load(settings, "aaaa1", delivery="file1")
     control.reconcile(settings)
     control.decide(settings, "aaaa1", "accept", reason="the town was merged")
     shutil.rmtree(folder)
+    put_load(settings, "bbbb1", delivery="file1")
+    put_load(settings, "bbbb2", delivery="file2")
     control.reconcile(settings)
-    assert control.accepted_loads(settings) == {"aaaa1"}
+    assert control.accepted_loads(settings) == {"bbbb1"}
 
 
 def test_a_run_that_never_ended_is_marked_as_killed(settings: Settings) -> None:

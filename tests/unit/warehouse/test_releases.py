@@ -1,6 +1,7 @@
 """Releases are switched in one step, remembered in a journal, and never lost while current."""
 
 import os
+import shutil
 
 import orjson
 import pytest
@@ -46,6 +47,18 @@ def test_rollback_goes_to_the_release_before_and_is_remembered(home):
     assert releases.rolled_back_from(home) == "print-2026-02-b"
     publish(home, "2026-03-c")
     assert releases.rolled_back_from(home) is None
+
+
+def test_a_missing_current_folder_can_be_mended_by_a_rollback(home):
+    publish(home, "2026-01-a")
+    publish(home, "2026-02-b")
+    shutil.rmtree(home.releases / "2026-02-b")
+    with pytest.raises(ReleaseError, match="rollback VERSION"):
+        releases.need_current(home)
+    releases.complete_journal(home)
+    assert releases.available(home) is None
+    releases.rollback(home, "2026-01-a")
+    assert releases.need_current(home).version == "2026-01-a"
 
 
 def test_rollback_to_an_unknown_version_lists_what_there_is(home):
