@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -54,7 +56,8 @@ def generate(
     if not _free(out, wanted):
         return False
     out.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    _clear_left_overs(out)
+    aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-{os.getpid()}-", dir=out.parent))
     try:
         _fill(aside, schemas, chosen, wanted, progress)
         aside.chmod(0o755)
@@ -63,6 +66,24 @@ def generate(
         aside.rename(out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+    return True
+
+
+def _clear_left_overs(out: Path) -> None:
+    """Remove scratch folders of processes that were killed while they made the same district."""
+    for path in out.parent.glob(f".{glob.escape(out.name)}-*-*"):
+        process = path.name.removeprefix(f".{out.name}-").partition("-")[0]
+        if process.isdigit() and not _runs(int(process)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
     return True
 
 

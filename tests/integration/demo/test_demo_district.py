@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import duckdb
@@ -156,6 +158,18 @@ def test_the_same_district_is_not_made_twice_and_another_takes_its_place(schemas
     assert generate(out, schemas, 400, seed=2, editions=1)
     assert read_marker(out)["seed"] == 2
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_what_a_killed_process_left_is_removed(schemas: Schemas, tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    left = tmp_path / f".data-{ended.pid}-abcd"
+    in_work = tmp_path / f".data-{os.getpid()}-abcd"
+    for folder in (left, in_work):
+        folder.mkdir()
+    generate(tmp_path / "data", schemas, 400, editions=1)
+    assert not left.exists()
+    assert in_work.exists()
 
 
 def test_a_folder_that_is_no_demo_is_left_alone(schemas: Schemas, tmp_path: Path) -> None:
