@@ -16,15 +16,18 @@ HEAD = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "UTF-8-BOM"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
 
 # GB18030 goes before any statistics: on short Chinese texts detectors guess Japanese.
-_CANDIDATES = (("utf-8", "UTF-8"), ("gb18030", "GB18030"), ("utf-16", "UTF-16"), ("big5", "Big5"))
+_CANDIDATES = (("utf-8", "UTF-8"), ("gb18030", "GB18030"), ("big5", "Big5"))
 
 
 def likely_encoding(head: bytes) -> str | None:
-    """The name, as contracts write it, of an encoding that these first bytes of a file fit; None if there is none."""
+    """The name, as contracts write it, of an encoding that these first bytes of a file fit; None if there is none.
+
+    UTF-16 shows by its mark or by the zero bytes of ASCII characters: almost any bytes decode as UTF-16.
+    """
     for bom, name in _BOMS:
         if head.startswith(bom):
             return name
-    if head[:4096].count(0) > len(head[:4096]) // 8:
+    if head[:4096].count(0) * 50 > len(head[:4096]):
         return "UTF-16"
     for codec, name in _CANDIDATES:
         try:
@@ -70,13 +73,10 @@ def check_head(codec: str, declared: str, path: Path, where: str) -> None:
     likely = likely_encoding(head)
     is_ascii = head.isascii() and b"\0" not in head[:4096]
     family = "utf-8" if codec.startswith("utf-8") else "gb" if codec.startswith("gb") else codec
-    if likely is None or is_ascii:
+    if is_ascii and family != "utf-16":
         return
-    if likely == "UTF-16" and family != "utf-16":
-        raise wrong_encoding(declared, path, where)
-    if likely.startswith("UTF-8") and family in ("gb", "utf-16"):
-        raise wrong_encoding(declared, path, where)
-    if family == "utf-16" and likely != "UTF-16":
+    expected = {"utf-8": ("UTF-8", "UTF-8-BOM"), "utf-16": ("UTF-16",)}.get(family)
+    if (likely not in expected) if expected else (likely or "").startswith("UTF"):
         raise wrong_encoding(declared, path, where)
 
 

@@ -1,0 +1,149 @@
+"""A small report of residents, its contract made in Python, and a home of its own for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from yibiao.contracts import Column, EditionRule, Report, Server
+from yibiao.contracts.values import Frozen
+from yibiao.settings import Settings
+
+HEADERS = ("公民身份号码", "姓名", "性别", "出生日期", "备注")
+
+
+def column(name: str, header: str, type_: str = "text", **more: Any) -> Column:
+    """A column of a contract with everything else left at its default."""
+    given: dict[str, Any] = {
+        "title": header,
+        "element": None,
+        "role": None,
+        "aliases": (),
+        "required": False,
+        "key": False,
+        "code_list": None,
+        "date_formats": (),
+        "codes": Frozen(),
+        "codes_as": "code",
+        "pairs": (),
+        "unit": None,
+        "factor": "1",
+        "on_invalid": "quarantine",
+    }
+    return Column(name=name, header=header, type=type_, **{**given, **more})
+
+
+RESIDENTS = (
+    column("citizen_id", "公民身份号码", "citizen_id", element="citizen_id", key=True, required=True),
+    column("resident_name", "姓名", "name", element="resident_name", required=True, aliases=("名字",)),
+    column("sex_code", "性别", "code", element="sex_code", pairs=(("男", "1"), ("女", "2"), ("1", "1"), ("2", "2"))),
+    column("birth_date", "出生日期", "date", element="birth_date", date_formats=("%Y-%m-%d",)),
+    column("remark", "备注"),
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    data = tmp_path / "data"
+    data.mkdir()
+    return Settings.load(home=tmp_path / "home", data=data)
+
+
+@pytest.fixture
+def make_report() -> Callable[..., Report]:
+    """`make_report(format, location, columns=, encoding=, options=, kind=, **fields)`: a contract `police.register`."""
+
+    def make(
+        format_: str = "csv",
+        location: str = "*",
+        columns: tuple[Column, ...] = RESIDENTS,
+        encoding: str = "UTF-8",
+        options: Mapping[str, Any] | None = None,
+        kind: str = "local",
+        **fields: Any,
+    ) -> Report:
+        report = Report(
+            id="police.register",
+            department="police",
+            department_name="公安局",
+            name="register",
+            title="登记表",
+            version="1.0.0",
+            description="",
+            grain="",
+            mode="snapshot",
+            about=("resident",),
+            columns=columns,
+            key=tuple(one.name for one in columns if one.key),
+            constants=Frozen(),
+            edition=EditionRule("name", r"_(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})?\."),
+            max_drop=0.1,
+            on_drift=Frozen(new_column="warn", missing_column="warn"),
+            control_totals=(),
+            schedule="",
+            owner="",
+            retries=2,
+            server=Server(
+                kind, location, format_, encoding if format_ in ("csv", "json", "ndjson") else "", Frozen(options or {})
+            ),
+            path="",
+        )
+        return replace(report, **fields)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def number() -> Callable[..., str]:
+    """`number(sequence, birth)`: a valid citizen ID number of the unassigned division; an odd sequence is a man's."""
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+    def make(sequence: int, birth: str = "19870305") -> str:
+        seventeen = f"999901{birth}{sequence:03d}"
+        return seventeen + "10X98765432"[sum(int(d) * w for d, w in zip(seventeen, weights, strict=True)) % 11]
+
+    return make
+
+
+@pytest.fixture
+def rows(number: Callable[..., str]) -> list[list[str]]:
+    """Three good rows under `HEADERS`."""
+    return [
+        [number(1), "张三", "男", "1987-03-05", ""],
+        [number(2), "李四·买买提", "女", "1987-03-05", "望江路１号"],
+        [number(4), "欧阳娜娜", "2", "1987-3-5", 'a "quoted", text'],
+    ]
+
+
+@pytest.fixture(scope="session")
+def headers() -> list[str]:
+    return list(HEADERS)
+
+
+@pytest.fixture(scope="session")
+def as_csv() -> Callable[..., bytes]:
+    """`as_csv(rows, encoding)`: rows, header first, as CSV bytes."""
+    import csv
+    import io
+
+    def write(rows: list[list[str]], encoding: str = "utf-8", **dialect: Any) -> bytes:
+        text = io.StringIO(newline="")
+        csv.writer(text, **dialect).writerows(rows)
+        return text.getvalue().encode(encoding)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def content() -> Callable[[Path], tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """`content(folder)`: accepted and quarantined rows of a load package."""
+    import pyarrow.parquet as pq
+
+    def read(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        return tuple(pq.read_table(folder / f"{name}.parquet").to_pylist() for name in ("accepted", "quarantine"))  # type: ignore[return-value]
+
+    return read
