@@ -27,12 +27,14 @@ def load() -> None:
 def list_loads(home: Path | None, as_json: bool, waiting: bool) -> None:
     """List the live loads: current, superseded by a newer edition, or waiting for a decision."""
     from yibiao.contracts import load_schemas
+    from yibiao.control import reconcile
     from yibiao.files import to_json
     from yibiao.settings import Settings
     from yibiao.warehouse.inputs import WAITING, collect
 
     settings = Settings.load(home=home)
     settings.open_home()
+    reconcile(settings)
     rows = [
         {
             "load_id": found.load_id,
