@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from yibiao.contracts.values import Report
@@ -18,6 +19,12 @@ from yibiao.ingest.columns import plain, refuse_drift
 from yibiao.ingest.deliveries import shown
 from yibiao.ingest.readers.chunks import Broken, Chunk, Reading, schema
 from yibiao.ingest.readers.encodings import Utf8Stream, check_head, wrong_encoding
+
+_OBJECTS = """
+    select case when valid then case when json_type(line) = 'OBJECT' then line end end as record
+    from (select line, json_valid(line) as valid from block)
+"""
+"""Lines that are JSON objects, null for all others: the functions of JSON fail on other texts."""
 
 LINES = 20_000
 BLOCK = 4 << 20
@@ -130,11 +137,7 @@ def _records(blocks: Iterable[pa.Array], report: Report, reading: Reading) -> It
                 query = _query(report, [None if place is None else binding.headers[place] for place in binding.places])
             elif new := [key for key in keys if key not in known]:
                 known.update(new)
-                if any(
-                    plain(text) in map(plain, (column.header, *column.aliases))
-                    for text in new
-                    for column in report.columns
-                ):
+                if any(_is_expected(report, key) for key in new):
                     query = _query(report, _late(report, sorted(known)))
                 drift = [{"kind": "new_column", "header": shown(key)} for key in new if not _is_expected(report, key)]
                 refuse_drift(report, drift, reading.where)
@@ -146,7 +149,7 @@ def _records(blocks: Iterable[pa.Array], report: Report, reading: Reading) -> It
             reading.total = first - 1
             rows = pa.Table.from_arrays([numbers, *(table.column(name) for name in target.names[1:])], schema=target)
             broken: tuple[Broken, ...] = ()
-            bad = pa.compute.sum(pa.compute.invert(good)).as_py()
+            bad = pc.sum(pc.invert(good)).as_py()
             if bad:
                 broken = tuple(
                     Broken(number.as_py(), MALFORMED, line.as_py())
@@ -163,16 +166,14 @@ def _records(blocks: Iterable[pa.Array], report: Report, reading: Reading) -> It
 
 def _keys(connection: duckdb.DuckDBPyConnection, report: Report) -> list[str]:
     """Top-level keys of a block of lines, sorted; `upper/lower` for objects that a contract's header looks into."""
-    objects = "block where json_valid(line) and json_type(line) = 'OBJECT'"
-    query = f"select distinct unnest(json_keys(line)) as key from {objects} order by key"
+    query = f"select distinct unnest(json_keys(record)) as key from ({_OBJECTS}) order by key"
     keys = [key for (key,) in connection.execute(query).fetchall()]
     wanted = {
         text.partition("/")[0] for column in report.columns for text in (column.header, *column.aliases) if "/" in text
     }
     for upper in sorted(wanted & set(keys)):
-        inside = f"{objects} and json_type(line, ?) = 'OBJECT'"
-        query = f"select distinct unnest(json_keys(line, ?)) as key from {inside} order by key"
-        inner = [key for (key,) in connection.execute(query, [_path(upper), _path(upper)]).fetchall()]
+        query = f"select distinct unnest(json_keys(record, ?)) as key from ({_OBJECTS}) order by key"
+        inner = [key for (key,) in connection.execute(query, [_path(upper)]).fetchall()]
         if inner:
             keys = [key for key in keys if key != upper] + [f"{upper}/{lower}" for lower in inner]
     return keys
@@ -200,9 +201,8 @@ def _query(report: Report, keys: Sequence[str | None]) -> str:
         picks.append(".".join('"' + field.replace('"', '""') + '"' for field in fields) + f" as {name}")
     literal = json.dumps(shape, ensure_ascii=False).replace("'", "''")
     return f"""
-        select coalesce(ok, false) as ok, {", ".join(picks)} from (
-            select ok, case when ok then json_transform(line, '{literal}') end as r
-            from (select line, json_valid(line) and json_type(line) = 'OBJECT' as ok from block)
+        select ok, {", ".join(picks)} from (
+            select record is not null as ok, json_transform(record, '{literal}') as r from ({_OBJECTS})
         )
         """
 
