@@ -119,7 +119,7 @@ class _Asker:
         """
         attempts = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._report.retries + 1),
-            wait=tenacity.wait_exponential_jitter(initial=0.2, max=LONGEST_WAIT, jitter=0.2),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.2, max=LONGEST_WAIT, jitter=0.2),
             retry=tenacity.retry_if_exception_type(_Passing),
             reraise=True,
         )
