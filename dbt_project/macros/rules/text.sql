@@ -37,7 +37,7 @@ translate({{ v }}, '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪ
 
 {#- The tidied text, or null where the sender wrote nothing or a word for nothing (空, 无, -, /, 不详, 未知, N/A, NULL). -#}
 {%- macro stated(v) -%}
-case when {{ v }} = '' then null when {{ rule_untidy(v) }} then nullif({{ rule_replace(rule_trim(v), '^(空|无|-+|—+|/|\\\\|不详|未知|#?[Nn]/[Aa]|NULL|Null|null|NaN|nan|None)$') }}, '') when {{ rule_is_nothing(v) }} then null else {{ v }} end
+case when {{ v }} = '' then null when {{ v }} between '0' and 'M' and {{ rule_matches(v, '[0-9A-Za-z]+') }} then {{ v }} when {{ rule_untidy(v) }} then nullif({{ rule_replace(rule_trim(v), '^(空|无|-+|—+|/|\\\\|不详|未知|#?[Nn]/[Aa]|NULL|Null|null|NaN|nan|None)$') }}, '') when {{ rule_is_nothing(v) }} then null else {{ v }} end
 {%- endmacro -%}
 
 {#- As `stated`, and a number of zeros only is not stated either. For identifiers and account numbers. -#}
@@ -55,7 +55,7 @@ case when contains({{ v }}, {{ rule_char(65533) }}) then null else {{ stated(v) 
   ones. Null if there is no letter in it, if it holds four digits in a row or is longer than 50 characters.
 -#}
 {%- macro parse_name(v) -%}
-case when {{ rule_is_nothing(v) }} then null when {{ rule_matches(v, '[\\x{4e00}-\\x{9fff}]{2,16}') }} then {{ v }} when {{ rule_finds(v, '[0-9０-９]{4}|\\x{fffd}') }} or not {{ rule_finds(v, '\\pL') }} or length({{ v }}) > 50 then null else {{ rule_let('t', rule_name_tidy(v), stated('t')) }} end
+case when {{ rule_matches(v, '[\\x{4e00}-\\x{9fff}]{2,16}') }} then case when {{ v }} = '不详' or {{ v }} = '未知' then null else {{ v }} end when {{ rule_is_nothing(v) }} then null when {{ rule_finds(v, '[0-9０-９]{4}|\\x{fffd}') }} or not {{ rule_finds(v, '\\pL') }} or length({{ v }}) > 50 then null else {{ rule_let('t', rule_name_tidy(v), stated('t')) }} end
 {%- endmacro -%}
 
 {%- macro rule_name_tidy(v) -%}
@@ -67,6 +67,11 @@ case when {{ rule_finds(v, '[A-Za-zＡ-Ｚａ-ｚ]') }} then {{ rule_replace(rul
 {#- An address: half-width digits and letters, no space. Null if there is no letter in it. -#}
 {%- macro parse_address(v) -%}
 case when not {{ rule_finds(v, '\\pL') }} or contains({{ v }}, {{ rule_char(65533) }}) then null when {{ rule_finds(v, "^'|[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}０-９Ａ-Ｚａ-ｚ－]") }} then {{ rule_let('t', rule_replace(rule_half_width(v), "^'+|[\\s\\x{a0}\\x{200b}\\x{3000}\\x{feff}]+"), stated('t')) }} when {{ rule_is_nothing(v) }} then null else {{ v }} end
+{%- endmacro -%}
+
+{#- An address as it stands, null exactly where `parse_address` is: for checks, which need no tidied text, a third of its cost. -#}
+{%- macro address_form(v) -%}
+case when {{ v }} between '一' and '鿿' and {{ rule_bytes(v) }} > 12 and not {{ rule_untidy(v) }} and not contains({{ v }}, {{ rule_char(65533) }}) then {{ v }} else {{ parse_address(v) }} end
 {%- endmacro -%}
 
 {#-

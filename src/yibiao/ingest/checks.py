@@ -179,12 +179,10 @@ def _flags(compiler: _Compiler, report: Report, place: int, column: Column) -> N
 
 
 def _parse(column: Column, text: str = "") -> str:
-    """The SQL that reads a cell: for identifiers only their form, so that each of their rules can be told apart."""
+    """The SQL that reads a cell; of identifiers only the form, so that each of their rules can be told apart."""
     text = text or quote(column.name)
-    if column.type == "citizen_id":
-        return render("citizen_id_form", text)
-    if column.type == "uscc":
-        return render("uscc_form", text)
+    if column.type in ("citizen_id", "uscc", "address"):
+        return render(f"{column.type}_form", text)
     if column.type in ("date", "month"):
         return render(f"parse_{column.type}", text, list(column.date_formats))
     if column.type == "decimal":

@@ -14,7 +14,7 @@ from typing import Any
 from yibiao.contracts.values import Report
 from yibiao.errors import DeliveryError, YibiaoError
 from yibiao.ingest.deliveries import Delivery, edition_date, edition_from_text
-from yibiao.ingest.landing import WRITERS, Seen, keep_stream, object_path, record
+from yibiao.ingest.landing import WRITERS, Seen, keep_file, keep_stream, object_path, record
 from yibiao.settings import Settings
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -168,8 +168,11 @@ def _fetch_file(
     if sha256 is not None and stat is not None:
         size = stat.st_size
     else:
-        with system.open(candidate.path, "rb") as stream:
-            sha256, size = keep_stream(stream, settings)
+        if local:
+            sha256, size = keep_file(Path(candidate.path), settings)
+        else:
+            with system.open(candidate.path, "rb") as stream:
+                sha256, size = keep_stream(stream, settings)
         if stat is not None:
             after = os.stat(candidate.path)
             if (after.st_size, after.st_mtime_ns) != (stat.st_size, stat.st_mtime_ns):

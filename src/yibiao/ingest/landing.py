@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -15,11 +17,12 @@ import orjson
 
 from yibiao.crash import crash_point
 from yibiao.errors import DeliveryError
-from yibiao.files import commit_file, sync, to_json
+from yibiao.files import commit_file, sha256_file, sync, to_json
 from yibiao.ingest.deliveries import Delivery
 from yibiao.settings import Settings
 
-BLOCK = 8 << 20
+BLOCK = 1 << 18
+"""Bytes hashed and written at once: they stay in the processor's cache."""
 
 WRITERS = 4
 """Files or packages that are made durable at the same time: a disk flushes several as fast as one."""
@@ -62,13 +65,11 @@ def record(delivery: Delivery, settings: Settings) -> bool:
     return True
 
 
-def keep_stream(
-    source: IO[bytes], settings: Settings, progress: Callable[[int], None] | None = None
-) -> tuple[str, int]:
+def keep_stream(source: IO[bytes], settings: Settings) -> tuple[str, int]:
     """Copy a byte stream into landing.
 
     Returns:
-        Its SHA-256 and its number of bytes. If the bytes were there already, nothing is written.
+        Its SHA-256 and its number of bytes. If the bytes were there already, landing is not changed.
     """
     total, size = hashlib.sha256(), 0
     with _aside(settings) as (stream, path):
@@ -78,6 +79,25 @@ def keep_stream(
             size += len(block)
         stream.close()
         sha256 = total.hexdigest()
+        commit_object(path, sha256, settings)
+    return sha256, size
+
+
+def keep_file(source: Path, settings: Settings) -> tuple[str, int]:
+    """Copy a local file into landing; as `keep_stream`, but the kernel copies, at half the cost."""
+    with _aside(settings) as (stream, path), source.open("rb") as reader:
+        try:
+            while os.copy_file_range(reader.fileno(), stream.fileno(), 1 << 30):
+                pass
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
+            reader.seek(0)
+            stream.truncate(0)
+            shutil.copyfileobj(reader, stream, BLOCK)
+        stream.close()
+        # The copy is hashed, not the source: somebody may be writing to that.
+        sha256, size = sha256_file(path), path.stat().st_size
         commit_object(path, sha256, settings)
     return sha256, size
 

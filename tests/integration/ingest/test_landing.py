@@ -99,8 +99,8 @@ def test_unchanged_files_are_not_read_again(settings, report, deliver, monkeypat
     os.utime(path, ns=(10**18, 10**18))
     ingest_report(report, settings)
     calls = []
-    whole = fetch.keep_stream
-    monkeypatch.setattr(fetch, "keep_stream", lambda *given: calls.append(1) or whole(*given))
+    whole = fetch.keep_file
+    monkeypatch.setattr(fetch, "keep_file", lambda *given: calls.append(1) or whole(*given))
     ingest_report(report, settings)
     assert calls == []
     (settings.landing / "seen" / "police.register.json").write_text("damaged")
@@ -186,7 +186,7 @@ def test_a_file_that_changes_while_it_is_copied_is_left(settings, report, delive
     import yibiao.ingest.fetch as fetch
 
     path = deliver()
-    whole = fetch.keep_stream
+    whole = fetch.keep_file
 
     def slow(*given):
         kept = whole(*given)
@@ -195,7 +195,7 @@ def test_a_file_that_changes_while_it_is_copied_is_left(settings, report, delive
         return kept
 
     with monkeypatch.context() as patch:
-        patch.setattr(fetch, "keep_stream", slow)
+        patch.setattr(fetch, "keep_file", slow)
         outcome = ingest_report(report, settings)
     assert outcome.waiting == ("表_202601.csv",)
     assert landed(report.id, settings) == []

@@ -159,10 +159,21 @@ def test_long_and_short_code_lists_are_searched_alike(rule, size):
     assert rule("parse_code", texts, pairs) == [dict(pairs).get(text) for text in texts]
 
 
-def test_no_rule_fails_on_any_text(rule):
+def wild_texts(count):
     chance = random.Random(7)
-    alphabet = "0123456789０９XxＸeE+-.,/:年月日 '\"\\%$\t\n\u3000\u00a0\ufeff·张三空无NULLﷺ𠮷"
-    texts = ["".join(chance.choices(alphabet, k=chance.randrange(25))) for _ in range(20_000)]
+    alphabet = "0123456789０９XxＸeE+-.,/:年月日 '\"\\%$\t\n\u3000\u00a0\ufeff\ufffd·张三空无NULLﷺ𠮷"
+    return ["".join(chance.choices(alphabet, k=chance.randrange(25))) for _ in range(count)]
+
+
+def test_the_form_of_an_address_is_judged_as_the_address_is_read(rule):
+    texts = [*wild_texts(20_000), "不详" + " " * 9, "望江路一二三四五号", "望江路一二三四五号\ufffd", *NOTHING]
+    read, judged = rule("parse_address", texts), rule("address_form", texts)
+    assert [text is None for text in read] == [text is None for text in judged]
+    assert any(read)
+
+
+def test_no_rule_fails_on_any_text(rule):
+    texts = wild_texts(20_000)
     for name, arguments in (
         ("stated", ()),
         ("parse_text", ()),
