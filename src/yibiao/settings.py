@@ -127,8 +127,15 @@ class Settings:
                     got=f"format {found or '(empty)'}",
                     todo="Use the program version that wrote it, or give another folder with --home.",
                 )
-            return
-        if self.home.exists() and any(self.home.iterdir()):
+        else:
+            self._begin_home(marker)
+        for folder in (self.landing, self.lake, self.work, self.releases, self.logs):
+            folder.mkdir(exist_ok=True)
+
+    def _begin_home(self, marker: Path) -> None:
+        """The marker comes first, in one step: whatever a process killed in between leaves, the next one takes over."""
+        unfinished = f".{marker.name}-"
+        if self.home.exists() and any(not path.name.startswith(unfinished) for path in self.home.iterdir()):
             raise HomeError(
                 "The working folder is not empty and was not made by this program.",
                 where=str(self.home),
@@ -137,9 +144,9 @@ class Settings:
             )
         self.home.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o700)
-        for folder in (self.landing, self.lake, self.work, self.releases, self.logs):
-            folder.mkdir(exist_ok=True)
-        marker.write_text(f"{HOME_FORMAT}\n")
+        aside = self.home / f"{unfinished}{os.getpid()}"
+        aside.write_text(f"{HOME_FORMAT}\n")
+        aside.replace(marker)
 
 
 NO_TELEMETRY = {

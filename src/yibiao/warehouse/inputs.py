@@ -14,7 +14,7 @@ from typing import Any
 from yibiao import __version__
 from yibiao.contracts import Report, Schemas
 from yibiao.errors import HomeError
-from yibiao.files import to_json
+from yibiao.files import sync, to_json
 from yibiao.settings import Settings
 
 FORMAT = 1
@@ -168,8 +168,10 @@ def installation_key(settings: Settings) -> str:
         aside = settings.work / f"key-{os.getpid()}"
         aside.write_text(secrets.token_hex(32))
         aside.chmod(0o600)
+        sync(aside)
         try:
             os.link(aside, path)  # unlike a rename, a link never replaces a key that another process just made
+            sync(path.parent)
         except FileExistsError:
             pass
         finally:

@@ -6,7 +6,7 @@ written by hand lives in files without it, which generation never touches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,8 @@ def compare(schemas: Schemas, settings: Settings) -> tuple[Changes, dict[Path, b
 def generate(schemas: Schemas, settings: Settings) -> Changes:
     """Write files that changed, remove those that follow from nothing any more, leave all others untouched."""
     changes, planned = compare(schemas, settings)
+    for path in _unfinished(planned):
+        path.unlink(missing_ok=True)
     for path in changes.write:
         commit_file(planned[path], path, "contract.generate")
     for path in changes.remove:
@@ -71,6 +73,14 @@ def generate(schemas: Schemas, settings: Settings) -> Changes:
         if not any(path.parent.iterdir()):
             path.parent.rmdir()
     return changes
+
+
+def _unfinished(planned: Mapping[Path, bytes]) -> Iterator[Path]:
+    """Hidden files that a killed process left beside the generated ones."""
+    for folder in {path.parent for path in planned if path.parent.is_dir()}:
+        for path in folder.glob(".*-*"):
+            if path.with_name(path.name[1:].rpartition("-")[0]) in planned:
+                yield path
 
 
 def _generated(settings: Settings) -> Iterator[Path]:
