@@ -1,0 +1,1 @@
+"""Measurements: `python -m bench`, and `python -m bench.soak`."""
