@@ -31,10 +31,20 @@ def sha256_file(path: Path) -> str:
 
 
 @contextmanager
-def scratch(work: Path, prefix: str) -> Iterator[Path]:
-    """A private folder under `work` that is gone afterwards, unless it was committed away."""
+def scratch(work: Path, prefix: str, *, alone: bool = False) -> Iterator[Path]:
+    """A private folder under `work` that is gone afterwards, unless it was committed away.
+
+    Args:
+        alone: the caller holds a lock, so that nobody else uses this prefix: the folder has the same name every time,
+            and what a killed process left there is removed.
+    """
     work.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=work))
+    if alone:
+        folder = work / prefix
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+    else:
+        folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=work))
     try:
         yield folder
     finally:

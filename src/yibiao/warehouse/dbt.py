@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -51,8 +54,12 @@ def run_models(
         *(command, "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project)),
         *("--target-path", str(target), "--fail-fast"),
     ]
+    end_with_parent = ctypes.CDLL(None).prctl  # loaded before the fork
+
     with subprocess.Popen(
         arguments,
+        # Of a killed run nothing goes on building: it would hold files that the next run makes anew at the same place.
+        preexec_fn=lambda: end_with_parent(_PR_SET_PDEATHSIG, signal.SIGKILL),
         cwd=settings.dbt_project,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -67,6 +74,7 @@ def run_models(
             process.kill()
             raise
     nodes = _read_results(results, orjson.loads) if results.exists() else []
+    results.unlink(missing_ok=True)  # the texts of errors in it may quote a value
     failed = next((node for node in nodes if node["status"] not in ("success", "pass", "skipped")), None)
     if process.returncode != 0 or failed:
         raise WarehouseError(
@@ -77,6 +85,10 @@ def run_models(
             todo="Run `yibiao contract generate --check`, then see docs/runbook.md, section dbt.",
         )
     return [{key: node[key] for key in ("model", "status", "seconds")} for node in nodes]
+
+
+_PR_SET_PDEATHSIG = 1
+"""Linux: the signal that a process gets when its parent ends (prctl(2))."""
 
 
 def _follow(line: bytes, progress: Progress) -> None:
@@ -116,5 +128,6 @@ def _kind_of_failure(message: str) -> str:
         if kind in _SAFE_KINDS or kind.startswith("Compilation Error"):
             return " ".join(lines)[:600]
         if kind.endswith("Error"):
-            return kind
+            column = re.search(r"when casting from source column (\w+)", message)
+            return f"{kind} in column {column[1]}" if column else kind
     return "an error that dbt did not classify"

@@ -90,7 +90,8 @@ def unify(settings: Settings, *, force: bool = False, progress: Progress | None 
                 return _outcome(UNCHANGED, inputs, present)
             if present and releases.rolled_back_from(settings) == inputs.fingerprint:
                 return _outcome(HELD, inputs, present)
-        with scratch(settings.work, "unify") as folder:
+        # Always the same folder: dbt parses everything again (4 s) when the path of its database has changed.
+        with scratch(settings.work, "unify", alone=True) as folder:
             return _build(folder, inputs, schemas, settings, progress)
 
 
