@@ -79,12 +79,7 @@ class Checker:
                 "autoload_known_extensions": "false",
             }
         )
-        encoded = pa.schema(
-            [
-                pa.field(one.name, pa.dictionary(pa.int32(), pa.string())) if one.name in coded else one
-                for one in schema(names)
-            ]
-        )
+        encoded = schema(names, coded)
         self._batch = _Slot(encoded.empty_table())
         self._engine.register("batch", self._batch)
         self._engine.execute(f"prepare rows as {self.checks.sql}")
@@ -107,7 +102,7 @@ class Checker:
         """Judge consecutive rows.
 
         Args:
-            rows: `_row`, then the contract's columns as strings.
+            rows: of a `Chunk`.
             edition_date: `YYYY-MM-DD`.
         """
         keys = np.zeros(0, dtype=np.uint64)
@@ -129,9 +124,12 @@ class Checker:
     def _check_codes(self, rows: pa.Table) -> tuple[pa.Table, list[tuple[int, np.ndarray]]]:
         """Dictionary-encode columns with code lists, judge their distinct texts, find the rows that have wrong ones."""
         hits: list[tuple[int, np.ndarray]] = []
+        rows = rows.unify_dictionaries()
         for check in self.checks.codes:
             place = rows.schema.get_field_index(check.column)
-            encoded = rows.column(place).combine_chunks().dictionary_encode()
+            encoded = rows.column(place).combine_chunks()
+            if not pa.types.is_dictionary(encoded.type):
+                encoded = encoded.dictionary_encode()
             rows = rows.set_column(place, check.column, encoded)
             verdicts = self._judge(check, encoded.dictionary)
             if not verdicts.any() and not (encoded.null_count and check.missing is not None):

@@ -31,8 +31,8 @@ from yibiao.ingest.readers.chunks import CHUNK_ROWS, regroup, schema
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
 
-_NO_DICTIONARY = frozenset({"citizen_id", "uscc", "phone", "number_text", "name", "address"})
-"""Types whose values hardly repeat: a dictionary would be built and thrown away."""
+_REPEATING = frozenset({"code", "date", "month", "text"})
+"""Types whose values repeat, as far as one can know; for others a dictionary would be built and thrown away."""
 
 
 def load(
@@ -92,16 +92,15 @@ class _Package:
     def __enter__(self) -> _Package:
         self._thread = ThreadPoolExecutor(1, "parquet")
         self._last: Future[None] | None = None
-        dictionary = [column.name for column in self._report.columns if column.type not in _NO_DICTIONARY]
-        coded = {column.name for column in self._report.columns if column.type == "code"}
-        encoded = pa.schema(
-            [
-                pa.field(one.name, pa.dictionary(pa.int32(), pa.string())) if one.name in coded else one
-                for one in self._schema
-            ]
-        )
+        dictionary = [column.name for column in self._report.columns if column.type in _REPEATING]
+        coded = [column.name for column in self._report.columns if column.type == "code"]
         self._accepted_file = pq.ParquetWriter(
-            self._folder / ACCEPTED, encoded, compression="snappy", use_dictionary=dictionary, store_schema=False
+            self._folder / ACCEPTED,
+            schema(self._schema.names[1:], coded),
+            compression="snappy",
+            use_dictionary=dictionary,
+            write_statistics=["_row"],
+            store_schema=False,
         )
         self._quarantine_file = pq.ParquetWriter(
             self._folder / QUARANTINE_FILE, self._quarantine_schema, compression="snappy", store_schema=False

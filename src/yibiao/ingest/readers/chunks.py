@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,8 @@ class Chunk:
     """Consecutive rows.
 
     Attributes:
-        rows: `_row` (int64, 1-based, ascending), then one string column per contract column, in the contract's order.
+        rows: `_row` (int64, 1-based, ascending), then one string column per contract column, in the contract's order;
+            columns with code lists may be dictionary-encoded.
         broken: rows between them that could not be split.
     """
 
@@ -66,9 +67,13 @@ class Reading:
         return self.binding
 
 
-def schema(names: Sequence[str]) -> pa.Schema:
-    """Columns of a chunk."""
-    return pa.schema([("_row", pa.int64()), *((name, pa.string()) for name in names)])
+CODED = pa.dictionary(pa.int32(), pa.string())
+"""Type of a column with a code list, wherever it is dictionary-encoded."""
+
+
+def schema(names: Sequence[str], coded: Collection[str] = ()) -> pa.Schema:
+    """Columns of a chunk; those in `coded` are dictionary-encoded."""
+    return pa.schema([("_row", pa.int64()), *((name, CODED if name in coded else pa.string()) for name in names)])
 
 
 class RowNumbers:

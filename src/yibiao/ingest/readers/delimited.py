@@ -44,7 +44,8 @@ def read_csv(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
             stream, delimiter, quote, options.get("title_rows", 0), options.get("header_rows", 1), reading
         )
         binding = reading.bind(report, headers)
-        yield from _rows(stream, binding, delimiter, quote, options.get("footer_pattern"), reading, failed)
+        coded = frozenset(column.name for column in report.columns if column.type == "code")
+        yield from _rows(stream, binding, coded, delimiter, quote, options.get("footer_pattern"), reading, failed)
 
 
 def _header(stream: Utf8Stream, delimiter: str, quote: str, titles: int, rows: int, reading: Reading) -> list[str]:
@@ -95,6 +96,7 @@ def _header(stream: Utf8Stream, delimiter: str, quote: str, titles: int, rows: i
 def _rows(
     stream: Utf8Stream,
     binding: Binding,
+    coded: frozenset[str],
     delimiter: str,
     quote: str,
     footer: str | None,
@@ -108,7 +110,13 @@ def _rows(
     names = [f"c{place}" for place in range(len(binding.headers))]
     wanted = sorted({0, *(place for place in binding.places if place is not None)})
     numbers = RowNumbers()
-    target = schema(binding.names)
+    target = schema(binding.names, coded)
+    # Columns with code lists leave the parser dictionary-encoded: it costs nothing there, and spares much later.
+    types = {
+        names[place]: target.field(name).type
+        for name, place in zip(binding.names, binding.places, strict=True)
+        if place is not None
+    }
 
     def ragged(row: arrow_csv.InvalidRow) -> str:
         if footer and re.match(footer, row.text.lstrip(quote)):
@@ -120,14 +128,14 @@ def _rows(
 
     try:
         batches = arrow_csv.open_csv(
-            pa.PythonFile(stream, mode="r"),
+            stream.native() or pa.PythonFile(stream, mode="r"),
             # One parsing thread: rows keep their numbers, and checking and writing use the other processors.
             read_options=arrow_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=delimiter, quote_char=quote or False, newlines_in_values=True, invalid_row_handler=ragged
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
+                column_types={"c0": pa.string(), **types},
                 include_columns=[names[place] for place in wanted],
                 strings_can_be_null=False,
             ),
@@ -135,15 +143,16 @@ def _rows(
         for batch in batches:
             places = numbers.take(batch.num_rows)
             if footer:
-                notes = pc.match_substring_regex(batch.column("c0"), f"^(?:{footer})").to_numpy(zero_copy_only=False)
+                cells = batch.column("c0").cast(pa.string())
+                notes = pc.match_substring_regex(cells, f"^(?:{footer})").to_numpy(zero_copy_only=False)
                 if notes.any():
                     numbers.leave_out(places[notes], whole=True)
                     reading.left_out["footer"] += int(notes.sum())
                     batch, places = batch.filter(pa.array(~notes)), places[~notes]
             arrays = [pa.array(numbers.final(places))]
             arrays += [
-                pa.nulls(len(places), pa.string()) if place is None else batch.column(names[place])
-                for place in binding.places
+                pa.nulls(len(places), target.field(name).type) if place is None else batch.column(names[place])
+                for name, place in zip(binding.names, binding.places, strict=True)
             ]
             reading.total = numbers.count
             yield Chunk(pa.Table.from_arrays(arrays, schema=target), numbers.tell())

@@ -6,9 +6,12 @@ import codecs
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from yibiao.errors import DeliveryError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 HEAD = 1 << 20
 """Bytes that are looked at before reading begins."""
@@ -116,6 +119,16 @@ class Utf8Stream(io.RawIOBase):
         taken = self.read(len(buffer))
         buffer[: len(taken)] = taken
         return len(taken)
+
+    def native(self) -> pa.NativeFile | None:
+        """The rest of a file that needs no decoding as a native one, which is read without Python; None for others."""
+        if self._decoder is not None:
+            return None
+        import pyarrow as pa
+
+        file = pa.OSFile(self._source.name)
+        file.seek(self._source.tell() - len(self._ready))
+        return file
 
     def push_back(self, data: bytes) -> None:
         """Give bytes back that were read too far."""

@@ -72,7 +72,7 @@ def read_spreadsheet(path: Path, report: Report, reading: Reading) -> Iterator[C
     while (row := rows.next()) is not None:
         if not any(row):
             continue
-        if footer and footer.search(next(filter(None, row)).strip()):
+        if footer and footer.match(next(filter(None, row)).strip()):
             reading.left_out["footer"] += 1
             _printed_total(totals, " ".join(filter(None, row)), reading)
             continue
