@@ -1,0 +1,173 @@
+"""A working folder and a data folder of a test's own, and the program run on them as its users run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from yibiao.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[1]
+PROGRAM = Path(sys.executable).with_name("yibiao")
+
+KEY = "59" * 32
+"""Installation key of the tests: entity ids are keyed hashes, and golden tables need the same ones on every machine."""
+
+SMALL = (
+    "agriculture.farmland_subsidy",
+    "civil_affairs.elderly_allowance",
+    "civil_affairs.marriage_registration",
+    "grid_center.grid_event",
+    "grid_center.resident_roll",
+    "housing.dwelling_register",
+    "market_regulation.enterprise",
+    "market_regulation.sole_trader",
+    "public_security.death_cancellation",
+    "public_security.household_register",
+    "public_security.resident_register",
+)
+"""Reports of the small project: every entity, every way of delivery, a third of the staging models."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Folders of one installation, and the sources it uses.
+
+    Attributes:
+        home, data: as in `Settings`.
+        sources: `YIBIAO_SCHEMAS`, `YIBIAO_DBT_PROJECT`, ... where they are not the project's own.
+    """
+
+    home: Path
+    data: Path
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """Settings for calls within this process."""
+        places = {name.removeprefix("YIBIAO_").lower(): Path(place) for name, place in self.sources.items()}
+        return replace(Settings.load(home=self.home, data=self.data), **places)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment of a child process: nothing of a surrounding installation takes part."""
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("YIBIAO_", "AIRFLOW", "DBT_"))
+        }
+        project = {"YIBIAO_PROJECT": str(PROJECT), "YIBIAO_HOME": str(self.home), "YIBIAO_DATA": str(self.data)}
+        return {**kept, **project, **self.sources}
+
+    def run(
+        self, *arguments: str, ok: bool = True, largest_file: int | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `yibiao` with these arguments.
+
+        Args:
+            ok: it has to end with status 0.
+            largest_file: bytes that no file may exceed, as on a disk that fills up.
+            variables: added to the environment.
+        """
+
+        def limit() -> None:
+            if largest_file is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+        done = subprocess.run(
+            [str(PROGRAM), *arguments],
+            env={**self.environment, **variables},
+            capture_output=True,
+            text=True,
+            timeout=540,
+            preexec_fn=limit,
+        )
+        if ok:
+            assert done.returncode == 0, f"yibiao {' '.join(arguments)}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        return done
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of the current release."""
+        answer: list[dict[str, Any]] = json.loads(self.run("query", "--json", sql).stdout)
+        return answer
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the last run said."""
+        said: dict[str, Any] = json.loads((self.home / "summary.json").read_bytes())
+        return said
+
+    @property
+    def release(self) -> Path:
+        """Folder of the current release."""
+        return self.home / "releases" / os.readlink(self.home / "releases" / "current")
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Manifest of the current release."""
+        manifest: dict[str, Any] = json.loads((self.release / "manifest.json").read_bytes())
+        return manifest
+
+    def copy(self, folder: Path, *, data: Path | None = None) -> Installation:
+        """The same installation in another folder, to be changed at will; with other data if given."""
+        shutil.copytree(self.home, folder / "home", symlinks=True)
+        if data is None:
+            data = shutil.copytree(self.data, folder / "data")
+        return replace(self, home=folder / "home", data=data)
+
+
+def new_installation(home: Path, data: Path, sources: Mapping[str, str] | None = None) -> Installation:
+    """A working folder that knows nothing yet but the tests' key."""
+    made = Installation(home, data, sources or {})
+    made.settings.open_home()
+    (home / "key").write_text(KEY)
+    return made
+
+
+def deliver(source: Path, target: Path, names: Sequence[str]) -> None:
+    """Copy deliveries from one data folder into another.
+
+    Args:
+        names: globs relative to the data folder, such as `housing/*/*_202601.*`.
+    """
+    target.mkdir(exist_ok=True)
+    for name in ("demo.json", *names):
+        for path in sorted(source.glob(name)):
+            place = target / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, place)
+
+
+def small_project(folder: Path) -> dict[str, str]:
+    """A project with a few of the real contracts, and what the program itself generates from them.
+
+    Models, marts, macros and written expectations are the project's own. With a third of the models it unifies in a
+    third of the time, which is what tests that unify many times need.
+
+    Returns:
+        `YIBIAO_*` variables that name its folders.
+    """
+    from yibiao.contracts import load_schemas
+    from yibiao.contracts.generate import generate
+
+    for name in ("schemas", "dbt_project", "expectations", "dags"):
+        leave = shutil.ignore_patterns("forms", "__pycache__", "target", "logs")
+        shutil.copytree(PROJECT / name, folder / name, ignore=leave)
+    for contract in sorted((folder / "schemas" / "reports").glob("*/*.odcs.yml")):
+        report = f"{contract.parent.name}.{contract.name.removesuffix('.odcs.yml')}"
+        if report not in SMALL:
+            contract.unlink()
+            for path in (folder / "expectations" / "staging").glob(f"stg_{report.replace('.', '__')}.yml"):
+                path.unlink()
+    sources = {
+        f"YIBIAO_{name.upper()}": str(folder / name) for name in ("schemas", "dbt_project", "expectations", "dags")
+    }
+    settings = Installation(folder / "home", folder / "data", sources).settings
+    generate(load_schemas(settings.schemas), settings)
+    return sources

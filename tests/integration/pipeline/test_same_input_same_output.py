@@ -1,0 +1,286 @@
+"""Same input, same output: neither the order in which deliveries arrive nor how often they do takes any part."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from compiled_models import LAST_DAYS, Delivered, Models, Warehouse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from installations import Installation, deliver, new_installation
+from yibiao.contracts import Column, Schemas, load_schemas
+from yibiao.ingest import ingest_report
+from yibiao.orchestration.main_job import demo_api
+from yibiao.warehouse import unify
+from yibiao.warehouse.inputs import collect
+
+ENTITIES = ("organisation", "household", "event")
+"""Two snapshots of one department; three reports of two departments; one report that delivers increments."""
+
+REPORTS = (
+    "market_regulation.enterprise",
+    "market_regulation.sole_trader",
+    "public_security.household_register",
+    "public_security.resident_register",
+    "civil_affairs.low_income",
+    "grid_center.grid_event",
+)
+HOUSEHOLDS = ("public_security.household_register", "civil_affairs.low_income")
+"""Drawn twice as often: here departments meet, and their authority decides."""
+
+EDITIONS = tuple(LAST_DAYS)
+
+KEYS = {
+    "uscc": ("91350100M000100Y43", "92999901MA00000005", " 91350100m000100y43", "not a code", ""),
+    "household_code": ("999901001001000001", " 999901001001000001 ", "999901001001000002", ""),
+    "event_number": ("SJ202601000001", "SJ202601000002", ""),
+}
+"""Few keys, so that records meet; some unreadable or blank, so that some stay unlinked."""
+
+VALUES = ("甲", "乙", " 甲 ", "丙·丁", "", None, "无", "12", "7.50")
+DAYS = ("2026-01-15", "2026-02-03", "20260301", "2025.12.5", "2026年1月9日", "2031-01-01", "never", "")
+
+relaxed = settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,  # the same examples in every run: a red build is a changed program, never bad luck
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@pytest.fixture(scope="module")
+def schemas(published: Installation) -> Schemas:
+    return load_schemas(published.settings.schemas)
+
+
+@pytest.fixture(scope="module")
+def models(published: Installation, schemas: Schemas, tmp_path_factory: pytest.TempPathFactory) -> Models:
+    compiled = published.home / "dbt" / "compiled" / "yibiao" / "models"
+    return Models(compiled, schemas, ENTITIES, published.settings, tmp_path_factory.mktemp("models"))
+
+
+def _pool(column: Column) -> tuple[str | None, ...]:
+    """A few texts that a cell of this column may hold."""
+    if column.element in KEYS:
+        return KEYS[column.element]
+    if column.type in ("date", "month"):
+        return DAYS
+    if column.type == "code":
+        return (*(text for text, _ in column.pairs[:3]), "nonsense", "", None)
+    return VALUES
+
+
+@st.composite
+def deliveries(draw: st.DrawFn, schemas: Schemas) -> Delivered:
+    """One delivery of up to five rows; now and then a row is in quarantine."""
+    report = schemas.reports[draw(st.sampled_from((*REPORTS, *HOUSEHOLDS)))]
+    row = st.tuples(*(st.sampled_from(_pool(column)) for column in report.columns))
+    rows = draw(st.lists(row, min_size=1, max_size=5))
+    accepted = draw(st.lists(st.sampled_from((True, True, True, False)), min_size=len(rows), max_size=len(rows)))
+    return Delivered(report.id, draw(st.sampled_from(EDITIONS)), tuple(rows), tuple(accepted))
+
+
+@st.composite
+def arrivals(draw: st.DrawFn, schemas: Schemas) -> tuple[list[Delivered], list[Delivered]]:
+    """The same deliveries in two orders; in the second some of them arrive again."""
+    made = draw(st.lists(deliveries(schemas), min_size=2, max_size=7, unique_by=lambda one: one.sha256))
+    again = draw(st.lists(st.sampled_from(made), max_size=4))
+    return made, draw(st.permutations([*made, *again]))
+
+
+def test_order_and_repetition_of_deliveries_do_not_matter(models: Models, schemas: Schemas) -> None:
+    seen = set()
+
+    @relaxed
+    @given(arrivals(schemas))
+    def law(orders: tuple[list[Delivered], list[Delivered]]) -> None:
+        first, second = (models.inputs(order) for order in orders)
+        assert first.fingerprint == second.fingerprint
+        assert [(load.load_id, load.first_record_no) for load in first.loads] == [
+            (load.load_id, load.first_record_no) for load in second.loads
+        ]
+        with models.build(first) as warehouse:
+            content = warehouse.content_hash
+        with models.build(second) as warehouse:
+            assert warehouse.content_hash == content
+        seen.add(content)
+
+    law()
+    assert len(seen) > 6, "the examples hardly differ, so their agreement would say little"
+
+
+def test_every_record_and_every_value_is_where_the_rules_put_it(models: Models, schemas: Schemas) -> None:
+    """An oracle in plain Python links every record and chooses every golden value; so do the compiled models."""
+    decided = set()
+
+    @relaxed
+    @given(arrivals(schemas))
+    def law(orders: tuple[list[Delivered], list[Delivered]]) -> None:
+        with models.build(models.inputs(orders[1])) as warehouse:
+            for entity in ENTITIES:
+                _check_crosswalk(warehouse, schemas, entity)
+                decided.update(_check_survivorship(warehouse, schemas, entity))
+
+    law()
+    assert decided == {"authority", "day", "record"}, f"only {decided} ever decided: the examples are too tame"
+
+
+def _check_crosswalk(warehouse: Warehouse, schemas: Schemas, entity: str) -> None:
+    """Every staged row of a report about the entity is in its crosswalk once; equal keys and only they share an id."""
+    ((key,),) = schemas.entities[entity].keys
+    id_column = schemas.entities[entity].id_column
+    keys = {row["record_no"]: row[key] for row in _staged(warehouse, schemas, entity)}
+    crosswalk = warehouse.rows(f"select * from identity.crosswalk_{entity}")
+    assert sorted(row["record_no"] for row in crosswalk) == sorted(keys)
+    by_id, by_key = defaultdict(set), defaultdict(set)
+    for row in crosswalk:
+        number = keys[row["record_no"]]
+        assert (number is None) == (row[id_column] is None)
+        if number is not None:
+            by_id[row[id_column]].add(number)
+            by_key[number].add(row[id_column])
+    assert all(len(found) == 1 for found in (*by_id.values(), *by_key.values()))
+    golden = warehouse.rows(f"select {id_column} from canonical.{entity}")
+    assert sorted(row[id_column] for row in golden) == sorted(by_id)
+
+
+def _check_survivorship(warehouse: Warehouse, schemas: Schemas, entity: str) -> set[str]:
+    """Authority decides, then the newer day, then the higher record number; returns which of them ever did."""
+    definition = schemas.entities[entity]
+    crosswalk = warehouse.rows(f"select * from identity.crosswalk_{entity}")
+    owner = {row["record_no"]: row[definition.id_column] for row in crosswalk}
+    claims: dict[tuple[str, str], list[tuple[int, datetime.date, int, Any]]] = defaultdict(list)
+    for row in _staged(warehouse, schemas, entity):
+        for element in definition.elements:
+            if row.get(element) is None or owner[row["record_no"]] is None:
+                continue
+            authority = schemas.elements[element].authority
+            rank = -authority.index(row["department"]) if row["department"] in authority else -99
+            claim = (rank, row["as_of"], row["record_no"], row[element])
+            claims[owner[row["record_no"]], element].append(claim)
+    golden = {row[definition.id_column]: row for row in warehouse.rows(f"select * from canonical.{entity}")}
+    sources = {row[definition.id_column]: row for row in warehouse.rows(f"select * from canonical.{entity}_provenance")}
+    disputes = warehouse.rows(f"select * from canonical.{entity}_conflict")
+    decided = set()
+    for (id_, element), rivals in claims.items():
+        best = max(rivals, key=lambda claim: claim[:3])
+        assert (golden[id_][element], sources[id_][element]) == (best[3], best[2])
+        told = {row["record_no"] for row in disputes if (row[definition.id_column], row["element"]) == (id_, element)}
+        differ = len({claim[3] for claim in rivals}) > 1
+        assert told == ({claim[2] for claim in rivals} if differ else set())
+        for rival in rivals:
+            if rival[3] != best[3]:
+                decided.add(
+                    ("authority", "day", "record")[[a == b for a, b in zip(rival, best, strict=True)].index(False)]
+                )
+    values = sum(row[element] is not None for row in golden.values() for element in definition.elements)
+    assert values == len(claims)
+    return decided
+
+
+def _staged(warehouse: Warehouse, schemas: Schemas, entity: str) -> list[dict[str, Any]]:
+    """Every staged row of a report about the entity, with its department."""
+    rows = []
+    for report in schemas.reports.values():
+        if entity in report.about:
+            for row in warehouse.rows(f"select * from staging.{report.staging_model}"):
+                rows.append({**row, "department": report.department})
+    return rows
+
+
+def test_one_edition_delivered_as_a_then_b_then_a_again(
+    models: Models, schemas: Schemas, published: Installation, tmp_path: Path
+) -> None:
+    """Through landing and load packages: what counts is which deliveries there are, not which came last."""
+    report = schemas.reports["market_regulation.sole_trader"]
+    original = (
+        next(published.data.glob("market_regulation/sole_trader/*202603*")).read_bytes().splitlines(keepends=True)
+    )
+    version = {"A": b"".join(original), "B": b"".join(reversed(original[1:]))}
+    contents = {}
+    for story in ("ABA", "BAB"):
+        contents[story] = _after(story, version, report.id, models, schemas, published, tmp_path / story)
+    assert len(set(contents.values())) == 1
+    assert _after("A", version, report.id, models, schemas, published, tmp_path / "A") != contents["ABA"]
+
+
+def _after(
+    story: str,
+    version: dict[str, bytes],
+    report_id: str,
+    models: Models,
+    schemas: Schemas,
+    published: Installation,
+    folder: Path,
+) -> tuple[str, str]:
+    """(content hash, fingerprint) after the file was replaced by one version after the other, each of them ingested."""
+    report = schemas.reports[report_id]
+    place = folder / "data" / Path(report.server.location).parent / "个体工商户_202603.ndjson"
+    place.parent.mkdir(parents=True)
+    made = new_installation(folder / "home", folder / "data")
+    for letter in story:
+        place.write_bytes(version[letter])
+        outcome = ingest_report(report, made.settings)
+        assert not outcome.errors
+    inputs = collect(made.settings, models.schemas)
+    with models.build(inputs) as warehouse:
+        return warehouse.content_hash, inputs.fingerprint
+
+
+def test_real_runs_in_any_order_end_with_the_content_of_one_run(
+    few_reports: dict[str, str], district: Path, tmp_path: Path
+) -> None:
+    """Deliveries that arrive little by little, with a unification after each step, against all of them at once."""
+    everything = new_installation(tmp_path / "everything", district, few_reports)
+    wanted = _publish(everything)
+    assert wanted["state"] == "published"
+
+    editions = ("*/*/*202602*", "*/*/*202603*", "api/*/*/2026-0[23]*", "*/*/*202601*", "api/*/*/2026-01*")
+    departments = ("market_regulation/*/*", "api/*/*/*", "p*/*/*", "h*/*/*", "c*/*/*", "grid_center/*/*")
+    for name, steps in {"late": (editions[:3], editions), "parted": (departments[:3], departments)}.items():
+        arriving = new_installation(tmp_path / name, tmp_path / f"{name}-data", few_reports)
+        states, content = [], ""
+        for step in steps:
+            deliver(district, arriving.data, step)
+            outcome = _publish(arriving)
+            states.append(outcome["state"])
+            content = outcome["content_hash"]
+        assert states == ["published", "published"]
+        assert content == wanted["content_hash"], name
+        assert outcome["version"] == wanted["version"]
+
+    forced = _publish(everything, force=True)
+    assert forced["state"] == "verified"
+    assert forced["content_hash"] == wanted["content_hash"]
+
+
+def _publish(installation: Installation, *, force: bool = False) -> dict[str, Any]:
+    """Ingest what there is and unify, without Airflow around it."""
+    used = installation.settings
+    with demo_api(used.data):
+        for report in load_schemas(used.schemas).reports.values():
+            outcome = ingest_report(report, used)
+            assert not outcome.errors, outcome.errors
+    return unify(used, force=force).to_dict()
+
+
+def test_a_delivery_of_another_content_gives_another_content_hash(models: Models, schemas: Schemas) -> None:
+    """The hash that all of the above rests on sees a single changed cell."""
+    report = schemas.reports["grid_center.grid_event"]
+
+    def one(text: str) -> Sequence[Delivered]:
+        cells = {"event_number": "SJ202601000001", "event_description": text}
+        return [Delivered(report.id, "2026-01", (tuple(cells.get(column.name) for column in report.columns),), (True,))]
+
+    hashes = set()
+    for text in ("甲", "乙"):
+        with models.build(models.inputs(one(text))) as warehouse:
+            hashes.add(warehouse.content_hash)
+    assert len(hashes) == 2

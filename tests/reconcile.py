@@ -1,0 +1,436 @@
+"""Recomputes every count of an installation from its files alone and compares them with what the program wrote down.
+
+    python tests/reconcile.py HOME DATA [--schemas DIR] [--json]
+
+Read are: the delivered files (with plain readers, see `plain_readers`), the contracts as YAML, the Parquet files and
+manifests of load packages, the Parquet files and manifest of the current release, `summary.json`, and the decisions in
+`control.db`. Nothing of the program is imported. Ends with status 1 if any two counts differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sqlite3
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from plain_readers import Contract, contracts, count_rows
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: the law, where it was looked at, both sides."""
+
+    law: str
+    where: str
+    left: Any
+    right: Any
+
+    @property
+    def holds(self) -> bool:
+        return bool(self.left == self.right)
+
+
+@dataclass
+class Package:
+    """One load package that the release is made of, and what its files say."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    state: str = "current"
+    first: int = 0
+    carried: frozenset[int] = frozenset()
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        return self.manifest["edition_date"], self.manifest["report"], self.manifest["delivery"]["sha256"]
+
+    @property
+    def delivery(self) -> tuple[str, str, str]:
+        return self.manifest["report"], self.manifest["edition"], self.manifest["delivery"]["sha256"]
+
+    @cached_property
+    def accepted(self) -> pa.Table:
+        return pq.ParquetFile(self.folder / "accepted.parquet").read()
+
+    @cached_property
+    def quarantine(self) -> pa.Table:
+        return pq.ParquetFile(self.folder / "quarantine.parquet").read()
+
+    @property
+    def read(self) -> int:
+        """Rows of the delivery, as the two Parquet files have them."""
+        return self.accepted.num_rows + self.quarantine.num_rows
+
+    @property
+    def staged(self) -> set[int]:
+        """Row numbers that are staged."""
+        return set(self.accepted["_row"].to_pylist()) if self.state == "current" else set(self.carried)
+
+
+@dataclass
+class Reconciliation:
+    """All checks of one installation.
+
+    Attributes:
+        not_loaded: delivered files of which no load is in the release, relative to the data folder.
+        counts: the recomputed figures, for people.
+    """
+
+    home: Path
+    data: Path
+    schemas: Path
+    checks: list[Check] = field(default_factory=list)
+    not_loaded: list[str] = field(default_factory=list)
+    counts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def failures(self) -> list[Check]:
+        return [check for check in self.checks if not check.holds]
+
+    def same(self, law: str, where: str, left: Any, right: Any) -> None:
+        self.checks.append(Check(law, where, left, right))
+
+
+def reconcile(home: Path, data: Path, schemas: Path = PROJECT / "schemas") -> Reconciliation:
+    """Recompute and compare everything.
+
+    Args:
+        home: working folder with a current release.
+        data: folder with the delivered files.
+    """
+    found = Reconciliation(home, data, schemas)
+    release = home / "releases" / "current"
+    manifest = _json(release / "manifest.json")
+    told = contracts(schemas)
+    packages = _packages(home, manifest)
+    by_report: dict[str, list[Package]] = {report: [] for report in told}
+    for package in packages:
+        by_report[package.manifest["report"]].append(package)
+        _check_package(found, package)
+    for contract in told.values():
+        _check_delivered(found, contract, by_report[contract.report])
+        _assess(found, contract, by_report[contract.report], _accepted_by_hand(home))
+    _number(packages)
+    reports = {report: _report_counts(loads) for report, loads in by_report.items()}
+    _compare_reports(found, reports, manifest, packages, release)
+    entities = {entity["id"]: _check_entity(found, entity, release, packages, told) for entity in _entities(schemas)}
+    for entity, counts in entities.items():
+        found.same("counts of the entity = manifest", entity, counts, manifest["counts"]["entities"].get(entity))
+    _check_tables(found, release, manifest)
+    _check_summary(found, home, manifest, reports, entities)
+    found.counts = {"reports": reports, "entities": entities}
+    return found
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_bytes())
+
+
+def _packages(home: Path, manifest: Mapping[str, Any]) -> list[Package]:
+    """The packages that the release names, with the states that it states."""
+    folders = {path.name.removeprefix("load="): path for path in (home / "lake").glob("*/*/load=*")}
+    return [
+        Package(folders[load["load_id"]], _json(folders[load["load_id"]] / "manifest.json"))
+        for load in manifest["inputs"]["loads"]
+    ]
+
+
+def _check_package(found: Reconciliation, package: Package) -> None:
+    """Inside one package: nothing lost, nothing twice, files as stated."""
+    manifest, where = package.manifest, f"{package.manifest['report']} {package.manifest['edition']}"
+    counts = {"read": package.read, "accepted": package.accepted.num_rows, "quarantined": package.quarantine.num_rows}
+    found.same("rows in the package's Parquet files = its manifest", where, counts, manifest["counts"])
+    numbers = sorted(package.accepted["_row"].to_pylist() + package.quarantine["_row"].to_pylist())
+    found.same("every row of the delivery once", where, numbers == list(range(1, package.read + 1)), True)
+    reasons = pc.list_value_length(package.quarantine["_rules"]).to_pylist()
+    found.same("every quarantined row has a reason", where, all(reasons), True)
+    broken = Counter(rule for rules in package.quarantine["_rules"].to_pylist() for rule in set(rules))
+    found.same("rows by rule = manifest", where, dict(broken), dict(manifest["rules"]))
+    for name, stated in manifest["files"].items():
+        found.same("hash of the file = manifest", f"{where} {name}", _sha256(package.folder / name), stated["sha256"])
+    original = found.home / "landing" / "objects" / manifest["delivery"]["sha256"][:2] / manifest["delivery"]["sha256"]
+    found.same("landing holds the original bytes", where, _sha256(original), manifest["delivery"]["sha256"])
+
+
+def _check_delivered(found: Reconciliation, contract: Contract, packages: Sequence[Package]) -> None:
+    """Rows in the delivered files, counted by plain readers, against the packages."""
+    loaded = {package.manifest["delivery"]["sha256"]: package for package in packages}
+    editions = {package.manifest["edition"]: package for package in packages}
+    for path in contract.delivered(found.data):
+        package = editions.get(path.stem) if contract.kind == "api" else loaded.get(_sha256(path))
+        if package is None:
+            found.not_loaded.append(str(path.relative_to(found.data)))
+            continue
+        rows = count_rows(path, contract)
+        found.same("rows in the delivered file = rows read", f"{contract.report} {path.name}", rows, package.read)
+
+
+def _accepted_by_hand(home: Path) -> set[tuple[str, ...]]:
+    """Deliveries (report, edition, hash) that somebody accepted although they look incomplete; the last word counts."""
+    connection = sqlite3.connect(f"{(home / 'control.db').resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        rows = connection.execute(
+            "select report, edition, delivery_sha256, decision from decision order by decision_id"
+        ).fetchall()
+    finally:
+        connection.close()
+    last = {tuple(row[:3]): row[3] for row in rows}
+    return {delivery for delivery, decision in last.items() if decision == "accept"}
+
+
+def _assess(found: Reconciliation, contract: Contract, packages: list[Package], accepted: set[tuple[str, ...]]) -> None:
+    """Which loads count: of a snapshot the newest edition that did not shrink by more than the contract allows."""
+    if contract.mode != "snapshot":
+        return
+    editions: dict[str, list[Package]] = defaultdict(list)
+    for package in packages:
+        editions[package.manifest["edition_date"]].append(package)
+    complete: list[list[Package]] = []
+    for _, members in sorted(editions.items()):
+        rows, last = (sum(one.read for one in group) for group in (members, complete[-1] if complete else []))
+        by_hand = all(one.delivery in accepted for one in members)
+        if complete and rows < last * (1 - contract.max_drop) and not by_hand:
+            for one in members:
+                one.state = "waiting"
+        else:
+            complete.append(members)
+    for members in complete[:-1]:
+        for one in members:
+            one.state = "superseded"
+    if len(complete) > 1 and contract.key:
+        _carry(contract, complete[-2], complete[-1])
+
+
+def _carry(contract: Contract, earlier: Sequence[Package], current: Sequence[Package]) -> None:
+    """Rows of the earlier edition whose key is in quarantine now: held, so that their facts neither change nor end."""
+
+    def keys(table: pa.Table) -> list[tuple[str, ...]]:
+        columns = [[(cell or "").strip(" ") for cell in table[name].to_pylist()] for name in contract.key]
+        return list(zip(*columns, strict=True))
+
+    held = {key for one in current for key in keys(one.quarantine)} - {
+        key for one in current for key in keys(one.accepted)
+    }
+    for one in earlier:
+        pairs = zip(keys(one.accepted), one.accepted["_row"].to_pylist(), strict=True)
+        one.carried = frozenset(row for key, row in pairs if any(key) and key in held)
+
+
+def _number(packages: list[Package]) -> None:
+    """Record numbers ascend by edition date, report and hash of the delivery."""
+    following = 0
+    for package in sorted(packages, key=lambda one: one.order):
+        package.first = following
+        following += package.read
+
+
+def _report_counts(packages: Sequence[Package]) -> dict[str, int]:
+    by_state = Counter({state: 0 for state in ("current", "superseded", "waiting")})
+    for package in packages:
+        by_state[package.state] += package.accepted.num_rows
+    return {
+        "loads": len(packages),
+        "read": sum(one.read for one in packages),
+        "accepted": sum(one.accepted.num_rows for one in packages),
+        "quarantined": sum(one.quarantine.num_rows for one in packages),
+        **by_state,
+        "carried": sum(len(one.carried) for one in packages),
+        "staged": sum(len(one.staged) for one in packages),
+    }
+
+
+def _compare_reports(
+    found: Reconciliation,
+    reports: Mapping[str, Mapping[str, int]],
+    manifest: Mapping[str, Any],
+    packages: Sequence[Package],
+    release: Path,
+) -> None:
+    for report, counts in reports.items():
+        found.same("counts of the report = manifest", report, counts, manifest["counts"]["reports"].get(report))
+        found.same("read = accepted + quarantined", report, counts["read"], counts["accepted"] + counts["quarantined"])
+        states = counts["current"] + counts["superseded"] + counts["waiting"]
+        found.same("accepted = current + superseded + waiting", report, counts["accepted"], states)
+        found.same("staged = current + carried over", report, counts["staged"], counts["current"] + counts["carried"])
+    stated = {load["load_id"]: load["state"] for load in manifest["inputs"]["loads"]}
+    states_now = {package.manifest["load_id"]: package.state for package in packages}
+    found.same("state of every load = manifest", "inputs", states_now, stated)
+    table = pq.read_table(release / "load.parquet").to_pylist()
+    ours = {
+        one.manifest["load_id"]: (one.state, one.first, one.read, one.accepted.num_rows, len(one.staged))
+        for one in packages
+    }
+    columns = ("state", "first_record_no", "read", "accepted", "row_count")
+    found.same("table `load`", "release", ours, {row["load_id"]: tuple(row[name] for name in columns) for row in table})
+
+
+def _entities(schemas: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted((schemas / "entities").glob("*.yml")):
+        yield yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _check_entity(
+    found: Reconciliation,
+    entity: Mapping[str, Any],
+    release: Path,
+    packages: Sequence[Package],
+    told: Mapping[str, Contract],
+) -> dict[str, int]:
+    name, id_column = entity["id"], entity["id_column"]
+    crosswalk = pq.read_table(release / f"{name}_crosswalk.parquet")
+    golden = pq.read_table(release / f"{name}.parquet")
+    provenance = pq.read_table(release / f"{name}_provenance.parquet")
+    conflict = pq.read_table(release / f"{name}_conflict.parquet")
+
+    about = [one for one in packages if name in told[one.manifest["report"]].about]
+    expected = sorted(one.first + row for one in about for row in one.staged)
+    records = sorted(crosswalk["record_no"].to_pylist())
+    found.same("crosswalk = every staged row of reports about it, once", name, records == expected, True)
+
+    owner = dict(zip(crosswalk["record_no"].to_pylist(), crosswalk[id_column].to_pylist(), strict=True))
+    ids = {one for one in owner.values() if one is not None}
+    golden_ids = golden[id_column].to_pylist()
+    found.same("one golden record per distinct id", name, sorted(golden_ids), sorted(ids))
+    found.same("one provenance row per golden record", name, sorted(provenance[id_column].to_pylist()), sorted(ids))
+
+    golden_rows = {row[id_column]: row for row in golden.to_pylist()}
+    stray = unfounded = 0
+    for row in provenance.to_pylist():
+        for element, record in row.items():
+            if element == id_column:
+                continue
+            stray += record is not None and owner.get(record) != row[id_column]
+            unfounded += (record is None) != (golden_rows[row[id_column]][element] is None)
+    found.same("every golden value comes from a record of its entity", name, stray, 0)
+    found.same("a value has a source, no value has none", name, unfounded, 0)
+
+    claims = conflict.to_pylist()
+    chosen = [row for row in claims if row["is_chosen"]]
+    disputed = {(row[id_column], row["element"]) for row in claims}
+    found.same("one chosen claim per disputed cell", name, len(chosen), len(disputed))
+    found.same("disputed cells = the golden records' own count", name, len(disputed), _sum(golden["disputed_count"]))
+    wrong = sum(owner.get(row["record_no"]) != row[id_column] for row in claims)
+    found.same("every claim is of a record of its entity", name, wrong, 0)
+    differing = defaultdict(set)
+    for row in claims:
+        differing[row[id_column], row["element"]].add(row["value"])
+    found.same("disputed cells have more than one value", name, all(len(one) > 1 for one in differing.values()), True)
+    linked = sum(one is not None for one in owner.values())
+    return {
+        "records": len(records),
+        "linked": linked,
+        "unlinked": len(records) - linked,
+        "golden": len(golden_ids),
+        "disputed_cells": len(chosen),
+        "claims": len(claims),
+    }
+
+
+def _sum(column: pa.ChunkedArray) -> int:
+    return int(pc.sum(column).as_py() or 0)
+
+
+def _check_tables(found: Reconciliation, release: Path, manifest: Mapping[str, Any]) -> None:
+    """Files and tables of the release as its manifest states them, content hashes by the written algorithm."""
+    for name, stated in manifest["files"].items():
+        found.same("hash of the release's file = manifest", name, _sha256(release / name), stated["sha256"])
+    files = {path.name for path in release.iterdir()} - {"manifest.json"}
+    found.same("files of the release = manifest", "release", sorted(files), sorted(manifest["files"]))
+    hashes = {}
+    for name, stated in manifest["tables"].items():
+        table = pq.read_table(release / f"{name}.parquet")
+        hashes[name] = {"rows": table.num_rows, "hash": _content(table), "columns": sorted(table.column_names)}
+        found.same("rows of the table = manifest", name, table.num_rows, stated["rows"])
+        found.same("content of the table = manifest", name, hashes[name]["hash"], stated["hash"])
+    document = {"algorithm": manifest["content_hash_algorithm"], "tables": hashes}
+    text = json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    whole = hashlib.sha256(text.encode()).hexdigest()
+    found.same("content hash of the release = manifest", "release", whole, manifest["content_hash"])
+
+
+def _content(table: pa.Table) -> str:
+    """The written algorithm of content hashes, version 1."""
+    columns = []
+    for name in sorted(table.column_names):
+        column = table[name]
+        texts = column.cast(pa.string()) if not pa.types.is_boolean(column.type) else column
+        columns.append([_cell(text) for text in texts.to_pylist()])
+    total = 0
+    for row in zip(*columns, strict=True):
+        total += int.from_bytes(hashlib.md5(b"".join(row)).digest()[:8], "big")
+    return f"{total % 2**64:016x}"
+
+
+def _cell(value: str | bool | None) -> bytes:
+    if value is None:
+        return b"-"
+    text = (str(value).lower() if isinstance(value, bool) else value).encode()
+    return b"%d:%s" % (len(text), text)
+
+
+def _check_summary(
+    found: Reconciliation,
+    home: Path,
+    manifest: Mapping[str, Any],
+    reports: Mapping[str, Mapping[str, int]],
+    entities: Mapping[str, Mapping[str, int]],
+) -> None:
+    summary = _json(home / "summary.json")
+    for row in summary["reports"]:
+        ours = reports[row["report"]]
+        for key in ("read", "accepted", "quarantined"):
+            found.same(f"{key} = summary.json", row["report"], ours[key], row[key])
+        found.same("deliveries = summary.json", row["report"], ours["loads"], row["deliveries"])
+    totals = {key: sum(counts[key] for counts in reports.values()) for key in ("read", "accepted", "quarantined")}
+    found.same("totals = summary.json", "totals", totals, {key: summary["totals"][key] for key in totals})
+    golden = {name: counts["golden"] for name, counts in entities.items()}
+    found.same("entities = summary.json", "entities", golden, summary["entities"])
+    disputed = {name: counts["disputed_cells"] for name, counts in entities.items()}
+    found.same("conflicts = summary.json", "conflicts", disputed, summary["conflicts"])
+    found.same("release = summary.json", "release", manifest["version"], summary["release"]["version"])
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def main() -> int:
+    """Print what was compared; status 1 if anything differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--schemas", type=Path, default=PROJECT / "schemas")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    found = reconcile(arguments.home, arguments.data, arguments.schemas)
+    if arguments.json:
+        failures = [asdict(check) for check in found.failures]
+        told = {"checks": len(found.checks), "failures": failures, "not_loaded": found.not_loaded, **found.counts}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        for check in found.failures:
+            print(f"DIFFERS {check.where}: {check.law}\n  files: {check.left}\n  told:  {check.right}")
+        for name in found.not_loaded:
+            print(f"not loaded: {name}")
+        print(f"{len(found.checks)} comparisons, {len(found.failures)} differ")
+    return 1 if found.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
