@@ -15,7 +15,7 @@ from yibiao.demo.damage import make_plan
 from yibiao.demo.deliver import deliver, first_counts
 from yibiao.demo.edition import MAXIMUM, Edition
 from yibiao.demo.marker import FORMAT, MARKER, DemoError, read_marker
-from yibiao.demo.rosters import roster
+from yibiao.demo.rosters import known, roster
 from yibiao.demo.truth import Truth
 from yibiao.demo.truth_files import RecordWriter, TruthWriter
 from yibiao.demo.world import make_world
@@ -40,7 +40,8 @@ def generate(
         residents: about how many people live there.
         seed: equal seeds give equal districts.
         editions: monthly deliveries from 2026-01 on, at most twelve.
-        reports: which reports to deliver; by default all.
+        reports: which reports to deliver; by default all that the demo has a roster for, so that a report that a
+            department adds does not stop the district.
 
     Returns:
         False if the same district was there already.
@@ -51,7 +52,7 @@ def generate(
     progress = progress or Silent()
     _check(residents, editions)
     wanted: dict[str, Any] = {"format": FORMAT, "residents": residents, "seed": seed, "editions": editions}
-    chosen = [report for report in schemas.reports.values() if reports is None or reports(report)]
+    chosen = [report for report in schemas.reports.values() if (reports or _has_roster)(report)]
     wanted["contracts"] = {report.id: report.semantics() for report in chosen}
     if not _free(out, wanted):
         return False
@@ -114,6 +115,10 @@ def _free(out: Path, wanted: dict[str, Any]) -> bool:
         # An older program's demo: made anew.
         return True
     return any(there.get(name) != value for name, value in wanted.items())
+
+
+def _has_roster(report: Report) -> bool:
+    return known(report.id)
 
 
 def _fill(folder: Path, schemas: Schemas, reports: list[Report], wanted: dict[str, Any], progress: Progress) -> None:

@@ -18,7 +18,7 @@ def canonical_files(schemas: Schemas) -> dict[str, str]:
         for name, folder, macro, refs in (
             (f"crosswalk_{entity.id}", "identity", "crosswalk", models),
             (f"survivor_{entity.id}", "identity", "survivor", [*models, f"crosswalk_{entity.id}"]),
-            (entity.id, "canonical", "golden", [f"survivor_{entity.id}"]),
+            (entity.id, "canonical", "golden", [*models, f"crosswalk_{entity.id}", f"survivor_{entity.id}"]),
             (f"{entity.id}_provenance", "canonical", "provenance", [f"survivor_{entity.id}"]),
             (
                 f"{entity.id}_conflict",
