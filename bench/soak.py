@@ -141,7 +141,7 @@ class Soak:
 
     def __init__(self, work: Path, kills: int, residents: int, seed: int) -> None:
         self.work, self.kills, self.residents, self.seed = work, kills, residents, seed
-        self.after, self.before = work / "after", work / "before"
+        self.after, self.before, self.home = work / "after", work / "before", work / "home"
 
     def prepare(self) -> None:
         """Make the district, the two homes to start from, and what an undisturbed home publishes."""
@@ -160,14 +160,14 @@ class Soak:
             ignore=lambda _, names: [name for name in names if any(part in name for part in SECOND)],
         )
         self._correct()
-        empty = self.work / "empty"
+        empty, prepared = self.work / "empty", self.work / "prepared"
         self._open(empty)
-        prepared = self._copy(empty, "prepared")
-        first = self._undisturbed(self.before, prepared, "first edition")
-        with_first = self._copy(prepared, "with first")
-        self.reference = self._undisturbed(self.after, with_first, "second edition")
-        at_once = self._copy(empty, "at once")
-        both = self._undisturbed(self.after, at_once, "both at once")
+        self._copy(empty)
+        first = self._undisturbed(self.before, "first edition")
+        shutil.copytree(self.home, prepared, symlinks=True)
+        self.reference = self._undisturbed(self.after, "second edition")
+        self._copy(empty)
+        both = self._undisturbed(self.after, "both at once")
         if both["content_hash"] != self.reference["content_hash"]:
             raise SystemExit("Loading both editions at once gives another content than one after the other.")
         if first["content_hash"] == self.reference["content_hash"]:
@@ -192,13 +192,14 @@ class Soak:
         (home / "key").write_text(KEY)
         (home / "key").chmod(0o600)
 
-    def _copy(self, home: Path, name: str) -> Path:
-        place = self.work / name
-        shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(home, place, symlinks=True)
-        return place
+    def _copy(self, start: Path) -> None:
+        """Begin anew. Always at the same place: dbt parses all models again when its paths have changed."""
+        if self.home.exists():
+            shutil.rmtree(self.home)
+        shutil.copytree(start, self.home, symlinks=True)
 
-    def _undisturbed(self, data: Path, home: Path, what: str) -> dict[str, Any]:
+    def _undisturbed(self, data: Path, what: str) -> dict[str, Any]:
+        home = self.home
         run = Run(data, home)
         try:
             status = run.wait()
@@ -230,11 +231,11 @@ class Soak:
     def disturb(self, case: Case) -> None:
         """Kill, look, run again, look."""
         start, before = self.starts[case.home]
-        home = self._copy(start, f"case-{case.number}")
-        run = self._kill(case, start, home)
+        self._copy(start)
+        run = self._kill(case, start)
         try:
-            self._look(case, home, None if case.home == "empty" else before["version"])
-            again = Run(self.after, home)
+            self._look(case, None if case.home == "empty" else before["version"])
+            again = Run(self.after, self.home)
             try:
                 status = again.wait()
             finally:
@@ -244,15 +245,20 @@ class Soak:
         case.next_seconds = round(again.seconds, 1)
         if status != 0:
             case.findings.append(f"the next run ended with status {status}")
-        self._compare(case, home)
-        if not case.findings:
-            shutil.rmtree(home)
+        self._compare(case)
+        if case.findings:
+            self.home.rename(self.work / f"case-{case.number}")
 
-    def _kill(self, case: Case, start: Path, home: Path) -> Run:
+    def _kill(self, case: Case, start: Path) -> Run:
         while True:
             moment = case.share * self.durations[case.home] * 0.9**case.too_late
-            run = Run(self.after, home)
-            if run.wait(moment) is None:
+            run = Run(self.after, self.home)
+            try:
+                status = run.wait(moment)
+            except BaseException:
+                run.end()
+                raise
+            if status is None:
                 case.moment = round(time.monotonic() - run.began, 2)
                 run.kill(alone=case.victim == "run alone")
                 case.stage = run.stage
@@ -260,10 +266,10 @@ class Soak:
             # This one was faster than the undisturbed run: nothing was killed. Once more, a little earlier.
             run.end()
             case.too_late += 1
-            shutil.rmtree(home)
-            shutil.copytree(start, home, symlinks=True)
+            self._copy(start)
 
-    def _look(self, case: Case, home: Path, before: str | None) -> None:
+    def _look(self, case: Case, before: str | None) -> None:
+        home = self.home
         case.findings += [f"after the kill: {finding}" for finding in intact(home)]
         case.loads = sum(1 for _ in (home / "lake").glob("*/*/load=*"))
         link = home / "releases" / "current"
@@ -274,7 +280,8 @@ class Soak:
         if current is None:
             case.current = "none yet"
 
-    def _compare(self, case: Case, home: Path) -> None:
+    def _compare(self, case: Case) -> None:
+        home = self.home
         summary = json.loads((home / "summary.json").read_bytes()) if (home / "summary.json").exists() else {}
         case.next_state = str(summary.get("state", "no summary"))
         manifest = current_manifest(home) or {}
@@ -332,6 +339,7 @@ def show(cases: list[Case]) -> str:
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--residents", type=int, default=300)
@@ -347,6 +355,7 @@ def main() -> int:
         for case in cases:
             soak.disturb(case)
             found += len(case.findings)
+            _write(given.out, soak, cases[: case.number])
             what = "; ".join(case.findings) or "nothing found"
             print(
                 f"kill {case.number}/{given.kills}: {case.home}, {case.victim}, second {case.moment:.1f}"
@@ -360,25 +369,24 @@ def main() -> int:
         else:
             shutil.rmtree(work, ignore_errors=True)
     print("\n" + show(cases))
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(_result(soak, cases), indent=2, ensure_ascii=False) + "\n")
     same = sum(case.content_hash == soak.reference["content_hash"] for case in cases)
     print(f"\n{len(cases)} kills, {found} findings; {same} of {len(cases)} next runs end with the undisturbed content.")
     return 1 if found else 0
 
 
-def _result(soak: Soak, cases: list[Case]) -> dict[str, Any]:
+def _write(out: Path, soak: Soak, cases: list[Case]) -> None:
+    """What was found so far; no path and no name of a machine."""
     import duckdb
 
     from yibiao import __version__
 
-    return {
+    result = {
         "format": 1,
         "program": __version__,
         "python": ".".join(map(str, sys.version_info[:3])),
         "duckdb": duckdb.__version__,
         "cores": len(os.sched_getaffinity(0)),
-        "kills": soak.kills,
+        "kills": len(cases),
         "residents": soak.residents,
         "seed": soak.seed,
         "undisturbed": {
@@ -388,6 +396,8 @@ def _result(soak: Soak, cases: list[Case]) -> dict[str, Any]:
         "findings": sum(len(case.findings) for case in cases),
         "cases": [asdict(case) for case in cases],
     }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

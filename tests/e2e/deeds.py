@@ -1,0 +1,92 @@
+"""What a process does that is to die at a crash point: `python deeds.py DEED [ARGUMENT]`.
+
+Paths come from the `YIBIAO_*` variables. The deeds are the program's own functions, in the order of a run.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from yibiao.settings import Settings
+
+REPORTS = ("grid_center.resident_roll", "public_security.household_register", "public_security.resident_register")
+"""The reports of the tiny district; they speak of the same people, and not always alike."""
+
+
+def ingest(settings: Settings) -> None:
+    """What the ingest tasks of a run do."""
+    from yibiao.contracts import load_schemas
+    from yibiao.control import reconcile
+    from yibiao.ingest import ingest_report
+
+    settings.open_home()
+    reconcile(settings, alone=True)
+    reports = load_schemas(settings.schemas).reports
+    for report in REPORTS:
+        for error in ingest_report(reports[report], settings).errors:
+            raise error
+    reconcile(settings)
+
+
+def unify(settings: Settings) -> None:
+    """What the unify task of a run does."""
+    from yibiao.control import reconcile
+    from yibiao.warehouse import unify as unify_warehouse
+
+    reconcile(settings, alone=True)
+    unify_warehouse(settings)
+    reconcile(settings)
+
+
+def publish(settings: Settings, built: str) -> None:
+    """The end of a unify run whose release folder is `built` already."""
+    import json
+    import shutil
+
+    from yibiao.contracts import load_schemas
+    from yibiao.control import reconcile
+    from yibiao.warehouse.inputs import collect
+    from yibiao.warehouse.unify import _commit
+
+    reconcile(settings, alone=True)
+    aside = settings.work / "unify-built" / "release"
+    shutil.copytree(built, aside)
+    manifest = json.loads((aside / "manifest.json").read_bytes())
+    inputs = collect(settings, load_schemas(settings.schemas))
+    if inputs.version != manifest["version"]:
+        raise AssertionError("the inputs of this home give another release")
+    _commit(aside, inputs, manifest, settings)
+
+
+def prune(settings: Settings) -> None:
+    """`yibiao release prune --keep 1`."""
+    from yibiao.warehouse import releases
+
+    settings.open_home()
+    releases.prune(settings, 1)
+
+
+def summary(settings: Settings) -> None:
+    """A whole main job, in which Airflow executes no task: everything was ingested and unified before."""
+    from yibiao.orchestration import embedded, main_job, tasks
+
+    real = embedded.run
+    embedded.run = lambda settings, progress, **options: tasks.Watch(settings=settings, progress=progress)
+    try:
+        main_job.main_job(settings)
+    finally:
+        embedded.run = real
+
+
+def generate(settings: Settings) -> None:
+    """`yibiao contract generate`."""
+    from yibiao.contracts import load_schemas
+    from yibiao.contracts.generate import generate as generate_files
+
+    generate_files(load_schemas(settings.schemas), settings)
+
+
+DEEDS = {deed.__name__: deed for deed in (ingest, unify, publish, prune, summary, generate)}
+
+if __name__ == "__main__":
+    DEEDS[sys.argv[1]](Settings.load(), *sys.argv[2:])

@@ -1,0 +1,306 @@
+"""A process killed before or after any commit: readers see whole things only, and the next run repairs the rest.
+
+Every point of `yibiao.crash.POINTS` is reached and kills, on a tiny district. Landing, load packages and the switch of
+a release are repaired by the code of a whole run; what a run makes of a home after a kill at any other moment is what
+`make soak` shows.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import deeds
+import pytest
+from bench.intact import current_manifest, intact, left_behind
+
+from installations import Installation, deliver, new_installation
+from yibiao import crash
+from yibiao.contracts import load_schemas
+from yibiao.settings import Settings
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Homes to copy, all with one key; `at` is the installation in which they came about.
+
+    `first` has published the first edition. `second` has ingested the second edition too. `done` has published it,
+    undisturbed.
+    """
+
+    at: Installation
+    first: Path
+    second: Path
+    done: Path
+
+    @property
+    def content(self) -> str:
+        return manifest_of(self.done)["content_hash"]
+
+    @property
+    def built(self) -> Path:
+        """The release folder that the undisturbed home made."""
+        return (self.done / "releases" / "current").resolve()
+
+    def copy(self, home: Path, to: Path) -> Installation:
+        copy(home, to)
+        return replace(self.at, home=to)
+
+
+def manifest_of(home: Path) -> dict:
+    manifest = current_manifest(home)
+    assert manifest is not None
+    return manifest
+
+
+def dies(deed: str, installation: Installation, *arguments: object, at: str) -> None:
+    """A deed in a process of its own, which SIGKILL ends at a crash point."""
+    result = subprocess.run(
+        [sys.executable, deeds.__file__, deed, *map(str, arguments)],
+        env={**installation.environment, "YIBIAO_CRASH_AT": at},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == -signal.SIGKILL, result.stderr[-2000:]
+
+
+def do(deed: str, installation: Installation, *arguments: object) -> None:
+    """The same deed undisturbed."""
+    deeds.DEEDS[deed](installation.settings, *arguments)
+
+
+def copy(home: Path, to: Path) -> Path:
+    shutil.copytree(home, to, symlinks=True)
+    return to
+
+
+@pytest.fixture(scope="module")
+def prepared(few_reports: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    from yibiao.demo import generate
+
+    place = tmp_path_factory.mktemp("crash")
+    data, home = place / "data", place / "home"
+    at = new_installation(home, data, few_reports)
+    schemas = load_schemas(at.settings.schemas)
+    generate(place / "both", schemas, residents=200, editions=2, reports=lambda report: report.id in deeds.REPORTS)
+    deliver(place / "both", data, ["*/*/*_202601.*"])
+    do("ingest", at)
+    do("unify", at)
+    first = copy(home, place / "first")
+    deliver(place / "both", data, ["*/*/*_202602.*"])
+    do("ingest", at)
+    second = copy(home, place / "second")
+    do("unify", at)
+    done = copy(home, place / "done")
+    assert manifest_of(done)["content_hash"] != manifest_of(first)["content_hash"]
+    return Prepared(at, first, second, done)
+
+
+def packages(home: Path) -> dict[str, bytes]:
+    """The manifest of every load package."""
+    return {path.parent.name: path.read_bytes() for path in (home / "lake").rglob("manifest.json")}
+
+
+def dies_while_loading(prepared: Prepared, home: Path, point: str) -> None:
+    killed = prepared.copy(prepared.first, home)
+    dies("ingest", killed, at=point)
+    assert intact(home) == []
+    assert manifest_of(home) == manifest_of(prepared.first)
+    assert packages(home).keys() < packages(prepared.second).keys()
+
+    do("ingest", killed)
+    assert intact(home) + left_behind(home) == []
+    # The same packages as in the undisturbed home, so the same release (test below; the program knows no other input).
+    assert packages(home) == packages(prepared.second)
+
+
+def dies_while_publishing(prepared: Prepared, home: Path, point: str) -> None:
+    killed = prepared.copy(prepared.second, home)
+    dies("publish", killed, prepared.built, at=point)
+    assert intact(home) == []
+    switched = point == "release.current.after"
+    assert manifest_of(home) == manifest_of(prepared.done if switched else prepared.first)
+    there = (home / "releases" / prepared.built.name).is_dir()
+    assert there == (point != "release.folder.before")
+
+    do("publish", killed, prepared.built)
+    assert intact(home) == []
+    assert manifest_of(home)["content_hash"] == prepared.content
+
+
+def dies_while_pruning(prepared: Prepared, home: Path, point: str) -> None:
+    killed = prepared.copy(prepared.done, home)
+    old = home / "releases" / manifest_of(prepared.first)["version"]
+    dies("prune", killed, at=point)
+    assert intact(home) == []
+    assert old.is_dir() == (point == "release.prune.before")
+
+    do("prune", killed)
+    do("ingest", killed)
+    assert intact(home) + left_behind(home) == []
+    assert not old.exists()
+    assert manifest_of(home)["content_hash"] == prepared.content
+
+
+def dies_while_summing_up(prepared: Prepared, home: Path, point: str) -> None:
+    killed = prepared.copy(prepared.done, home)
+    (home / "summary.json").write_text('{"of": "the run before"}')
+    dies("summary", killed, at=point)
+    assert intact(home) == []
+    seen = json.loads((home / "summary.json").read_bytes())
+    assert (seen == {"of": "the run before"}) == (point == "run.summary.before")
+
+    do("summary", killed)
+    assert intact(home) + left_behind(home) == []
+    release = json.loads((home / "summary.json").read_bytes())["release"]
+    assert release["content_hash"] == prepared.content
+
+
+def dies_while_generating(prepared: Prepared, home: Path, point: str) -> None:
+    sources = {name: copy(Path(place), home / name) for name, place in prepared.at.sources.items()}
+    killed = replace(prepared.at, sources={name: str(place) for name, place in sources.items()})
+    stale = [
+        sources["YIBIAO_DAGS"] / "index.json",
+        sorted((sources["YIBIAO_DBT_PROJECT"] / "models" / "staging").rglob("*.sql"))[0],
+    ]
+    wanted = {path: path.read_bytes() for path in stale}
+    cut = {path: content[:-20] for path, content in wanted.items()}
+    for path in stale:
+        path.write_bytes(cut[path])
+    dies("generate", killed, at=point)
+    assert all(path.read_bytes() in (wanted[path], cut[path]) for path in stale)
+    assert sum(path.read_bytes() == wanted[path] for path in stale) == (point == "contract.generate.after")
+
+    do("generate", killed)
+    assert all(path.read_bytes() == wanted[path] for path in stale)
+    assert not [path for path in home.rglob(".*-*") if path.is_file()]
+
+
+EXERCISES: dict[str, Callable[[Prepared, Path, str], None]] = {
+    "landing.object": dies_while_loading,
+    "landing.delivery": dies_while_loading,
+    "load.package": dies_while_loading,
+    "run.summary": dies_while_summing_up,
+    "release.folder": dies_while_publishing,
+    "release.current": dies_while_publishing,
+    "release.prune": dies_while_pruning,
+    "contract.generate": dies_while_generating,
+}
+"""Commit -> what kills a process there."""
+
+
+def test_every_commit_of_the_program_is_exercised_here() -> None:
+    assert EXERCISES.keys() == set(crash.COMMITS)
+    assert set(crash.POINTS) == {f"{commit}.{side}" for commit in EXERCISES for side in ("before", "after")}
+
+
+@pytest.mark.parametrize("point", crash.POINTS)
+def test_a_process_killed_there_leaves_whole_things_and_the_next_one_repairs(
+    point: str, prepared: Prepared, tmp_path: Path
+) -> None:
+    EXERCISES[point.rpartition(".")[0]](prepared, tmp_path / "home", point)
+
+
+def half_load(home: Path) -> None:
+    next((home / "lake").glob("*/*/load=*/manifest.json")).unlink()
+
+
+def cut_load(home: Path) -> None:
+    shorten(next((home / "lake").glob("*/*/load=*/accepted.parquet")))
+
+
+def cut_landing(home: Path) -> None:
+    shorten(next((home / "landing" / "objects").glob("*/*")))
+
+
+def lost_landing(home: Path) -> None:
+    next((home / "landing" / "objects").glob("*/*")).unlink()
+
+
+def half_release(home: Path) -> None:
+    (home / "releases" / "current" / "resident.parquet").unlink()
+
+
+def other_release(home: Path) -> None:
+    import duckdb
+
+    folder = home / "releases" / "current"
+    with duckdb.connect(str(folder / "yibiao.duckdb")) as connection:
+        connection.execute("update resident set sex_code = '9'")
+
+
+def lost_release(home: Path) -> None:
+    shutil.rmtree((home / "releases" / "current").resolve())
+
+
+def shorten(path: Path) -> None:
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (half_load, "FileNotFoundError"),
+        (cut_load, "accepted.parquet is not what its manifest says"),
+        (cut_landing, "do not have the hash"),
+        (lost_landing, "its bytes are not there"),
+        (half_release, "files differ from its manifest: ['resident.parquet']"),
+        (other_release, "the content of resident is not what its manifest says"),
+        (lost_release, "the current release is not there"),
+    ],
+)
+def test_the_look_at_a_home_folder_sees_what_is_not_whole(
+    damage: Callable[[Path], None], told: str, prepared: Prepared, tmp_path: Path
+) -> None:
+    home = copy(prepared.done, tmp_path / "home")
+    assert intact(home) == []
+    damage(home)
+    assert any(told in finding for finding in intact(home)), intact(home)
+
+
+def test_a_whole_run_after_a_kill_between_release_and_switch_ends_with_the_undisturbed_content(
+    prepared: Prepared,
+) -> None:
+    home = prepared.at.home  # the same place: dbt parses all models again when its paths have changed
+    shutil.rmtree(home)
+    killed = prepared.copy(prepared.second, home)
+    dies("publish", killed, prepared.built, at="release.current.before")
+    assert manifest_of(home) == manifest_of(prepared.first)
+    # Nothing is left but to run again: it builds everything anew, finds the folder there, compares and switches.
+    do("ingest", killed)
+    do("unify", killed)
+    assert intact(home) + left_behind(home) == []
+    assert manifest_of(home)["content_hash"] == prepared.content
+
+
+def test_a_kill_between_switch_and_journal_is_written_down_by_the_next_run(prepared: Prepared, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    killed = prepared.copy(prepared.second, home)
+    dies("publish", killed, prepared.built, at="release.current.after")
+
+    def published() -> list[str]:
+        lines = (home / "releases" / "journal.jsonl").read_text().splitlines()
+        return [json.loads(line)["version"] for line in lines]
+
+    assert prepared.built.name not in published()
+    do("unify", killed)
+    assert published()[-1] == prepared.built.name
+    assert intact(home) + left_behind(home) == []
+
+
+def test_a_home_folder_whose_making_was_cut_off_is_taken_over(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".format-4711").write_text("")  # killed before the rename
+    Settings.load(home=home).open_home()
+    (home / "landing").rmdir()  # killed after it
+    Settings.load(home=home).open_home()
+    assert (home / "landing").is_dir()
+    assert (home / "format").read_text() == "1\n"
