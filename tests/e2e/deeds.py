@@ -58,6 +58,14 @@ def publish(settings: Settings, built: str) -> None:
     _commit(aside, inputs, manifest, settings)
 
 
+def rollback(settings: Settings) -> None:
+    """`yibiao release rollback`."""
+    from yibiao.warehouse import releases
+
+    settings.open_home()
+    releases.rollback(settings)
+
+
 def prune(settings: Settings) -> None:
     """`yibiao release prune --keep 1`."""
     from yibiao.warehouse import releases
@@ -86,7 +94,7 @@ def generate(settings: Settings) -> None:
     generate_files(load_schemas(settings.schemas), settings)
 
 
-DEEDS = {deed.__name__: deed for deed in (ingest, unify, publish, prune, summary, generate)}
+DEEDS = {deed.__name__: deed for deed in (ingest, unify, publish, rollback, prune, summary, generate)}
 
 if __name__ == "__main__":
     DEEDS[sys.argv[1]](Settings.load(), *sys.argv[2:])

@@ -295,6 +295,27 @@ def test_a_kill_between_switch_and_journal_is_written_down_by_the_next_run(prepa
     assert intact(home) + left_behind(home) == []
 
 
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_rollback_that_is_killed_either_holds_or_never_was(side: str, prepared: Prepared, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    killed = prepared.copy(prepared.done, home)
+    dies("rollback", killed, at=f"release.current.{side}")
+    there = manifest_of(home)
+    assert there == manifest_of(prepared.done if side == "before" else prepared.first)
+    assert intact(home) == []
+
+    # The inputs would give the release that was rolled back; the next run leaves it to the operator.
+    do("unify", killed)
+    assert manifest_of(home) == there
+    assert intact(home) + left_behind(home) == []
+
+    # And whoever repeats the command gets what he wanted.
+    if side == "before":
+        do("rollback", killed)
+        do("unify", killed)
+        assert manifest_of(home) == manifest_of(prepared.first)
+
+
 def test_a_home_folder_whose_making_was_cut_off_is_taken_over(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

@@ -121,8 +121,12 @@ def switch(settings: Settings, release: Release, action: str) -> None:
     """Make a release current by one rename and write it into the journal.
 
     Args:
-        action: `publish` or `rollback`.
+        action: `publish` or `rollback`. A rollback is written down first: killed after the rename, it would otherwise
+            be taken for a publication, and the next run would publish again what an operator took away. Killed before
+            it, the journal is put right by `complete_journal`, as after a publication.
     """
+    if action == "rollback":
+        _write_journal(settings, action, release)
     aside = settings.releases / f".current-{os.getpid()}"
     aside.unlink(missing_ok=True)
     aside.symlink_to(release.version)
@@ -130,7 +134,8 @@ def switch(settings: Settings, release: Release, action: str) -> None:
     aside.replace(settings.releases / "current")
     sync(settings.releases)
     crash_point("release.current.after")
-    _write_journal(settings, action, release)
+    if action != "rollback":
+        _write_journal(settings, action, release)
 
 
 def journal(settings: Settings) -> list[dict[str, Any]]:
@@ -150,7 +155,7 @@ def journal(settings: Settings) -> list[dict[str, Any]]:
 
 
 def complete_journal(settings: Settings) -> None:
-    """Write the entry that a crash between switch and journal left out."""
+    """Write the entry that a crash left out between switch and journal, or undo one of a rollback that was cut off."""
     release = available(settings)
     if release is None:
         return
