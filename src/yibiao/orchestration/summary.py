@@ -24,9 +24,10 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
     """The content of `summary.json`.
 
     Returns:
-        `{format, ok, state, why, release, reports, totals, waiting, entities, conflicts, expectations, burden, seconds,
-        next}`.
-        `state` is that of the unify run (`published`, `unchanged`, `verified`, `refused`, `rolled back`), or `failed`.
+        `{format, ok, state, why, error, release, reports, totals, waiting, entities, conflicts, expectations, burden,
+        seconds, next}`.
+        `state` is that of the unify run (`published`, `unchanged`, `verified`, `refused`, `rolled back`), or `failed`;
+        `why` and `error` say why it did not publish.
         `ok` says that the release holds everything that could be read and passed its gate. Figures of rows and entities
         are those of the current release; `loaded` and `errors` of a report are those of this run; `expectations` are
         those of the last gate, also if it failed.
@@ -47,6 +48,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
         "ok": ok,
         "state": state,
         "why": _error(failure)["what"] if failure else "",
+        "error": _error(failure) if failure else None,
         "release": {
             "version": release.version if release else None,
             "path": str(release.folder) if release else None,

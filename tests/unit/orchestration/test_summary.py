@@ -116,7 +116,7 @@ def test_only_a_release_of_the_present_inputs_is_good(settings: Settings, state:
 
 def test_a_refused_release_says_so_and_keeps_the_last_one(settings: Settings) -> None:
     manifest = put_release(settings)
-    error = GateRefused("The gate did not pass.", todo="Look at the slip.")
+    error = GateRefused("The gate did not pass.", got="canonical.resident: citizen_id_unique", todo="Look at the slip.")
     error.outcome = UnifyOutcome(
         state="refused",
         version="2026-01-ffff",
@@ -129,6 +129,7 @@ def test_a_refused_release_says_so_and_keeps_the_last_one(settings: Settings) ->
     assert summary["release"]["content_hash"] == manifest["content_hash"]
     assert summary["next"][0] == "Look at the slip."
     assert "1 未通过" in text(summary)
+    assert "canonical.resident: citizen_id_unique" in text(summary)
 
 
 def test_a_failed_report_is_shown_loudly_but_does_not_spoil_the_release(settings: Settings) -> None:
