@@ -32,7 +32,7 @@ class Settings:
         data: folder that contracts' relative locations start from.
         schemas, dbt_project, expectations, dags: sources; by default inside `project`.
         threads: worker threads for vectorised work.
-        memory_limit: DuckDB's memory limit, for example `6GB`.
+        memory_limit: DuckDB's memory limit, for example `5GB`.
     """
 
     project: Path
@@ -43,7 +43,7 @@ class Settings:
     expectations: Path
     dags: Path
     threads: int = field(default_factory=lambda: max(1, len(os.sched_getaffinity(0))))
-    memory_limit: str = "6GB"
+    memory_limit: str = "5GB"
 
     @classmethod
     def load(cls, *, home: Path | str | None = None, data: Path | str | None = None) -> Settings:

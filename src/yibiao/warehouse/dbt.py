@@ -17,7 +17,7 @@ from yibiao.settings import Settings
 
 
 def run_models(
-    settings: Settings, database: Path, folder: Path, progress: Progress, *, command: str = "run"
+    settings: Settings, database: Path, folder: Path, progress: Progress, *, command: str = "run", at_once: int = 2
 ) -> list[dict[str, Any]]:
     """Build all models into a database file.
 
@@ -27,6 +27,8 @@ def run_models(
         folder: scratch for results and spilling.
         progress: advanced by one for every model.
         command: dbt command; tests use `build` or `test`.
+        at_once: models built side by side. Small ones spend their time in planning, which has one thread; large ones
+            use all threads themselves, and two of them would have to share the memory.
 
     Returns:
         One `{"model", "status", "seconds"}` per node, in dbt's order.
@@ -47,6 +49,7 @@ def run_models(
         **settings.environment(),
         "YIBIAO_WAREHOUSE": str(database),
         "YIBIAO_SCRATCH": str(spill),
+        "YIBIAO_MODELS_AT_ONCE": str(at_once),
     }
     arguments = [
         *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-format", "json", "--log-level", "info"),

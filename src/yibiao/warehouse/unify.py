@@ -16,9 +16,12 @@ from yibiao.files import commit_folder, scratch
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
 from yibiao.warehouse import releases
-from yibiao.warehouse.inputs import WAITING, Inputs, collect
+from yibiao.warehouse.inputs import CURRENT, WAITING, Inputs, collect
 
 PUBLISHED, UNCHANGED, VERIFIED, REFUSED, HELD = "published", "unchanged", "verified", "refused", "rolled back"
+
+LARGE = 2_000_000
+"""Source records from which on one model at a time is built (see `run_models`)."""
 
 
 @dataclass
@@ -109,7 +112,9 @@ def _build(folder: Path, inputs: Inputs, schemas: Any, settings: Settings, progr
     with ready_gate(settings) as waiting_gate:  # its process imports its library while the models are built
         with clock("models"):
             progress.stage("unify", _count_models(settings), "models")
-            models = run_models(settings, warehouse, folder, progress)
+            rows = sum(load.accepted for load in inputs.loads if load.state == CURRENT)
+            at_once = 1 if rows > LARGE else 2
+            models = run_models(settings, warehouse, folder, progress, at_once=at_once)
             progress.end()
         with clock("reconcile"):
             counts = reconcile(warehouse, inputs, schemas)
