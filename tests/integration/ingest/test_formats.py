@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 import xlwt
-from conftest import column
 
+from conftest import column
 from yibiao.contracts import EditionRule
 from yibiao.ingest import ingest_report
 
