@@ -77,10 +77,10 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
     facts.add_row("结果 result", STATES[summary["state"]] + (f": {escape(summary['why'])}" if summary["why"] else ""))
     console.print(facts, soft_wrap=True)
 
-    failed = [("unify", summary["error"])] if summary["error"] else []
+    errors = [("unify", summary["error"])] if summary["error"] else []
     for report in summary["reports"]:
-        failed += [(report["report"], error) for error in report["errors"]]
-    for name, error in failed:
+        errors += [(report["report"], error) for error in report["errors"]]
+    for name, error in errors:
         parts = "; ".join(f"{key}: {text}" for key, text in error.items() if key not in ("kind", "what") and text)
         console.print(f"[bold red]{name}[/] {escape(error['what'])} {escape(parts)}", soft_wrap=True)
     if summary["next"]:
