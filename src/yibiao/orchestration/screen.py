@@ -77,10 +77,10 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
     facts.add_row("结果 result", STATES[summary["state"]] + (f": {escape(summary['why'])}" if summary["why"] else ""))
     console.print(facts, soft_wrap=True)
 
-    errors = [("unify", summary["error"])] if summary["error"] else []
+    unread = [("unify", summary["error"])] if summary["error"] else []
     for report in summary["reports"]:
-        errors += [(report["report"], error) for error in report["errors"]]
-    for name, error in errors:
+        unread += [(report["report"], error) for error in report["errors"]]
+    for name, error in unread:
         parts = "; ".join(f"{key}: {text}" for key, text in error.items() if key not in ("kind", "what") and text)
         console.print(f"[bold red]{name}[/] {escape(error['what'])} {escape(parts)}", soft_wrap=True)
     if summary["next"]:
