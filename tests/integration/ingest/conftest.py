@@ -8,33 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_columns import column
 
-from yibiao.contracts import Column, EditionRule, Report, Server
+from yibiao.contracts import EditionRule, Report, Server
 from yibiao.contracts.values import Frozen
 from yibiao.settings import Settings
 
 HEADERS = ("公民身份号码", "姓名", "性别", "出生日期", "备注")
-
-
-def column(name: str, header: str, type_: str = "text", **more: Any) -> Column:
-    """A column of a contract with everything else left at its default."""
-    given: dict[str, Any] = {
-        "title": header,
-        "element": None,
-        "role": None,
-        "aliases": (),
-        "required": False,
-        "key": False,
-        "code_list": None,
-        "date_formats": (),
-        "codes": Frozen(),
-        "codes_as": "code",
-        "pairs": (),
-        "unit": None,
-        "factor": "1",
-        "on_invalid": "quarantine",
-    }
-    return Column(name=name, header=header, type=type_, **{**given, **more})
 
 
 RESIDENTS = (

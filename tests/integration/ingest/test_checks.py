@@ -98,7 +98,7 @@ def test_an_invalid_value_is_kept_where_the_contract_says_so(verdicts, rows, mak
 
 
 def test_more_rules_than_bits_of_one_word(settings, make_report, as_csv, content):
-    from conftest import column
+    from made_columns import column
 
     columns = tuple(column(f"c{place}", f"列{place}", "integer", key=place == 0) for place in range(70))
     table = [[str(place) for place in range(70)] for _ in range(71)]

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 import xlwt
+from made_columns import column
 
-from conftest import column
 from yibiao.contracts import EditionRule
 from yibiao.ingest import ingest_report
 
