@@ -125,7 +125,10 @@ class Document:
             ) from None
 
     def where(self, *path: str | int) -> str:
-        """`file:line` of the deepest node on the path that exists; strings are keys, numbers are places in lists."""
+        """`file:line` of the deepest node on the path that exists.
+
+        Strings are keys, numbers are places in lists; in a list of `{property, value}` a string is a property's name.
+        """
         node = yaml.compose(self.text, _Loader)
         line = node.start_mark.line if node else 0
         for step in path:
@@ -143,6 +146,11 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | N
                 return key.start_mark.line, value
     elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         return node.value[step].start_mark.line, node.value[step]
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            name = _child(item, "property") if isinstance(item, yaml.MappingNode) else None
+            if name and name[1].value == step:
+                return item.start_mark.line, item
     return None
 
 

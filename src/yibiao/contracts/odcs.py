@@ -138,7 +138,7 @@ class _Reader:
                 todo="Set `primaryKey: true` on the column that tells rows apart.",
             )
         for entity in own["about"]:
-            self.known("unknown-entity", "entity", entity, self.registry.entities, "customProperties")
+            self.known("unknown-entity", "entity", entity, self.registry.entities, "customProperties", "about")
         team = contract.team
         owner = (team.name or "") if isinstance(team, odcs.Team) else ""
         if not owner:
@@ -187,17 +187,20 @@ class _Reader:
         try:
             groups = re.compile(rule.pattern).groupindex
         except re.error as error:
-            self.error("edition", f"The pattern is not a regular expression: {error}.", "customProperties")
+            self.error("edition", f"The pattern is not a regular expression: {error}.", "customProperties", "edition")
             return rule
         if rule.source not in ("name", "cell", "parameter"):
             self.error(
-                "edition", "`from` says where the edition stands.", "customProperties", expected="name, cell, parameter"
+                "edition",
+                "`from` says where the edition stands.",
+                *("customProperties", "edition"),
+                expected="name, cell, parameter",
             )
         elif rule.source != "parameter" and not {"year"} <= set(groups) <= {"year", "month", "day"}:
             self.error(
                 "edition",
                 "The pattern does not tell the edition.",
-                "customProperties",
+                *("customProperties", "edition"),
                 expected="named groups year, month and maybe day",
             )
         return rule
@@ -231,20 +234,20 @@ class _Reader:
         return Server("sqlite" if format_ == "sqlite" else "local", server.path or "", format_, encoding, snake)
 
     def constants(self, given: Mapping[str, Any], columns: tuple[Column, ...]) -> Mapping[str, str]:
-        path = "customProperties"
+        path = ("customProperties", "constants")
         staged = {column.staged_name for column in columns}
         for name, value in given.items():
-            if not self.known("unknown-element", "data element", name, self.registry.elements, path):
+            if not self.known("unknown-element", "data element", name, self.registry.elements, *path):
                 continue
             element = self.registry.elements[name]
             if not isinstance(value, str):
-                self.error("constant", f"The constant `{name}` is not text: put it in quotes.", path)
+                self.error("constant", f"The constant `{name}` is not text: put it in quotes.", *path)
             elif element.code_list and value not in self.registry.codes[element.code_list].by_code:
                 self.error(
-                    "constant", f"The constant `{name}` is not in its code list.", path, expected=element.code_list
+                    "constant", f"The constant `{name}` is not in its code list.", *path, expected=element.code_list
                 )
             if name in staged:
-                self.error("constant", f"`{name}` is both a constant and a column.", path)
+                self.error("constant", f"`{name}` is both a constant and a column.", *path)
         return Frozen(sorted(given.items()))
 
     def columns(self, table: odcs.SchemaObject) -> tuple[Column, ...]:
@@ -282,7 +285,8 @@ class _Reader:
         logical = property_.logicalType or "string"
         element = self.registry.elements.get(element_id) if element_id else None
         if element_id and element is None:
-            self.known("unknown-element", "data element", element_id, self.registry.elements, *path, "customProperties")
+            where = (*path, "customProperties", "element")
+            self.known("unknown-element", "data element", element_id, self.registry.elements, *where)
             return None
         if element is None:
             if role:
@@ -343,13 +347,15 @@ class _Reader:
             return Frozen()
         for value, code in codes.items():
             if not (isinstance(value, str) and isinstance(code, str)):
-                self.error("codes", "Values and codes are text: put them in quotes.", *path, "customProperties")
+                self.error(
+                    "codes", "Values and codes are text: put them in quotes.", *path, "customProperties", "codes"
+                )
                 return Frozen()
             if code_list and code not in code_list.by_code:
                 self.error(
                     "codes",
                     f"The code {code} is not in the list `{code_list.id}`.",
-                    *(*path, "customProperties"),
+                    *(*path, "customProperties", "codes"),
                     expected=shorten(code_list.by_code),
                 )
         return Frozen(codes)
@@ -357,7 +363,7 @@ class _Reader:
     def factor(self, unit: str | None, element: Element | None, path: Path) -> str:
         if unit is None:
             return "1"
-        if not self.known("unknown-unit", "unit", unit, UNITS, *path, "customProperties"):
+        if not self.known("unknown-unit", "unit", unit, UNITS, *path, "customProperties", "unit"):
             return "1"
         target = element.unit if element else unit
         if target is None or UNITS[target][0] != UNITS[unit][0]:
