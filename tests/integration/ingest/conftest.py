@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from made_columns import column
 
-from yibiao.contracts import EditionRule, Report, Server
+from yibiao.contracts import Column, EditionRule, Report, Server
 from yibiao.contracts.values import Frozen
 from yibiao.settings import Settings
 
