@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -46,6 +47,16 @@ class LazyGroup(click.Group):
         except YibiaoError as error:
             click.echo(f"{type(error).__name__}: {error}", err=True)
             sys.exit(error.exit_code)
+        except (click.exceptions.Exit, click.Abort, click.ClickException):
+            raise
+        except Exception as error:
+            if os.environ.get("YIBIAO_TRACEBACK"):  # for developers: the texts of errors may quote values
+                raise
+            from yibiao.unforeseen import tell
+
+            told = tell(error)
+            click.echo(f"{type(told).__name__}: {told}", err=True)
+            sys.exit(told.exit_code)
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

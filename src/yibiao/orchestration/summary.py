@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from yibiao.errors import YibiaoError
 from yibiao.orchestration.embedded import report_index
 from yibiao.settings import Settings
+from yibiao.unforeseen import tell
 
 if TYPE_CHECKING:
     from yibiao.orchestration.tasks import Watch
@@ -107,14 +108,8 @@ def _reports(settings: Settings, watch: Watch, manifest: Mapping[str, Any]) -> l
 
 
 def _error(error: BaseException) -> dict[str, str]:
-    """An error for a file that others read: of an unexpected one only its kind, because its text may hold a value."""
-    if isinstance(error, YibiaoError):
-        return {"kind": type(error).__name__, **error.as_dict()}
-    return {
-        "kind": type(error).__name__,
-        "what": "The program failed in an unexpected way.",
-        "todo": "The place stands in the log of this run.",
-    }
+    """An error for a file that others read; its kind is the original one."""
+    return {"kind": type(error).__name__, **tell(error).as_dict()}
 
 
 def _burden(settings: Settings, release: Release) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from yibiao.errors import ContractError, HomeError, YibiaoError
 from yibiao.orchestration.lock import run_lock
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
+from yibiao.unforeseen import tell
 
 if TYPE_CHECKING:
     from yibiao.contracts import Report, Schemas
@@ -139,3 +140,5 @@ class _noted:
             # The same bytes are as wrong in five minutes, and fetching has its own retries with back-off. Only a folder
             # that another process has locked comes free by waiting.
             raise AirflowFailException(f"{type(error).__name__}: {error}") from None
+        if isinstance(error, Exception):
+            raise tell(error) from None  # Airflow logs the text, and that of a library may quote a value
