@@ -1,0 +1,292 @@
+"""The unify models beside the best hand-written script that ends with equal golden, provenance and conflict tables.
+
+    python -m bench.unify HOME [--repeats 3]
+
+Both start from the same raw views over the load packages of a home folder (a copy of one prepared warehouse), with the
+same threads and memory, and end in a DuckDB file. dbt's side is everything that `yibiao run` does in this stage: its
+process, parsing, staging, crosswalk, marts. The script (bench/sql/unify.sql) makes the three tables per entity and
+nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.machine import Watched, scratch_folder
+from yibiao.contracts import Column, Entity, Report, Schemas, load_schemas
+from yibiao.settings import Settings
+from yibiao.warehouse import content_hash
+
+SCRIPT = Path(__file__).parent / "sql" / "unify.sql"
+LIMIT = 2.0
+
+
+def measure(settings: Settings, *, repeats: int = 3) -> dict[str, Any]:
+    """Time the dbt models and the script on the live loads of a home folder, in turns.
+
+    Returns:
+        `dbt_seconds` and `hand_seconds` (medians), `ratio`, `rows` (source records staged), `rows_a_second` of dbt,
+        `dbt_peak_bytes` and `hand_peak_bytes`, the slowest models, and `differing`: tables whose content hashes are
+        not equal.
+    """
+    from yibiao.warehouse.inputs import collect
+    from yibiao.warehouse.prepare import prepare
+
+    schemas = load_schemas(settings.schemas)
+    with scratch_folder(settings) as folder:
+        prepared = folder / "prepared.duckdb"
+        prepare(prepared, collect(settings, schemas), schemas, settings)
+        by_dbt, by_hand = folder / "dbt", folder / "hand"
+        by_dbt.mkdir()
+        by_hand.mkdir()
+        _warm(settings)
+        dbt: list[Watched] = []
+        hand: list[Watched] = []
+        models: list[dict[str, Any]] = []
+        for _ in range(repeats):
+            models, watched = _dbt(prepared, by_dbt, settings)
+            dbt.append(watched)
+            hand.append(_hand(prepared, by_hand, settings))
+        differing, rows = _compare(by_dbt / "warehouse.duckdb", by_hand / "warehouse.duckdb", schemas)
+    dbt_seconds = statistics.median(one.seconds for one in dbt)
+    hand_seconds = statistics.median(one.seconds for one in hand)
+    slowest = sorted(models, key=lambda model: -model["seconds"])[:12]
+    return {
+        "dbt_seconds": round(dbt_seconds, 2),
+        "hand_seconds": round(hand_seconds, 2),
+        "ratio": round(dbt_seconds / hand_seconds, 2),
+        "dbt_cpu_seconds": round(statistics.median(one.cpu_seconds for one in dbt), 2),
+        "hand_cpu_seconds": round(statistics.median(one.cpu_seconds for one in hand), 2),
+        "limit": LIMIT,
+        "rows": rows,
+        "rows_a_second": round(rows / dbt_seconds),
+        "dbt_peak_bytes": max(one.peak_bytes for one in dbt),
+        "hand_peak_bytes": max(one.peak_bytes for one in hand),
+        "layers": _layers(models),
+        "slowest_models": {model["model"]: model["seconds"] for model in slowest},
+        "differing": differing,
+    }
+
+
+def render(schemas: Schemas) -> str:
+    """The script for these schemas."""
+    import jinja2
+
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
+    wanted = {
+        report.id: [
+            column
+            for column in report.columns
+            if column.role is None
+            and column.element
+            and any(column.element in schemas.entities[entity].elements for entity in report.about)
+        ]
+        for report in schemas.reports.values()
+    }
+    reports = [_report(report, wanted[report.id], schemas) for report in schemas.reports.values()]
+    entities = [_entity(entity, schemas, wanted) for entity in schemas.entities.values()]
+    return environment.from_string(SCRIPT.read_text(encoding="utf-8")).render(
+        reports=reports, entities=[entity for entity in entities if entity["sources"]]
+    )
+
+
+def _report(report: Report, columns: list[Column], schemas: Schemas) -> dict[str, Any]:
+    parsed = [{"name": column.element, "sql": _parse(column)} for column in columns]
+    dated = next((column for column in report.columns if column.element == "as_of_date" and not column.role), None)
+    constants = [
+        {"name": f"'{value}'::{schemas.elements[name].sql_type} as {name}"} for name, value in report.constants.items()
+    ]
+    return {
+        "name": report.raw_table,
+        "raw": _quoted(report.raw_table),
+        "columns": [{"name": column.element} for column in columns] + constants,
+        "parsed": parsed + ([{"name": "as_of_date", "sql": _parse(dated)}] if dated else []),
+        "as_of": "least(coalesce(as_of_date, edition_date), edition_date)" if dated else "edition_date",
+    }
+
+
+def _entity(entity: Entity, schemas: Schemas, wanted: dict[str, list[Column]]) -> dict[str, Any]:
+    if len(entity.keys) != 1:
+        raise ValueError(f"{entity.id}: the script knows entities of one certain key")
+    (key,) = entity.keys
+    place = {name: number for number, name in enumerate(entity.elements, start=1)}
+    sources = []
+    for report in schemas.reports.values():
+        given = {column.element for column in wanted[report.id]} | set(report.constants)
+        if entity.id not in report.about or not set(key) <= given:
+            continue
+        columns = [
+            {"name": name, "place": place[name], "authority": _authority(schemas, name, report.department)}
+            for name in entity.elements
+            if name in given
+        ]
+        sources.append({"name": report.raw_table, "department": report.department, "columns": columns})
+    return {
+        "id": entity.id,
+        "id_column": entity.id_column,
+        "key": " || chr(31) || ".join(key),
+        "links": {linked: " || chr(31) || ".join(names) for linked, names in entity.links.items()},
+        "columns": [
+            {
+                "name": name,
+                "sql_type": schemas.elements[name].sql_type,
+                "sources": [
+                    number
+                    for number, source in enumerate(sources, start=1)
+                    if any(column["name"] == name for column in source["columns"])
+                ],
+            }
+            for name in entity.elements
+        ],
+        "sources": sources,
+    }
+
+
+def _authority(schemas: Schemas, element: str, department: str) -> int:
+    listed = schemas.elements[element].authority
+    return (14 - listed.index(department)) << 59 if department in listed else 0
+
+
+def _parse(column: Column) -> str:
+    from yibiao.contracts.values import DECIMAL_SCALE, TYPES
+    from yibiao.ingest.rules import render as rule
+
+    macro, name = TYPES[column.type].macro, _quoted(column.name)
+    if column.type in ("date", "month"):
+        return rule(macro, name, list(column.date_formats))
+    if column.type == "code":
+        return rule(macro, name, [list(pair) for pair in column.pairs])
+    if column.type == "decimal":
+        return rule(macro, name, DECIMAL_SCALE, column.factor)
+    return rule(macro, name)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _dbt(prepared: Path, folder: Path, settings: Settings) -> tuple[list[dict[str, Any]], Watched]:
+    from yibiao.progress import Silent
+    from yibiao.warehouse.dbt import run_models
+
+    database = _fresh(prepared, folder)
+    with Watched() as watched:
+        models = run_models(settings, database, folder, Silent())
+    return models, watched
+
+
+def _hand(prepared: Path, folder: Path, settings: Settings) -> Watched:
+    """The script in a process of its own, like dbt; its start is measured too."""
+    import subprocess
+
+    database = _fresh(prepared, folder)
+    with Watched() as watched:
+        subprocess.run(
+            [sys.executable, "-m", "bench.unify", "--script", str(database)],
+            check=True,
+            cwd=Path(__file__).parents[1],
+            env={**_environment(), **settings.environment()},
+        )
+    return watched
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return dict(os.environ)
+
+
+def run_script(database: Path, settings: Settings) -> None:
+    """Run the script on a prepared warehouse."""
+    import duckdb
+
+    config = {
+        "threads": settings.threads,
+        "memory_limit": settings.memory_limit,
+        "preserve_insertion_order": False,
+        "temp_directory": str(database.parent / "spill"),
+    }
+    with duckdb.connect(str(database), config=config) as connection:
+        connection.execute("create schema canonical")
+        connection.execute(render(load_schemas(settings.schemas)))
+
+
+def _fresh(prepared: Path, folder: Path) -> Path:
+    """A new copy of the prepared warehouse. The folder stays the same, so that dbt parses only once, as in a home folder."""
+    database = folder / "warehouse.duckdb"
+    for old in folder.glob("warehouse.duckdb*"):
+        old.unlink()
+    shutil.copyfile(prepared, database)
+    return database
+
+
+def _warm(settings: Settings) -> None:
+    """Read the load packages once, so that neither side pays for the disk."""
+    for path in settings.lake.rglob("*.parquet"):
+        with path.open("rb") as stream:
+            while stream.read(1 << 22):
+                pass
+
+
+def _compare(by_dbt: Path, by_hand: Path, schemas: Schemas) -> tuple[list[str], int]:
+    import duckdb
+
+    hashes = []
+    for path in (by_dbt, by_hand):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            present = {
+                row[0]
+                for row in connection.execute(
+                    "select table_name from duckdb_tables() where schema_name = 'canonical'"
+                ).fetchall()
+            }
+            names = [
+                f"{entity}{suffix}"
+                for entity in schemas.entities
+                for suffix in ("", "_provenance", "_conflict")
+                if entity in present
+            ]
+            hashes.append(content_hash.hash_tables(connection, {name: f"canonical.{name}" for name in names}))
+            rows = connection.execute("select sum(row_count)::bigint from input.load").fetchall()[0][0]
+    first, second = hashes
+    differing = [name for name in first if first[name] != second.get(name)]
+    return differing, int(rows)
+
+
+def _layers(models: list[dict[str, Any]]) -> dict[str, float]:
+    """Seconds by kind of model (they overlap where several are built at once)."""
+    found: dict[str, float] = {}
+    for model in models:
+        head = model["model"].split("_")[0]
+        kind = {"stg": "staging", "crosswalk": "crosswalk", "survivor": "survivor"}.get(head, "canonical and marts")
+        found[kind] = round(found.get(kind, 0) + model["seconds"], 2)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("home", type=Path, nargs="?", help="home folder with load packages")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--script", type=Path, metavar="DATABASE", help="only run the script on a prepared database")
+    parser.add_argument("--show", action="store_true", help="only print the script")
+    given = parser.parse_args()
+    settings = Settings.load(home=given.home)
+    if given.show:
+        print(render(load_schemas(settings.schemas)))
+    elif given.script:
+        run_script(given.script, settings)
+    else:
+        found = measure(settings, repeats=given.repeats)
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+        sys.exit(1 if found["differing"] or found["ratio"] > LIMIT else 0)
+
+
+if __name__ == "__main__":
+    main()
