@@ -6,20 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from installations import Installation, new_installation, small_project
-
-RESIDENTS, SEED, EDITIONS = 300, 2, 3
+from installations import Installation, make_district, new_installation, small_project
 
 
 @pytest.fixture(scope="session")
 def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data folder: 28 reports about some 300 residents, three editions."""
-    from yibiao.contracts import load_schemas
-    from yibiao.demo import generate
-    from yibiao.settings import Settings
-
     folder = tmp_path_factory.mktemp("district") / "data"
-    generate(folder, load_schemas(Settings.load().schemas), RESIDENTS, seed=SEED, editions=EDITIONS)
+    make_district(folder)
     return folder
 
 
@@ -41,3 +35,13 @@ def installation(published: Installation, tmp_path: Path) -> Installation:
 def few_reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Sources of a project with some of the contracts; see `installations.small_project`."""
     return small_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def few_published(
+    few_reports: dict[str, str], district: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Installation:
+    """One real `yibiao run` of that small project over the district. Read it only."""
+    made = new_installation(tmp_path_factory.mktemp("few") / "home", district, few_reports)
+    made.run("run")
+    return made
