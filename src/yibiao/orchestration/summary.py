@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from yibiao.errors import YibiaoError
 from yibiao.orchestration.embedded import report_index
 from yibiao.settings import Settings
 from yibiao.unforeseen import tell
@@ -177,8 +176,8 @@ def _next(
 ) -> list[str]:
     """What to do now, in the order of urgency; each line names a command or a place."""
     lines = []
-    if isinstance(failure, YibiaoError) and failure.todo:
-        lines.append(failure.todo)
+    if failure is not None and (todo := tell(failure).todo):
+        lines.append(todo)
     if state == "refused":
         lines.append("yibiao quality: which expectations failed. The last good release stays current.")
     if state == "rolled back":

@@ -80,12 +80,13 @@ def run_models(
     results.unlink(missing_ok=True)  # the texts of errors in it may quote a value
     failed = next((node for node in nodes if node["status"] not in ("success", "pass", "skipped")), None)
     if process.returncode != 0 or failed:
+        kind = _kind_of_failure(failed["message"]) if failed else f"dbt ended with status {process.returncode}"
         raise WarehouseError(
             "dbt could not build the models.",
             where=failed["model"] if failed else str(settings.dbt_project),
             expected="every model built",
-            got=_kind_of_failure(failed["message"]) if failed else f"dbt ended with status {process.returncode}",
-            todo="Run `yibiao contract generate --check`, then see docs/runbook.md, section dbt.",
+            got=kind,
+            todo=_TODO.get(kind, "Run `yibiao contract generate --check`, then see docs/runbook.md, section dbt."),
         )
     return [{key: node[key] for key in ("model", "status", "seconds")} for node in nodes]
 
@@ -122,6 +123,12 @@ def _read_results(path: Path, loads: Any) -> list[dict[str, Any]]:
 
 _SAFE_KINDS = ("Binder Error", "Catalog Error", "Parser Error", "Compilation Error")
 """Errors about the text of a model. Others (conversion, constraint ...) may quote a value of a row."""
+
+
+_TODO = {
+    "IO Error": "Free disk space, then run again. See docs/runbook.md, The disk is full.",
+    "Out of Memory Error": "Set YIBIAO_MEMORY_LIMIT to what the machine can spare, then run again.",
+}
 
 
 def _kind_of_failure(message: str) -> str:
