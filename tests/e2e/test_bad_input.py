@@ -146,8 +146,8 @@ def test_3_a_full_disk_is_told_and_leaves_the_release_as_it_was(april: Installat
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
     assert april.summary["state"] == "failed"
-    assert april.summary["error"]["got"], april.summary["error"]
-    assert april.summary["next"]
+    assert "disk is full" in april.summary["error"]["what"], april.summary["error"]
+    assert "Free space" in april.summary["next"][0]
     _assert_nothing_half_written(april, before)
 
 

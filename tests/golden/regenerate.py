@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
-from golden_tables import EXPECTED, expected_tables, golden_tables
+from golden_tables import EXPECTED, expected_tables, golden_tables  # noqa: E402 - the path is set above
 
-from installations import make_district, new_installation
+from installations import make_district, new_installation  # noqa: E402
 
 
 def difference(before: dict[str, str], after: dict[str, str]) -> list[str]:
