@@ -15,7 +15,7 @@ from typing import Any
 from yibiao.settings import Settings
 
 _LIBRARIES = ("duckdb", "dbt-core", "dbt-duckdb", "great-expectations", "apache-airflow", "pyarrow")
-_EVERY = 0.1
+_EVERY = 0.2
 """Seconds between two looks at the memory."""
 
 
@@ -25,8 +25,8 @@ class Watched:
     Attributes:
         seconds: by the clock.
         cpu_seconds: of this process and of the children that ended.
-        peak_bytes: greatest sum of proportional set sizes over this process and its descendants, looked at ten times a
-            second (pages that processes share count once); resident set sizes where the kernel does not tell.
+        peak_bytes: greatest sum of resident memory over this process and its descendants, looked at five times a
+            second. Pages that processes share count in each of them, so that the truth is rather below.
     """
 
     def __init__(self) -> None:
@@ -77,14 +77,10 @@ def tree_bytes(root: int) -> int:
 
 
 def _bytes(process: int) -> int:
-    for name, key in (("smaps_rollup", "Pss:"), ("status", "VmRSS:")):
-        try:
-            for line in Path(f"/proc/{process}/{name}").read_text().splitlines():
-                if line.startswith(key):
-                    return int(line.split()[1]) * 1024
-        except OSError:
-            continue
-    return 0
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0
 
 
 def facts() -> dict[str, Any]:
@@ -117,4 +113,13 @@ def scratch_folder(settings: Settings) -> Iterator[Path]:
     """A folder on the file system of the home folder, gone afterwards."""
     settings.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=settings.work) as name:
+        yield Path(name)
+
+
+@contextmanager
+def own_home(parent: Path | None) -> Iterator[Path]:
+    """A home folder for one measurement, gone afterwards; inside `parent`, or where temporary files lie."""
+    if parent:
+        parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-home-", dir=parent) as name:
         yield Path(name)

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
+import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +29,26 @@ SCRIPT = Path(__file__).parent / "sql" / "unify.sql"
 LIMIT = 2.0
 
 
-def measure(settings: Settings, *, repeats: int = 3) -> dict[str, Any]:
+def measure(settings: Settings, *, repeats: int = 3, keep: Path | None = None) -> dict[str, Any]:
     """Time the dbt models and the script on the live loads of a home folder, in turns.
+
+    Args:
+        keep: where dbt's warehouse is left, to measure the gate on it.
 
     Returns:
         `dbt_seconds` and `hand_seconds` (medians), `ratio`, `rows` (source records staged), `rows_a_second` of dbt,
         `dbt_peak_bytes` and `hand_peak_bytes`, the slowest models, and `differing`: tables whose content hashes are
         not equal.
     """
-    from yibiao.warehouse.inputs import collect
+    from yibiao.warehouse.inputs import CURRENT, collect
     from yibiao.warehouse.prepare import prepare
 
     schemas = load_schemas(settings.schemas)
     with scratch_folder(settings) as folder:
         prepared = folder / "prepared.duckdb"
-        prepare(prepared, collect(settings, schemas), schemas, settings)
+        inputs = collect(settings, schemas)
+        prepare(prepared, inputs, schemas, settings)
+        rows = sum(load.accepted for load in inputs.loads if load.state == CURRENT)
         by_dbt, by_hand = folder / "dbt", folder / "hand"
         by_dbt.mkdir()
         by_hand.mkdir()
@@ -51,10 +57,12 @@ def measure(settings: Settings, *, repeats: int = 3) -> dict[str, Any]:
         hand: list[Watched] = []
         models: list[dict[str, Any]] = []
         for _ in range(repeats):
-            models, watched = _dbt(prepared, by_dbt, settings)
+            models, watched = _dbt(prepared, by_dbt, settings, rows)
             dbt.append(watched)
             hand.append(_hand(prepared, by_hand, settings))
-        differing, rows = _compare(by_dbt / "warehouse.duckdb", by_hand / "warehouse.duckdb", schemas)
+        differing = _compare(by_dbt / "warehouse.duckdb", by_hand / "warehouse.duckdb", schemas)
+        if keep:
+            shutil.move(by_dbt / "warehouse.duckdb", keep)
     dbt_seconds = statistics.median(one.seconds for one in dbt)
     hand_seconds = statistics.median(one.seconds for one in hand)
     slowest = sorted(models, key=lambda model: -model["seconds"])[:12]
@@ -172,35 +180,28 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _dbt(prepared: Path, folder: Path, settings: Settings) -> tuple[list[dict[str, Any]], Watched]:
+def _dbt(prepared: Path, folder: Path, settings: Settings, rows: int) -> tuple[list[dict[str, Any]], Watched]:
     from yibiao.progress import Silent
     from yibiao.warehouse.dbt import run_models
+    from yibiao.warehouse.unify import LARGE
 
     database = _fresh(prepared, folder)
     with Watched() as watched:
-        models = run_models(settings, database, folder, Silent())
+        models = run_models(settings, database, folder, Silent(), at_once=1 if rows > LARGE else 2)
     return models, watched
 
 
 def _hand(prepared: Path, folder: Path, settings: Settings) -> Watched:
     """The script in a process of its own, like dbt; its start is measured too."""
-    import subprocess
-
     database = _fresh(prepared, folder)
     with Watched() as watched:
         subprocess.run(
             [sys.executable, "-m", "bench.unify", "--script", str(database)],
             check=True,
             cwd=Path(__file__).parents[1],
-            env={**_environment(), **settings.environment()},
+            env={**os.environ, **settings.environment()},
         )
     return watched
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
 
 
 def run_script(database: Path, settings: Settings) -> None:
@@ -219,7 +220,7 @@ def run_script(database: Path, settings: Settings) -> None:
 
 
 def _fresh(prepared: Path, folder: Path) -> Path:
-    """A new copy of the prepared warehouse. The folder stays the same, so that dbt parses only once, as in a home folder."""
+    """A new copy of the prepared warehouse, at the same place every time: dbt parses again when its path changes."""
     database = folder / "warehouse.duckdb"
     for old in folder.glob("warehouse.duckdb*"):
         old.unlink()
@@ -235,7 +236,7 @@ def _warm(settings: Settings) -> None:
                 pass
 
 
-def _compare(by_dbt: Path, by_hand: Path, schemas: Schemas) -> tuple[list[str], int]:
+def _compare(by_dbt: Path, by_hand: Path, schemas: Schemas) -> list[str]:
     import duckdb
 
     hashes = []
@@ -254,10 +255,8 @@ def _compare(by_dbt: Path, by_hand: Path, schemas: Schemas) -> tuple[list[str], 
                 if entity in present
             ]
             hashes.append(content_hash.hash_tables(connection, {name: f"canonical.{name}" for name in names}))
-            rows = connection.execute("select sum(row_count)::bigint from input.load").fetchall()[0][0]
     first, second = hashes
-    differing = [name for name in first if first[name] != second.get(name)]
-    return differing, int(rows)
+    return [name for name in first if first[name] != second.get(name)]
 
 
 def _layers(models: list[dict[str, Any]]) -> dict[str, float]:
