@@ -63,10 +63,13 @@ def checkout(published: Installation, tmp_path_factory: pytest.TempPathFactory) 
 
 def _shell(checkout: Installation, command: str) -> subprocess.CompletedProcess[str]:
     folder = checkout.home.parent
+    # `make test` hands its own level and flags down, and a make below another one adds lines about folders.
+    inherited = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES")
+    environment = {name: value for name, value in checkout.environment.items() if name not in inherited}
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,
-        env=checkout.environment,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=300,
