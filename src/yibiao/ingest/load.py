@@ -6,6 +6,7 @@ run native code that frees the interpreter.
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
 from collections import Counter
@@ -83,7 +84,9 @@ class _Package:
         self._folder, self._report, self._delivery, self._settings = folder, report, delivery, settings
         self._checker = checker
         self._schema = schema([column.name for column in report.columns])
-        self._quarantine_schema = pa.schema([*self._schema, ("_rules", pa.list_(pa.string())), ("_raw", pa.string())])
+        self._quarantine_schema = pa.schema(
+            [*self._schema, ("_rules", pa.list_(pa.string())), ("_raw", pa.string()), ("_proposal", pa.string())]
+        )
         self._accepted = self._quarantined = 0
         self._rules: Counter[str] = Counter()
         self._warnings: Counter[str] = Counter()
@@ -146,16 +149,21 @@ class _Package:
     def _quarantine(self, whole: pa.Table, rules: pa.Array, chunk: Chunk) -> pa.Table:
         """Bad rows with the rules they broke, and broken rows with their text, by row number."""
         table = whole.cast(self._schema).append_column("_rules", rules)
-        table = table.append_column("_raw", pa.nulls(whole.num_rows, pa.string())).cast(self._quarantine_schema)
+        for name in ("_raw", "_proposal"):
+            table = table.append_column(name, pa.nulls(whole.num_rows, pa.string()))
+        table = table.cast(self._quarantine_schema)
         if not chunk.broken:
             return table
         self._rules.update(one.rule for one in chunk.broken)
-        count = len(chunk.broken)
         arrays: list[pa.Array] = [
             pa.array([one.row for one in chunk.broken], pa.int64()),
-            *(pa.nulls(count, pa.string()) for _ in self._report.columns),
+            *(pa.array([one.cells.get(name) for one in chunk.broken], pa.string()) for name in self._schema.names[1:]),
             pa.array([[one.rule] for one in chunk.broken], pa.list_(pa.string())),
-            pa.array([one.raw for one in chunk.broken], pa.string()),
+            pa.array([one.raw or None for one in chunk.broken], pa.string()),
+            pa.array(
+                [json.dumps(one.proposal, ensure_ascii=False) if one.proposal else None for one in chunk.broken],
+                pa.string(),
+            ),
         ]
         broken = pa.Table.from_arrays(arrays, schema=self._quarantine_schema)
         return pa.concat_tables([table, broken]).sort_by("_row")
@@ -205,6 +213,7 @@ class _Package:
             "control_totals": reading.control_totals,
             "drift": reading.drift,
             "left_out": {kind: count for kind, count in reading.left_out.items() if count},
+            "repairs": {kind: count for kind, count in sorted(reading.repairs.items()) if count},
             "files": files,
         }
 

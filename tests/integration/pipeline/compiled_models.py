@@ -95,7 +95,8 @@ class Models:
             quarantine = _table(report, delivered, kept_out)
             rules = pa.array([["row.test"]] * len(kept_out), pa.list_(pa.string()))
             quarantine = quarantine.append_column("_rules", rules)
-            quarantine = quarantine.append_column("_raw", pa.nulls(len(kept_out), pa.string()))
+            for name in ("_raw", "_proposal"):
+                quarantine = quarantine.append_column(name, pa.nulls(len(kept_out), pa.string()))
             pq.write_table(quarantine, folder / "quarantine.parquet")
         manifest: dict[str, Any] = {
             "load_id": load_id,

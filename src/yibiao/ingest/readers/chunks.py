@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,23 @@ CHUNK_ROWS = 122_880
 
 @dataclass(frozen=True)
 class Broken:
-    """A data row that could not be split into columns: its number, the rule it breaks, its text."""
+    """A data row that the reader itself keeps out of the dataset.
+
+    Attributes:
+        row: its number.
+        rule: what it breaks: `row.<what>` for a row that cannot be split into columns, `<column>.<what>` for a cell
+            that only a human can mend.
+        raw: its text as it stands in the delivery; empty where `cells` says it all.
+        cells: the cells that are known, by contract column.
+        proposal: what the row would be if the repair that the reader thinks of were made, by contract column; only the
+            cells that differ from `cells`. Never taken over without a human.
+    """
 
     row: int
     rule: str
     raw: str
+    cells: Mapping[str, str] = field(default_factory=dict)
+    proposal: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,7 @@ class Reading:
         where: file name for errors.
         total: data rows met so far, broken ones included.
         left_out: kind (`title`, `footer`, `group`) -> rows of the file that are no data rows.
+        repairs: kind of a safe repair -> cells or rows in which it was made.
         control_totals: `{name, stated, counted}` for every printed total.
         title: texts of the rows above the header.
     """
@@ -57,6 +70,7 @@ class Reading:
     binding: Binding | None = None
     drift: list[dict[str, str]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
     control_totals: list[dict[str, Any]] = field(default_factory=list)
     title: list[str] = field(default_factory=list)
 
@@ -125,7 +139,7 @@ class RowNumbers:
             end -= 1
         told = self._broken[self._told : end]
         self._told = end
-        return tuple(Broken(int(self.final(np.array([one.row]))[0]), one.rule, one.raw) for one in told)
+        return tuple(replace(one, row=int(self.final(np.array([one.row]))[0])) for one in told)
 
 
 def from_lists(
