@@ -18,10 +18,11 @@ from yibiao.contracts.properties import (
     COLUMN_PROPERTIES,
     CONTRACT_PROPERTIES,
     DRIFT,
-    SERVER_PROPERTIES,
+    EDITION_SOURCES,
     read_properties,
 )
 from yibiao.contracts.registry import SQL_WORDS, check_id, check_reference
+from yibiao.contracts.servers import DATABASES, EXTRACTED, read_server
 from yibiao.contracts.values import (
     LOGICAL_TYPES,
     STAGED_LEAD,
@@ -38,9 +39,6 @@ from yibiao.contracts.values import (
     Server,
 )
 
-FORMATS = ("csv", "xlsx", "xls", "json", "ndjson", "parquet", "sqlite")
-ENCODINGS = ("UTF-8", "UTF-8-BOM", "GB18030", "GBK", "UTF-16")
-_TEXT_FORMATS = ("csv", "json", "ndjson")
 MAX_DROP = 0.1
 RETRIES = 3
 
@@ -123,7 +121,7 @@ class _Reader:
             self.error("missing-key", "customProperties `mode` and `about` are required.", "customProperties")
             return None
         columns = self.columns(tables[0])
-        server = self.server(servers[0])
+        server = read_server(self.document, servers[0], self.findings)
         keyed = sorted(
             (property_.primaryKeyPosition or 0, place)
             for place, property_ in enumerate(tables[0].properties or [])
@@ -157,7 +155,7 @@ class _Reader:
             columns=columns,
             key=tuple(names[place] or "" for _, place in keyed),
             constants=self.constants(own.get("constants", {}), columns),
-            edition=self.edition(own.get("edition", {"from": "parameter"})),
+            edition=self.edition(own.get("edition", {"from": "parameter"}), server, own["mode"]),
             max_drop=float(own.get("maxDrop", MAX_DROP)),
             on_drift=Frozen(
                 {DRIFT[key]: value for key, value in ({key: "warn" for key in DRIFT} | own.get("onDrift", {})).items()}
@@ -182,56 +180,51 @@ class _Reader:
             self.error("schedule", "The schedule is not a cron line.", "slaProperties", place, expected="five fields")
         return schedule
 
-    def edition(self, given: Mapping[str, Any]) -> EditionRule:
-        rule = EditionRule(given.get("from", ""), given.get("pattern", ""))
+    def edition(self, given: Mapping[str, Any], server: Server, mode: str) -> EditionRule:
+        rule = EditionRule(given.get("from", ""), given.get("pattern", ""), given.get("by", "month"))
         try:
             groups = re.compile(rule.pattern).groupindex
         except re.error as error:
             self.error("edition", f"The pattern is not a regular expression: {error}.", "customProperties", "edition")
             return rule
-        if rule.source not in ("name", "cell", "parameter"):
+        extracted = server.kind in EXTRACTED
+        if rule.source not in EDITION_SOURCES:
             self.error(
                 "edition",
                 "`from` says where the edition stands.",
                 *("customProperties", "edition"),
+                expected=", ".join(EDITION_SOURCES),
+            )
+        elif rule.source == "schedule" and not extracted:
+            self.error(
+                "edition",
+                "The day of a run is no edition of a file: the same file would be another edition every month.",
+                *("customProperties", "edition"),
                 expected="name, cell, parameter",
             )
-        elif rule.source != "parameter" and not {"year"} <= set(groups) <= {"year", "month", "day"}:
+        elif extracted and rule.source not in ("parameter", "schedule"):
+            self.error(
+                "edition",
+                "What is extracted has neither name nor title cell.",
+                *("customProperties", "edition"),
+                expected="parameter, schedule",
+            )
+        elif not extracted and rule.source != "parameter" and not {"year"} <= set(groups) <= {"year", "month", "day"}:
             self.error(
                 "edition",
                 "The pattern does not tell the edition.",
                 *("customProperties", "edition"),
                 expected="named groups year, month and maybe day",
             )
-        return rule
-
-    def server(self, server: odcs.Server) -> Server:
-        path = ("servers", 0)
-        options = read_properties(self.document, (*path, "customProperties"), SERVER_PROPERTIES, self.findings)
-        snake = Frozen({re.sub("([A-Z])", r"_\1", name).lower(): value for name, value in options.items()})
-        encoding = server.encoding or ""
-        if server.type == "api":
-            return Server("api", server.location or "", "api", encoding, snake)
-        if server.type in ("postgres", "postgresql"):
-            place = options.get("connection") or f"postgresql://{server.host}:{server.port}/{server.database}"
-            if not options.get("table") and not options.get("query"):
-                self.error("server", "A database needs the custom property `table` or `query`.", *path)
-            return Server("postgres", place, "postgres", "", Frozen({**snake, "schema": server.schema_ or "public"}))
-        if server.type != "local":
-            self.error("server", "Deliveries cannot be fetched this way.", *path, expected="local, api, postgres")
-        format_ = server.format or ""
-        self.known("unknown-format", "format", format_, FORMATS, *path, "format")
-        if not server.path:
+        if "cursor" in server.options and (mode != "delta" or server.kind not in DATABASES):
             self.error(
-                "server", "`path` says where deliveries lie.", *path, expected="a glob relative to the data folder"
+                "cursor",
+                "Only new and changed rows of a database come by `cursor`: that is a report of mode delta.",
+                *("customProperties", "mode"),
+                expected="delta",
+                got=mode,
             )
-        if format_ in _TEXT_FORMATS:
-            self.known("unknown-encoding", "encoding", encoding, ENCODINGS, *path, "encoding")
-        elif encoding:
-            self.error("server", f"The format {format_} has no encoding.", *path, "encoding", todo="Remove the line.")
-        if format_ == "sqlite" and not options.get("table") and not options.get("query"):
-            self.error("server", "A database needs the custom property `table` or `query`.", *path)
-        return Server("sqlite" if format_ == "sqlite" else "local", server.path or "", format_, encoding, snake)
+        return rule
 
     def constants(self, given: Mapping[str, Any], columns: tuple[Column, ...]) -> Mapping[str, str]:
         path = ("customProperties", "constants")

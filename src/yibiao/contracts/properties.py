@@ -12,7 +12,7 @@ Kind = type | tuple[type, ...]
 CONTRACT_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
     "mode": ("snapshot", "delta", "events"),
     "about": list,  # entities that a row speaks of
-    "edition": dict,  # {from: name | cell | parameter, pattern}
+    "edition": dict,  # {from: name | cell | parameter | schedule, pattern, by: month | day}
     "constants": dict,  # element id -> value true of every row
     "maxDrop": (int, float),  # largest drop of rows, as a share, that is still a complete snapshot
     "onDrift": dict,  # {newColumn, missingColumn}: warn | refuse
@@ -28,11 +28,20 @@ SERVER_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
     "headerRows": int,  # rows of the header; two for merged headers
     "groupPattern": str,  # rows that are titles of a group, with named groups
     "footerPattern": str,  # rows that are notes or sums
-    "recordsPath": str,  # dotted path to the list of records in a JSON document
+    "recordsPath": str,  # dotted path to the list of records in a JSON document, or to the elements of XML
+    "expand": str,  # dotted path, inside a record, to a list whose items are rows of their own
+    "members": str,  # names of an archive's members that are deliveries, as a glob
     "table": str,
     "query": str,
-    "connection": str,  # database address, usually ${NAME}
+    "connection": str,  # database address or account, ${NAME} or ${airflow:id}
+    "cursor": str,  # column of a database that grows with every change: only new and changed rows are extracted
+    "cursorLag": int,  # seconds, or units, by which a row may become visible after its cursor's value
     "pageSize": int,
+    "paging": dict,  # how an API is read page by page
+    "auth": dict,  # how an API knows us
+    "editions": str,  # path below the location where an API lists its editions
+    "editionParameter": str,  # query parameter that names the edition
+    "requestsPerMinute": int,
     "marker": str,  # file that says the delivery is complete
     "quietSeconds": int,  # or: no change for so long
 }
@@ -51,8 +60,17 @@ COLUMN_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
 DRIFT: Mapping[str, str] = {"newColumn": "new_column", "missingColumn": "missing_column"}
 """Kinds of drift in a contract -> in `Report.on_drift`; each is warn (the default) or refuse."""
 
-_NESTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "edition": {"from": ("name", "cell", "parameter"), "pattern": ()},
+EDITION_SOURCES = ("name", "cell", "parameter", "schedule")
+"""Where an edition may stand: in a delivery's name, in a cell, in a parameter of the run, or in the day of the run."""
+
+_NESTED: Mapping[str, Mapping[str, tuple[str | int, ...]]] = {
+    "edition": {"from": EDITION_SOURCES, "pattern": (), "by": ("month", "day")},
+    "paging": {
+        "by": ("page", "offset", "cursor", "link", "header"),
+        **dict.fromkeys(("parameter", "size", "next", "total"), ()),
+        "first": (0, 1),
+    },
+    "auth": {"by": ("bearer", "basic", "header", "query"), "name": (), "value": ()},
     "onDrift": dict.fromkeys(DRIFT, ("warn", "refuse")),
 }
 
@@ -118,5 +136,7 @@ def _problem(name: str, value: Any, wanted: Any) -> str:
         if words is None:
             return f"keys {', '.join(_NESTED[name])}"
         if words and part not in words:
-            return f"{key}: {' or '.join(words)}"
+            return f"{key}: {' or '.join(map(str, words))}"
+        if not words and not isinstance(part, str):
+            return f"{key}: text"
     return ""

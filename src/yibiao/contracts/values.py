@@ -166,10 +166,17 @@ class Entity:
 
 @dataclass(frozen=True)
 class EditionRule:
-    """Where the edition stands: `source` is name, cell or parameter; `pattern` has groups year, month and maybe day."""
+    """Where the edition stands.
+
+    Attributes:
+        source: name, cell, parameter or schedule (the month or day on which the report is extracted).
+        pattern: for name and cell: a regular expression with the groups year, month and maybe day.
+        by: for schedule: month or day, in Asia/Shanghai.
+    """
 
     source: str
     pattern: str = ""
+    by: str = "month"
 
 
 @dataclass(frozen=True)
@@ -177,9 +184,10 @@ class Server:
     """Where deliveries lie.
 
     Attributes:
-        kind: local, api, sqlite or postgres.
-        location: glob relative to the data folder, or an address; `${NAME}` stands for an environment variable.
-        format: csv, xlsx, xls, json, ndjson, parquet, sqlite, api or postgres.
+        kind: local (all files, also those of SFTP and S3), api, sqlite, postgres or mysql.
+        location: glob relative to the data folder, or an address; `${NAME}` stands for an environment variable,
+            `${airflow:id}` for a connection of Airflow.
+        format: csv, xlsx, xls, json, ndjson, xml, parquet, sqlite, api, postgres or mysql.
         encoding: as the contract writes it (`UTF-8`, `UTF-8-BOM`, `GB18030` ...), empty where it has no meaning.
         options: reader options in snake_case, for example `title_rows`, `records_path`, `table`.
     """
@@ -315,7 +323,13 @@ class Report:
         return hashlib.sha256(orjson.dumps(meaning, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-_NOT_SEMANTIC = frozenset({"page_size", "connection", "quiet_seconds", "marker"})
+_NOT_SEMANTIC = frozenset(
+    {
+        *("auth", "connection", "cursor", "cursor_lag", "edition_parameter", "editions", "endpoint_url", "marker"),
+        *("members", "page_size", "paging", "quiet_seconds", "requests_per_minute"),
+    }
+)
+"""Options of fetching: they decide which bytes land, not what is read in them."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,7 +111,8 @@ def test_a_report_can_be_asked_for_in_a_database(schemas_folder: Path) -> None:
       - {property: connection, value: "${POLICE_DB}"}
 """
     start, end = text.index("    type: local"), text.index("customProperties:\n  - {property: mode")
-    path.write_text(text[:start] + database + text[end:], encoding="utf-8")
+    text = text[:start] + database + text[end:]
+    path.write_text(re.sub(r"\{from: name,[^\n]*\}\}", "{from: schedule, by: day}}", text), encoding="utf-8")
     server = load_schemas(schemas_folder).reports["police.people"].server
 
     assert (server.kind, server.format, server.location) == ("postgres", "postgres", "${POLICE_DB}")

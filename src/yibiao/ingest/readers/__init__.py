@@ -35,8 +35,10 @@ def read(kind: str, path: Path, report: Report, reading: Reading) -> Iterator[Ch
         from yibiao.ingest.readers.spreadsheet import read_spreadsheet as reader
     elif kind == "json":
         from yibiao.ingest.readers.documents import read_json as reader
-    elif kind in ("ndjson", "api", "postgres"):
+    elif kind in ("ndjson", "api", "postgres", "mysql"):
         from yibiao.ingest.readers.documents import read_ndjson as reader
+    elif kind == "xml":
+        from yibiao.ingest.readers.xml import read_xml as reader
     elif kind == "parquet":
         from yibiao.ingest.readers.columnar import read_parquet as reader
     elif kind == "sqlite":

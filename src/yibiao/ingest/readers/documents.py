@@ -1,66 +1,123 @@
-"""JSON and NDJSON: one record a row. Records are parsed by DuckDB, a column of lines at a time."""
+"""JSON and NDJSON: a document or a file of lines, in any size, as one line a record."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from yibiao.contracts.values import Report
 from yibiao.errors import DeliveryError
-from yibiao.ingest.columns import plain, refuse_drift
-from yibiao.ingest.deliveries import shown
-from yibiao.ingest.readers.chunks import Broken, Chunk, Reading, schema
+from yibiao.ingest.readers.chunks import Chunk, Reading
 from yibiao.ingest.readers.encodings import Utf8Stream, check_head, wrong_encoding
-
-_OBJECTS = """
-    select case when valid then case when json_type(line) = 'OBJECT' then line end end as record
-    from (select line, json_valid(line) as valid from block)
-"""
-"""Lines that are JSON objects, null for all others: the functions of JSON fail on other texts."""
+from yibiao.ingest.readers.records import read_records
 
 LINES = 20_000
 BLOCK = 4 << 20
-MALFORMED = "row.json"
-"""Rule of a line that is no JSON object."""
+"""Bytes of lines that are parsed together; also the longest line of NDJSON."""
 
 
 def read_json(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
-    """Records of one JSON document, found at `recordsPath` (dotted) or at the top; see `yibiao.ingest.readers`."""
+    """Records of one JSON document, found at `recordsPath` (dotted) or at the top; see `yibiao.ingest.readers`.
+
+    The document is streamed: only the records of a block are in memory at once.
+    """
     server = report.server
     check_head(server.codec, server.encoding, path, reading.where)
-    where = server.options.get("records_path", "")
+    lines = json_lines(path, server.codec, server.encoding, server.options.get("records_path", ""), reading.where)
+    yield from read_records(lines, report, reading)
+
+
+def json_lines(path: Path, codec: str, encoding: str, records_path: str, where: str) -> Iterator[pa.Array]:
+    """The records of a JSON document as lines.
+
+    Raises:
+        DeliveryError: the document breaks off or is none, or has no list there.
+    """
+    import ijson
+
+    count = 0
+
+    def failed() -> DeliveryError:
+        return wrong_encoding(encoding, path, where)
+
+    prefix = ".".join(filter(None, (records_path, "item")))
+    block: list[str] = []
+    size = 0
     try:
-        text = path.read_bytes()
-        document = orjson.loads(text if server.codec == "utf-8" else text.decode(server.codec))
-    except UnicodeError:
-        raise wrong_encoding(server.encoding, path, reading.where) from None
-    except orjson.JSONDecodeError as error:
+        with path.open("rb") as source:
+            stream = Utf8Stream(source, codec, failed)
+            for record in ijson.items(stream, prefix, map_type=_Object, buf_size=1 << 18):
+                line = dump(record)
+                block.append(line)
+                size += len(line)
+                count += 1
+                if len(block) == LINES or size > BLOCK:
+                    yield pa.array(block, pa.string())
+                    block, size = [], 0
+        if block:
+            yield pa.array(block, pa.string())
+        if not count:
+            with path.open("rb") as source:
+                stream = Utf8Stream(source, codec, failed)
+                find_records(next(ijson.items(stream, records_path, buf_size=1 << 18), None), "", where, records_path)
+    except ijson.JSONError as error:
+        if "invalid bytes in UTF8" in str(error):
+            raise failed() from None
         raise DeliveryError(
             "The delivery is not a JSON document.",
-            where=f"{reading.where}, line {error.lineno}",
+            where=where,
             expected="one complete JSON document",
-            got="an empty file" if not path.stat().st_size else "a document that breaks off or has an error there",
+            got="an empty file"
+            if not path.stat().st_size
+            else f"a document that breaks off or has an error after {count} whole records",
             todo="Ask the sender to export the file again.",
         ) from None
-    records = find_records(document, where, reading.where)
-
-    def lines() -> Iterator[pa.Array]:
-        for start in range(0, len(records), LINES):
-            yield pa.array([orjson.dumps(record).decode() for record in records[start : start + LINES]], pa.string())
-
-    yield from _records(lines(), report, reading)
 
 
-def find_records(document: Any, path: str, where: str) -> list[Any]:
+class _Object(dict):
+    """An object that remembers values whose key it had already: the reader of records holds such a record back."""
+
+    __slots__ = ("again",)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key in self:
+            if not hasattr(self, "again"):
+                self.again: list[tuple[str, Any]] = []
+            self.again.append((key, value))
+        else:
+            super().__setitem__(key, value)
+
+
+def dump(record: Any) -> str:
+    """A parsed record as one line; numbers keep all their digits, and a key that stood twice stands twice."""
+    try:
+        line = orjson.dumps(record, default=_exact).decode()
+    except TypeError:  # an integer of more than 64 bits
+        line = json.dumps(record, ensure_ascii=False, default=_exact)
+    if isinstance(record, _Object) and hasattr(record, "again"):
+        more = ",".join(f"{json.dumps(key, ensure_ascii=False)}:{dump(value)}" for key, value in record.again)
+        line = f"{line[:-1]},{more}}}"
+    return line
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError
+
+
+def find_records(document: Any, path: str, where: str, said: str = "") -> list[Any]:
     """The list of records at a dotted path.
+
+    Args:
+        said: what the contract says, if the document was already opened along it.
 
     Raises:
         DeliveryError: there is no list at that place.
@@ -72,7 +129,7 @@ def find_records(document: Any, path: str, where: str) -> list[Any]:
         raise DeliveryError(
             "The document has no list of records where the contract says.",
             where=where,
-            expected=f"a list at `{path or '(top)'}`",
+            expected=f"a list at `{path or said or '(top)'}`",
             got=type(found).__name__,
             todo="Correct `recordsPath` in the contract, or ask the sender.",
         )
@@ -114,107 +171,6 @@ def read_ndjson(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]
                 ) from None
 
     try:
-        yield from _records(lines(), report, reading)
+        yield from read_records(lines(), report, reading)
     except pa.ArrowException:
         raise failed() from None
-
-
-def _records(blocks: Iterable[pa.Array], report: Report, reading: Reading) -> Iterator[Chunk]:
-    """Turn lines into columns."""
-    connection = duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": "false"})
-    known: set[str] = set()
-    first = 1
-    target = schema([column.name for column in report.columns])
-    query = ""
-    try:
-        for block in blocks:
-            connection.register("block", pa.table({"line": block}))
-            keys = _keys(connection, report)
-            if reading.binding is None:
-                # Records may leave out what they do not state: a column is missing if the whole first block lacks it.
-                binding = reading.bind(report, keys)
-                known.update(keys)
-                query = _query(report, [None if place is None else binding.headers[place] for place in binding.places])
-            elif new := [key for key in keys if key not in known]:
-                known.update(new)
-                if any(_is_expected(report, key) for key in new):
-                    query = _query(report, _late(report, sorted(known)))
-                drift = [{"kind": "new_column", "header": shown(key)} for key in new if not _is_expected(report, key)]
-                refuse_drift(report, drift, reading.where)
-                reading.drift.extend(drift)
-            table: pa.Table = connection.sql(query).to_arrow_table()
-            good = table.column("ok")
-            numbers = pa.array(range(first, first + table.num_rows), pa.int64())
-            first += table.num_rows
-            reading.total = first - 1
-            rows = pa.Table.from_arrays([numbers, *(table.column(name) for name in target.names[1:])], schema=target)
-            broken: tuple[Broken, ...] = ()
-            bad = pc.sum(pc.invert(good)).as_py()
-            if bad:
-                broken = tuple(
-                    Broken(number.as_py(), MALFORMED, line.as_py())
-                    for number, line, fine in zip(numbers, block, good, strict=True)
-                    if not fine.as_py()
-                )
-                rows = rows.filter(good)
-            yield Chunk(rows, broken)
-    finally:
-        connection.close()
-    if reading.binding is None:
-        reading.bind(report, [column.header for column in report.columns])  # no records: nothing is known to be missing
-
-
-def _keys(connection: duckdb.DuckDBPyConnection, report: Report) -> list[str]:
-    """Top-level keys of a block of lines, sorted; `upper/lower` for objects that a contract's header looks into."""
-    query = f"select distinct unnest(json_keys(record)) as key from ({_OBJECTS}) order by key"
-    keys = [key for (key,) in connection.execute(query).fetchall()]
-    wanted = {
-        text.partition("/")[0] for column in report.columns for text in (column.header, *column.aliases) if "/" in text
-    }
-    for upper in sorted(wanted & set(keys)):
-        query = f"select distinct unnest(json_keys(record, ?)) as key from ({_OBJECTS}) order by key"
-        inner = [key for (key,) in connection.execute(query, [_path(upper)]).fetchall()]
-        if inner:
-            keys = [key for key in keys if key != upper] + [f"{upper}/{lower}" for lower in inner]
-    return keys
-
-
-def _path(key: str) -> str:
-    return "$." + json.dumps(key, ensure_ascii=False)
-
-
-def _query(report: Report, keys: Sequence[str | None]) -> str:
-    """One parse a line: `json_transform` to the wanted keys, then the columns in the contract's order."""
-    shape: dict[str, Any] = {}
-    picks = []
-    for column, key in zip(report.columns, keys, strict=True):
-        name = '"' + column.name + '"'
-        if key is None:
-            picks.append(f"cast(null as varchar) as {name}")
-            continue
-        upper, _, lower = key.partition("/")
-        if lower:
-            shape.setdefault(upper, {})[lower] = "VARCHAR"
-        else:
-            shape[upper] = "VARCHAR"
-        fields = ["r", *([upper, lower] if lower else [upper])]
-        picks.append(".".join('"' + field.replace('"', '""') + '"' for field in fields) + f" as {name}")
-    literal = json.dumps(shape, ensure_ascii=False).replace("'", "''")
-    return f"""
-        select ok, {", ".join(picks)} from (
-            select record is not null as ok, json_transform(record, '{literal}') as r from ({_OBJECTS})
-        )
-        """
-
-
-def _is_expected(report: Report, key: str) -> bool:
-    return any(plain(key) in map(plain, (column.header, *column.aliases)) for column in report.columns)
-
-
-def _late(report: Report, keys: Sequence[str]) -> list[str | None]:
-    """Where every column stands among keys of which some appeared only in a later block."""
-    seen = {plain(key): key for key in keys}
-    return [
-        next((seen[text] for text in map(plain, (column.header, *column.aliases)) if text in seen), None)
-        for column in report.columns
-    ]
