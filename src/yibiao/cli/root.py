@@ -20,6 +20,7 @@ COMMANDS = {
     "release": "List, switch back to, or remove releases.",
     "query": "Ask the current release with SQL.",
     "quality": "Show what the gate found.",
+    "id": "Check identity numbers, credit codes and telephone numbers, one a line.",
     "form": "Show the forms asked of the grassroots and what they cost.",
 }
 """Sub-command -> the line shown by `--help`; module `yibiao.cli.<name>` has a click command of the same name."""

@@ -55,6 +55,25 @@ def uscc_check(seventeen: str) -> str:
     return USCC_ALPHABET[(31 - total % 31) % 31]
 
 
+ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""GB 11714-1997."""
+
+
+def organisation_check(eight: str) -> str:
+    total = sum(
+        ORGANISATION_ALPHABET.index(one) * weight for one, weight in zip(eight, (3, 7, 9, 10, 5, 8, 4, 2), strict=True)
+    )
+    return {10: "X", 11: "0"}.get(11 - total % 11) or str(11 - total % 11)
+
+
+def organisation_code(text: str | None) -> str | None:
+    """The valid nine characters, else None."""
+    if text is None:
+        return None
+    code = re.sub("[-\u2014]", "", compact(text))
+    return code if re.fullmatch("[0-9A-Z]{8}[0-9X]", code) and organisation_check(code[:8]) == code[8] else None
+
+
 def uscc(text: str | None) -> str | None:
     """The valid unified social credit code, else None."""
     if text is None:

@@ -69,7 +69,7 @@ def test_every_single_character_error_in_a_citizen_id_number_is_caught(rule):
 def test_two_neighbouring_digits_exchanged_in_a_citizen_id_number_are_caught(rule):
     swapped = []
     for number in valid_citizen_ids(300):
-        for place in range(16):
+        for place in range(17):  # the weights of neighbours differ by a factor of 2, so no exchange keeps the sum
             if number[place] != number[place + 1]:
                 swapped.append(number[:place] + number[place + 1] + number[place] + number[place + 2 :])
     assert set(rule("parse_citizen_id", swapped)) == {None}
@@ -122,6 +122,42 @@ def test_every_single_character_error_in_a_credit_code_is_caught(rule):
     assert rule("parse_uscc", ["91350100M000100Y4Z"]) == [None]
 
 
+def test_two_neighbours_exchanged_in_a_credit_code_are_caught(rule):
+    swapped = [
+        code[:place] + code[place + 1] + code[place] + code[place + 2 :]
+        for code in valid_usccs(200)
+        for place in range(17)  # the weights of neighbours differ by a factor of 3
+        if code[place] != code[place + 1]
+    ]
+    assert set(rule("parse_uscc", swapped)) == {None}
+
+
+def valid_organisation_codes(count: int) -> list[str]:
+    chance = random.Random(3)
+    bodies = ["".join(chance.choices(oracle.ORGANISATION_ALPHABET, k=8)) for _ in range(count)]
+    return [body + oracle.organisation_check(body) for body in bodies]
+
+
+def test_every_valid_organisation_code_is_accepted_with_and_without_hyphen(rule):
+    codes = valid_organisation_codes(2000)
+    assert rule("parse_organisation_code", codes) == codes
+    assert rule("parse_organisation_code", [f"{code[:8]}-{code[8]}".lower() for code in codes]) == codes
+
+
+def test_in_an_organisation_code_only_characters_eleven_apart_can_be_mistaken_for_each_other(rule):
+    """The check works modulo 11 on values up to 35, so the standard itself cannot tell 0 from B, or 1 from C."""
+    alphabet = oracle.ORGANISATION_ALPHABET
+    for code in valid_organisation_codes(6):
+        for place in range(8):
+            others = [one for one in alphabet if one != code[place]]
+            accepted = rule("parse_organisation_code", [code[:place] + one + code[place + 1 :] for one in others])
+            for one, found in zip(others, accepted, strict=True):
+                unseen = (alphabet.index(one) - alphabet.index(code[place])) % 11 == 0
+                assert (found is not None) == unseen
+        wrong = [code[:8] + one for one in alphabet if one != code[8]]
+        assert set(rule("parse_organisation_code", wrong)) == {None}
+
+
 WILD = st.text(
     alphabet=st.one_of(
         st.sampled_from("0123456789Xx０１Ｘ 'eE+-._/空无ANY\u3000\t"), st.characters(blacklist_categories=["Cs"])
@@ -142,3 +178,4 @@ def test_rules_agree_with_the_oracle_on_any_text(rule, texts):
     texts = [text.replace("\x00", "") if text else text for text in texts]
     assert rule("parse_citizen_id", texts) == [oracle.citizen_id(text) for text in texts]
     assert rule("parse_uscc", texts) == [oracle.uscc(text) for text in texts]
+    assert rule("parse_organisation_code", texts) == [oracle.organisation_code(text) for text in texts]

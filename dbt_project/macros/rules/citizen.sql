@@ -1,5 +1,5 @@
 {#-
-  Identifiers: citizen ID number (GB 11643-1999 and -1989), unified social credit code (GB 32100-2015), telephone.
+  Numbers of persons: citizen ID number (GB 11643-1999 and -1989) and the documents that have its form.
 
   A number is judged by its form, its check character and its birth date. The address in it is that of the day it was
   given, abolished and new codes stay valid for life: an unknown address is no reason to reject. 81/82/83 (Hong Kong, Macao,
@@ -82,35 +82,25 @@ case when {{ rule_citizen_digits(v) }} and substr({{ v }}, 7, 4) between '1850' 
 case when {{ rule_bytes(u) }} = 15 then {{ u }} when {{ rule_citizen_fits(u) }} then {{ rule_citizen_real(u) }} end
 {%- endmacro -%}
 
-{#- GB 32100: value of the i-th character is its place in the alphabet without I O Z S V, weight 3^(i-1) modulo 31. -#}
-{%- macro uscc_check_ok(v) -%}
-({{ rule_bytes(v) }} = 18 and {{ rule_matches(v, '[0-9A-HJ-NP-RTUWXY]{18}') }} and substr('0123456789ABCDEFGHJKLMNPQRTUWXY0', 32 - ({% for weight in (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28) %}(instr('0123456789ABCDEFGHJKLMNPQRTUWXY', substr({{ v }}, {{ loop.index }}, 1)) - 1) * {{ weight }}{{ " + " if not loop.last }}{% endfor %}) % 31, 1) = substr({{ v }}, 18, 1))
+{#-
+  Documents without a check character in the standards that stand here: judged by their form alone. Ordinary passports (E or G with
+  eight digits, E with a letter and seven), those of diplomats and of service (D S P), the travel permit of Hong Kong and Macao
+  residents (Ministry of Public Security, 2010: H or M and a number for life of eight digits, then two that count the
+  renewals), and the resident card of foreigners before 2023.
+-#}
+{%- macro passport_form(v) -%}
+{{ rule_matches(v, '[DEGPS][0-9]{8}|E[A-HJ-NP-Z][0-9]{7}|[DPS]E[0-9]{7}') }}
 {%- endmacro -%}
 
-{#- A code of the right form: authority 1-9 A N Y, six digits of region; check character not judged. -#}
-{%- macro uscc_form(v) -%}
-{%- set form = '[1-9ANY][0-9A-HJ-NP-RTUWXY][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}' -%}
-case when {{ rule_matches(v, form) }} then {{ v }} else {{ rule_let('t', rule_compact(v), 'case when ' ~ rule_matches('t', form) ~ ' then t end') }} end
-{%- endmacro -%}
-
-{#- The valid code, else null. -#}
-{%- macro parse_uscc(v) -%}
-{{ rule_let('u', uscc_form(v), 'case when ' ~ uscc_check_ok('u') ~ ' then u end') }}
-{%- endmacro -%}
+{%- macro travel_permit_form(v) -%}{{ rule_matches(v, '[HM][0-9]{8}([0-9]{2})?') }}{%- endmacro -%}
 
 {#-
-  A telephone number: mobile as 11 digits, fixed line as area-number, 400/800 numbers and local numbers of 7 or 8 digits as digits.
-  +86, blanks, brackets and hyphens go. Null for anything else, masked numbers (138****1234) included.
+  The normal form of any document that tells who a person is, else null: a citizen ID number in 18 characters, a resident card
+  of foreigners, a passport, a travel permit without its count of renewals.
 -#}
-{%- macro parse_phone(v) -%}
-case when {{ rule_matches(v, '1[3-9][0-9]{9}') }} then {{ v }} when {{ v }} = '' then null else {{ rule_let('t', rule_replace(rule_replace(rule_compact(v), '[-—()]'), '^(\\+|00)?86(1[3-9][0-9]{9})$', '\\2'), rule_phone_slow('t')) }} end
+{%- macro parse_person_number(v) -%}
+coalesce({{ parse_citizen_id(v) }}, case when {{ v }} <> '' then {{ rule_let('t', rule_compact(v), 'case when ' ~ travel_permit_form('t') ~ ' then substr(t, 1, 9) when ' ~ passport_form('t') ~ ' then t end') }} end)
 {%- endmacro -%}
 
-{%- macro rule_phone_slow(t) -%}
-case when {{ rule_matches(t, '1[3-9][0-9]{9}|[48]00[0-9]{7}|[2-9][0-9]{6,7}') }} then {{ t }} when {{ rule_matches(t, '0(10|2[0-9])[0-9]{8}') }} then {{ rule_replace(t, '^(0[0-9]{2})', '\\1-') }} when {{ rule_matches(t, '0[3-9][0-9]{2}[0-9]{7,8}') }} then {{ rule_replace(t, '^(0[0-9]{3})', '\\1-') }} end
-{%- endmacro -%}
-
-{#- Is a stated value valid? Names as expectations use them. -#}
+{#- Is a stated value valid? The name is that which expectations use. -#}
 {%- macro citizen_id(v) -%}({{ parse_citizen_id(v) }}) is not null{%- endmacro -%}
-{%- macro uscc(v) -%}({{ parse_uscc(v) }}) is not null{%- endmacro -%}
-{%- macro phone(v) -%}({{ parse_phone(v) }}) is not null{%- endmacro -%}
