@@ -28,8 +28,8 @@ def id() -> None:
 def check(file: IO[bytes], kind: str | None, show: bool, as_json: bool) -> None:
     """Judge FILE, one number a line; - is standard input.
 
-    Ends with status 1 if a stated number is not valid. Shown are the lines that a human should look at; --json has all of
-    them: line, kind, valid, warnings, reason, mask, and with --show the normal form.
+    Ends with status 1 if a stated number is not valid. Shown are the lines that a human should look at; --json has
+    all of them: line, kind, valid, warnings, reason, mask, and with --show the normal form.
     """
     from yibiao.errors import DeliveryError
     from yibiao.identity.identifiers import KINDS, Judge, divisions, lines
