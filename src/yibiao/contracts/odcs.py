@@ -17,8 +17,9 @@ from yibiao.contracts.odcs_keys import check_keys, known_keys
 from yibiao.contracts.properties import (
     COLUMN_PROPERTIES,
     CONTRACT_PROPERTIES,
-    DRIFT,
     EDITION_SOURCES,
+    REPAIRS,
+    drift_modes,
     read_properties,
 )
 from yibiao.contracts.registry import SQL_WORDS, check_id, check_reference
@@ -157,15 +158,16 @@ class _Reader:
             constants=self.constants(own.get("constants", {}), columns),
             edition=self.edition(own.get("edition", {"from": "parameter"}), server, own["mode"]),
             max_drop=float(own.get("maxDrop", MAX_DROP)),
-            on_drift=Frozen(
-                {DRIFT[key]: value for key, value in ({key: "warn" for key in DRIFT} | own.get("onDrift", {})).items()}
-            ),
+            on_drift=Frozen(drift_modes(own.get("onDrift", {}))),
             control_totals=tuple(Frozen(total) for total in own.get("controlTotals", ())),
             schedule=self.schedule(),
             owner=owner,
             retries=own.get("retries", RETRIES),
             server=server,
             path=self.document.name,
+            on_repair=Frozen(
+                {kind: own["onRepair"][key] for kind, (key, _) in REPAIRS.items() if key in own.get("onRepair", {})}
+            ),
         )
 
     def schedule(self) -> str:

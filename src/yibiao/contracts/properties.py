@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ CONTRACT_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
     "edition": dict,  # {from: name | cell | parameter | schedule, pattern, by: month | day}
     "constants": dict,  # element id -> value true of every row
     "maxDrop": (int, float),  # largest drop of rows, as a share, that is still a complete snapshot
-    "onDrift": dict,  # {newColumn, missingColumn}: warn | refuse
+    "onDrift": dict,  # {newColumn, missingColumn, renamedColumn, reordered, changedType}: evolve | quarantine | refuse
     "controlTotals": list,  # printed totals that the reader recounts
     "retries": int,  # attempts at fetching after the first
 }
@@ -24,10 +25,18 @@ SERVER_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
     "delimiter": str,
     "quote": str,
     "sheet": (str, int),
+    "sheets": (str, list),  # one table over several sheets: their names, or `all`
     "titleRows": int,  # rows above the header
     "headerRows": int,  # rows of the header; two for merged headers
     "groupPattern": str,  # rows that are titles of a group, with named groups
     "footerPattern": str,  # rows that are notes or sums
+    "subtotalPattern": str,  # rows whose numbers are sums of rows beside them, recounted
+    "subtotals": ("below", "above"),  # where a sub-total stands
+    "totalPattern": str,  # rows whose numbers are sums of all rows, recounted
+    "tableAfter": str,  # the row above the table, if it is not the first in its sheet
+    "tableUntil": str,  # the row where something else begins
+    "tableColumns": str,  # columns of the table, A:F, if others stand beside it
+    "hiddenRows": ("use", "leaveOut"),
     "recordsPath": str,  # dotted path to the list of records in a JSON document, or to the elements of XML
     "expand": str,  # dotted path, inside a record, to a list whose items are rows of their own
     "members": str,  # names of an archive's members that are deliveries, as a glob
@@ -57,8 +66,43 @@ COLUMN_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
     "onInvalid": ("quarantine", "keep"),
 }
 
-DRIFT: Mapping[str, str] = {"newColumn": "new_column", "missingColumn": "missing_column"}
-"""Kinds of drift in a contract -> in `Report.on_drift`; each is warn (the default) or refuse."""
+DRIFT: Mapping[str, str] = {
+    "newColumn": "new_column",
+    "missingColumn": "missing_column",
+    "renamedColumn": "renamed_column",
+    "reordered": "reordered",
+    "changedType": "changed_type",
+}
+"""Kinds of drift in a contract -> in `Report.on_drift` and in manifests."""
+
+
+def drift_modes(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Kind of drift -> `evolve`, `quarantine` or `refuse`, for what a contract says about some of them.
+
+    A renamed column is a guess, so its rows are held unless the contract says more; a contract that refuses missing or new
+    columns refuses it, too.
+    """
+    strict = "refuse" in (given.get("newColumn"), given.get("missingColumn"))
+    modes = dict.fromkeys(DRIFT, "evolve") | {"renamedColumn": "refuse" if strict else "quarantine"} | dict(given)
+    return {DRIFT[key]: mode for key, mode in modes.items()}
+
+
+REPAIRS: Mapping[str, tuple[str, str]] = {
+    "spaces": ("spaces", "safe"),  # around a text; read through by the rules
+    "full_width": ("fullWidth", "safe"),  # full-width digits and letters; read through by the rules
+    "number_as_text": ("numberAsText", "safe"),  # a number typed as text among numbers
+    "text_as_number": ("textAsNumber", "safe"),  # an identifier stored as a number, all digits there
+    "number_format": ("numberFormat", "safe"),  # leading zeros that only the number format shows
+    "date_serial": ("dateSerial", "safe"),  # a day as a bare number
+    "merged_cells": ("mergedCells", "safe"),  # the value of a merged cell, for each row below
+    "boolean": ("boolean", "safe"),  # TRUE for 是
+    "percent": ("percent", "safe"),  # 12.5% for 0.125
+    "leading_zeros": ("leadingZeros", "ask"),  # a code that lost its leading zeros as a number
+    "lost_digits": ("lostDigits", "ask"),  # a number of more digits than a spreadsheet keeps
+    "error_value": ("errorValue", "ask"),  # #N/A, #REF!
+    "formula_value": ("formulaValue", "ask"),  # a formula that nobody computed
+}
+"""Kinds of repairs -> (key of `onRepair`, class that applies unless the contract says another)."""
 
 EDITION_SOURCES = ("name", "cell", "parameter", "schedule")
 """Where an edition may stand: in a delivery's name, in a cell, in a parameter of the run, or in the day of the run."""
@@ -71,7 +115,7 @@ _NESTED: Mapping[str, Mapping[str, tuple[str | int, ...]]] = {
         "first": (0, 1),
     },
     "auth": {"by": ("bearer", "basic", "header", "query"), "name": (), "value": ()},
-    "onDrift": dict.fromkeys(DRIFT, ("warn", "refuse")),
+    "onDrift": dict.fromkeys(DRIFT, ("evolve", "quarantine", "refuse")),
 }
 
 
@@ -125,7 +169,14 @@ def _problem(name: str, value: Any, wanted: Any) -> str:
     kinds = wanted if isinstance(wanted, tuple) else (wanted,)
     if not isinstance(value, kinds) or isinstance(value, bool):
         return " or ".join(kind.__name__ for kind in kinds)
-    if name in ("about", "aliases", "dateFormat") and isinstance(value, list):
+    if name.endswith("Pattern") or name in ("tableAfter", "tableUntil"):
+        try:
+            re.compile(value)
+        except re.error as error:
+            return f"a regular expression ({error})"
+    if name == "tableColumns":
+        return "" if re.fullmatch("[A-Za-z]{1,3}(:[A-Za-z]{1,3})?", value) else "letters of columns, A:F"
+    if name in ("about", "aliases", "dateFormat", "sheets") and isinstance(value, list):
         return "" if value and all(isinstance(part, str) for part in value) else "a list of texts"
     if name == "controlTotals":
         return "" if all(isinstance(part, dict) for part in value) else "a list of mappings"

@@ -14,7 +14,7 @@ from yibiao.contracts.registry import check_reference
 from yibiao.contracts.secrets import is_reference, written_secret
 from yibiao.contracts.values import Frozen, Server
 
-FORMATS = ("csv", "xlsx", "xls", "json", "ndjson", "xml", "parquet", "sqlite")
+FORMATS = ("csv", "xlsx", "xls", "ods", "json", "ndjson", "xml", "parquet", "sqlite")
 ENCODINGS = ("UTF-8", "UTF-8-BOM", "GB18030", "GBK", "UTF-16")
 _TEXT_FORMATS = ("csv", "json", "ndjson")
 

@@ -49,6 +49,9 @@ TYPES: Mapping[str, ElementType] = Frozen(
     number_text=ElementType("string", "VARCHAR", "parse_number_text"),
     citizen_id=ElementType("string", "VARCHAR", "parse_citizen_id"),
     uscc=ElementType("string", "VARCHAR", "parse_uscc"),
+    person_number=ElementType("string", "VARCHAR", "parse_person_number"),
+    organisation_code=ElementType("string", "VARCHAR", "parse_organisation_code"),
+    division_code=ElementType("string", "VARCHAR", "parse_division_code"),
     phone=ElementType("string", "VARCHAR", "parse_phone"),
     code=ElementType("string", "VARCHAR", "parse_code"),
     month=ElementType("string", "VARCHAR", "parse_month"),
@@ -187,7 +190,7 @@ class Server:
         kind: local (all files, also those of SFTP and S3), api, sqlite, postgres or mysql.
         location: glob relative to the data folder, or an address; `${NAME}` stands for an environment variable,
             `${airflow:id}` for a connection of Airflow.
-        format: csv, xlsx, xls, json, ndjson, xml, parquet, sqlite, api, postgres or mysql.
+        format: csv, xlsx, xls, ods, json, ndjson, xml, parquet, sqlite, api, postgres or mysql.
         encoding: as the contract writes it (`UTF-8`, `UTF-8-BOM`, `GB18030` ...), empty where it has no meaning.
         options: reader options in snake_case, for example `title_rows`, `records_path`, `table`.
     """
@@ -279,6 +282,7 @@ class Report:
     retries: int
     server: Server
     path: str
+    on_repair: Mapping[str, str] = field(default_factory=Frozen)
 
     @property
     def raw_table(self) -> str:
@@ -309,6 +313,7 @@ class Report:
             "constants": self.constants,
             "edition": [self.edition.source, self.edition.pattern],
             "on_drift": self.on_drift,
+            "on_repair": self.on_repair,
             "control_totals": self.control_totals,
             "server": [self.server.kind, self.server.format, self.server.encoding, options],
             "columns": [

@@ -31,7 +31,7 @@ def read(kind: str, path: Path, report: Report, reading: Reading) -> Iterator[Ch
     """
     if kind == "csv":
         from yibiao.ingest.readers.delimited import read_csv as reader
-    elif kind in ("xlsx", "xls"):
+    elif kind in ("xlsx", "xls", "ods"):
         from yibiao.ingest.readers.spreadsheet import read_spreadsheet as reader
     elif kind == "json":
         from yibiao.ingest.readers.documents import read_json as reader
