@@ -24,7 +24,7 @@ def read_sqlite(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]
     import adbc_driver_sqlite.dbapi as adbc
 
     options = report.server.options
-    source = f"({options['query']})" if options.get("query") else _name(options["table"])
+    source = f"({options['query']})" if options.get("query") else quoted_name(options["table"])
     address = f"file:{quoted(str(path))}?mode=ro&immutable=1"
     try:
         plain = sqlite3.connect(address, uri=True)
@@ -37,8 +37,7 @@ def read_sqlite(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]
     binding = reading.bind(report, headers)
     target = schema(binding.names)
     picks = [
-        f"coalesce(case typeof({_name(header)}) when 'real' then printf('%.15g', {_name(header)}) "
-        f"else cast({_name(header)} as text) end, char(1)) as c{place}"
+        f"coalesce({as_text_sql(header)}, char(1)) as c{place}"
         for place, header in enumerate(headers)
         if place in binding.places
     ]
@@ -62,7 +61,14 @@ def read_sqlite(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]
         raise _unreadable(report, reading, error) from None
 
 
-def _name(text: str) -> str:
+def as_text_sql(header: str) -> str:
+    """The expression that gives a column as text, whatever types its cells have."""
+    name = quoted_name(header)
+    return f"case typeof({name}) when 'real' then printf('%.15g', {name}) else cast({name} as text) end"
+
+
+def quoted_name(text: str) -> str:
+    """An identifier as SQL writes it."""
     return '"' + text.replace('"', '""') + '"'
 
 

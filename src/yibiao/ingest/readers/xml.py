@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from xml.parsers import expat
 
 import orjson
@@ -131,13 +132,7 @@ def xml_records(
                     codecs.getincrementaldecoder("utf-8")("strict").decode(source.read(1 << 20))
                 except UnicodeDecodeError:
                     raise failed() from None
-        raise DeliveryError(
-            "The delivery is not a well-formed XML document.",
-            where=f"{where}, line {error.lineno}",
-            expected="one complete XML document",
-            got="an empty file" if not path.stat().st_size else expat.ErrorString(error.code),
-            todo="Ask the sender to export the file again.",
-        ) from None
+        raise _not_well_formed(path, where, error) from None
     if not parser.met:
         raise DeliveryError(
             "The document has no records where the contract says.",
@@ -146,6 +141,37 @@ def xml_records(
             got=f"none; the root has {', '.join(sorted(parser.children)[:10]) or 'no elements'}",
             todo="Correct `recordsPath` in the contract, or ask the sender.",
         )
+
+
+def element_paths(path: Path, codec: str, where: str, limit: int) -> Counter[Steps]:
+    """How often elements occur at every path from the root, in about the first `limit` elements.
+
+    Raises:
+        DeliveryError: a document type, or not even the beginning is XML.
+    """
+    counts: Counter[Steps] = Counter()
+    open_: list[str] = []
+    parser = expat.ParserCreate("UTF-8", namespace_separator="}")
+
+    def start(tag: str, _: object) -> None:
+        open_.append(tag.rpartition("}")[2])
+        if len(open_) <= DEEPEST:
+            counts[tuple(open_)] += 1
+
+    def end(_: str) -> None:
+        open_.pop()
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.StartDoctypeDeclHandler = lambda *_: _refuse_doctype(where, parser.CurrentLineNumber)
+    with path.open("rb") as source:
+        stream = Utf8Stream(source, codec, lambda: wrong_encoding(codec.upper(), path, where))
+        try:
+            while (data := stream.read(BLOCK)) and counts.total() < limit:
+                parser.Parse(data)
+        except expat.ExpatError as error:
+            if not counts:
+                raise _not_well_formed(path, where, error) from None
+    return counts
 
 
 class _Element:
@@ -171,7 +197,7 @@ class _Records:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
-        self._parser.StartDoctypeDeclHandler = self._refuse_doctype
+        self._parser.StartDoctypeDeclHandler = lambda *_: _refuse_doctype(where, self._parser.CurrentLineNumber)
         self._parser.ordered_attributes = True
         self._steps, self._expand, self._where = steps, expand, where
         self._path: list[str] = []
@@ -219,17 +245,20 @@ class _Records:
             expands = above.expands and self._expand[len(self._open) - 1 : len(self._open)] == (name,)
             self._open.append(_Element(name, expands))
         here = self._open[-1].attributes
-        self._size += len(name)
+        self._grow(len(name) + 16)  # an element weighs even if it is empty
         for place in range(0, len(attributes), 2):
-            self._size += len(attributes[place + 1])
+            self._grow(len(attributes[place + 1]))
             if attributes[place] != _NIL:
                 here["@" + attributes[place].rpartition("}")[2]] = attributes[place + 1]
 
+    def _grow(self, size: int) -> None:
+        self._size += size
+        if self._size > LARGEST_RECORD:
+            raise self._too("large", f"{LARGEST_RECORD >> 20} Mi characters in a record")
+
     def _text(self, text: str) -> None:
         if self._open:
-            self._size += len(text)
-            if self._size > LARGEST_RECORD:
-                raise self._too("large", f"{LARGEST_RECORD >> 20} Mi characters in a record")
+            self._grow(len(text))
             self._open[-1].texts.append(text)
 
     def _end(self, tag: str) -> None:
@@ -253,14 +282,6 @@ class _Records:
             for name, value in element.attributes.items():
                 _put(above, f"{element.name}.{name}", value, False)
 
-    def _refuse_doctype(self, *_: object) -> None:
-        raise DeliveryError(
-            "The document has a document type (DOCTYPE), which is refused.",
-            where=f"{self._where}, line {self._parser.CurrentLineNumber}",
-            expected="plain XML without DOCTYPE and entities",
-            todo="Ask the sender to export without a document type: one can make a reader swell or open other files.",
-        )
-
     def _too(self, what: str, limit: str) -> DeliveryError:
         return DeliveryError(
             f"The document is too {what} to be a list of records.",
@@ -278,3 +299,22 @@ def _put(target: dict[str, Any], key: str, value: Any, listed: bool) -> None:
         target[key].append(value)
     else:
         target[key] = [target[key], value]
+
+
+def _refuse_doctype(where: str, line: int) -> NoReturn:
+    raise DeliveryError(
+        "The document has a document type (DOCTYPE), which is refused.",
+        where=f"{where}, line {line}",
+        expected="plain XML without DOCTYPE and entities",
+        todo="Ask the sender to export without a document type: one can make a reader swell or open other files.",
+    )
+
+
+def _not_well_formed(path: Path, where: str, error: expat.ExpatError) -> DeliveryError:
+    return DeliveryError(
+        "The delivery is not a well-formed XML document.",
+        where=f"{where}, line {error.lineno}",
+        expected="one complete XML document",
+        got="an empty file" if not path.stat().st_size else expat.ErrorString(error.code),
+        todo="Ask the sender to export the file again.",
+    )
