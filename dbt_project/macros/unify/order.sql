@@ -31,8 +31,3 @@
 
 {% macro default__keyed_hash(text) -%} sha256({{ text }}) {%- endmacro %}
 {% macro spark__keyed_hash(text) -%} sha2({{ text }}, 256) {%- endmacro %}
-
-{# A hash that only decides whether two values of one entity differ; it is never stored. #}
-{% macro value_hash(value) -%} {{ adapter.dispatch('value_hash')(value) }} {%- endmacro %}
-{% macro default__value_hash(value) -%} hash({{ value }}) {%- endmacro %}
-{% macro spark__value_hash(value) -%} xxhash64({{ value }}) {%- endmacro %}

@@ -1,105 +1,156 @@
 {#
-  identity.survivor_<entity>: grain one entity. Per element the record that gives the value (`<element>__record`) and
+  identity.survivor_<entity>: grain one entity. Per element the value, the record that gives it (`<element>__record`) and
   whether the sources disagree (`<element>__disputed`).
 
-  Only numbers are aggregated here: a state of fixed size can be written to disk when memory is short, a text cannot, and
-  every better record would copy the text anew. The values are fetched once, when the winners are known (macro golden).
+  The reports stand side by side, one row of each per entity, and the value of the greatest order is taken. Most rows are
+  the only one of their report about an entity and pass as they are; the others are brought to one first. One
+  aggregation over all reports would be shorter, but its states hold every element of every report, and do not fit into
+  memory (decision 0026).
 #}
 {% macro survivor(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
-with records as (
-    {%- for source in meta.sources %}
+with entities as (
+    select distinct {{ meta.id_column }}
+    from {{ ref('crosswalk_' ~ entity) }}
+    where {{ meta.id_column }} is not null
+),
+{% for source in meta.sources %}
+{%- set shared = meta.columns | selectattr('element', 'in', source.elements) | list %}
+source_{{ loop.index }} as (
     select
         crosswalk.{{ meta.id_column }},
-        {%- for column in meta.columns %}
-        {%- if column.element in source.elements %}
-        case when staged.{{ column.element }} is not null
+        {%- for column in shared %}
+        {%- set value = 'staged.' ~ column.element %}
+        cast({{ value }} as {{ column.sql_type }}) as {{ column.element }},
+        case when {{ value }} is not null
             then {{ authority_weight(column.authority.get(source.department)) }} + staged.record_order end
             as {{ column.element }}__order,
-        case when staged.{{ column.element }} is not null then {{ value_hash('staged.' ~ column.element) }} end
-            as {{ column.element }}__hash
-        {%- else %}
-        cast(null as bigint) as {{ column.element }}__order,
-        cast(null as ubigint) as {{ column.element }}__hash
-        {%- endif %}{{ "," if not loop.last }}
+        false as {{ column.element }}__disputed{{ "," if not loop.last }}
         {%- endfor %}
     from (select *, {{ record_order('as_of') }} as record_order from {{ ref(source.model) }}) as staged
     inner join {{ ref('crosswalk_' ~ entity) }} as crosswalk on staged.record_no = crosswalk.record_no
-    where crosswalk.{{ meta.id_column }} is not null
-    {%- if not loop.last %}
+    where crosswalk.{{ meta.id_column }} is not null and not coalesce(crosswalk.is_repeated, true)
+
     union all
-    {%- endif %}
+
+    select
+        crosswalk.{{ meta.id_column }},
+        {%- for column in shared %}
+        {%- set value = 'staged.' ~ column.element %}
+        {{ value_of_greatest('cast(' ~ value ~ ' as ' ~ column.sql_type ~ ')', 'staged.record_order') }},
+        {{ authority_weight(column.authority.get(source.department)) }}
+            + max(case when {{ value }} is not null then staged.record_order end),
+        coalesce(min({{ value }}) <> max({{ value }}), false){{ "," if not loop.last }}
+        {%- endfor %}
+    from (select *, {{ record_order('as_of') }} as record_order from {{ ref(source.model) }}) as staged
+    inner join {{ ref('crosswalk_' ~ entity) }} as crosswalk on staged.record_no = crosswalk.record_no
+    where crosswalk.{{ meta.id_column }} is not null and coalesce(crosswalk.is_repeated, true)
+    group by crosswalk.{{ meta.id_column }}
+),
+{% endfor %}
+beside as (
+    select
+        entities.{{ meta.id_column }},
+        {%- for column in meta.columns %}
+        {%- set holders = holders_of(column.element, meta.sources) %}
+        {%- for n in holders %}
+        source_{{ n }}.{{ column.element }} as {{ column.element }}__{{ n }},
+        source_{{ n }}.{{ column.element }}__order as {{ column.element }}__order_{{ n }},
+        coalesce(source_{{ n }}.{{ column.element }}__disputed, false) as {{ column.element }}__disputed_{{ n }},
+        {%- endfor %}
+        {{ greatest_order(column.element, holders) }} as {{ column.element }}__order{{ "," if not loop.last }}
+        {%- endfor %}
+    from entities
+    {%- for source in meta.sources %}
+    left join source_{{ loop.index }} on entities.{{ meta.id_column }} = source_{{ loop.index }}.{{ meta.id_column }}
     {%- endfor %}
+),
+
+chosen as (
+    select
+        *,
+        {%- for column in meta.columns %}
+        {%- set holders = holders_of(column.element, meta.sources) %}
+        {%- if holders | length == 0 %}
+        cast(null as {{ column.sql_type }})
+        {%- elif holders | length == 1 %}
+        {{ column.element }}__{{ holders[0] }}
+        {%- else %}
+        case {{ column.element }}__order
+            {%- for n in holders %}
+            when {{ column.element }}__order_{{ n }} then {{ column.element }}__{{ n }}
+            {%- endfor %}
+        end
+        {%- endif %} as {{ column.element }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from beside
 )
 
 select
     {{ meta.id_column }},
     {%- for column in meta.columns %}
-    {{ record_of('max(' ~ column.element ~ '__order)') }} as {{ column.element }}__record,
-    coalesce(min({{ column.element }}__hash) <> max({{ column.element }}__hash), false)
-        as {{ column.element }}__disputed{{ "," if not loop.last }}
+    {%- set holders = holders_of(column.element, meta.sources) %}
+    {{ column.element }},
+    {{ record_of(column.element ~ '__order') }} as {{ column.element }}__record,
+    {%- if holders | length == 0 %}
+    false
+    {%- elif holders | length == 1 %}
+    {{ column.element }}__disputed_{{ holders[0] }}
+    {%- else %}
+    coalesce(
+        {%- for n in holders %}
+        {{ column.element }}__disputed_{{ n }} or {{ column.element }}__{{ n }} <> {{ column.element }}{{ " or" if not loop.last }}
+        {%- endfor %},
+        false
+    )
+    {%- endif %} as {{ column.element }}__disputed{{ "," if not loop.last }}
     {%- endfor %}
-from records
-group by {{ meta.id_column }}
+from chosen
 {%- endmacro %}
 
-{#
-  canonical.<entity>: grain one entity, the golden record. Each source hands over the values of the records that won; of
-  every element one record did, so that max() only collects it. A link is the keyed id of the other entity's certain key.
-#}
+{# Places, from 1, of the sources that have the element. #}
+{% macro holders_of(element, sources) -%}
+    {%- set holders = [] -%}
+    {%- for source in sources -%}
+        {%- if element in source.elements -%}{%- do holders.append(loop.index) -%}{%- endif -%}
+    {%- endfor -%}
+    {{ return(holders) }}
+{%- endmacro %}
+
+{# greatest() of Spark wants two arguments at least; both engines pass over NULL. #}
+{% macro greatest_order(element, holders) -%}
+    {%- set orders = [] -%}
+    {%- for n in holders -%}{%- do orders.append('source_' ~ n ~ '.' ~ element ~ '__order') -%}{%- endfor -%}
+    {%- if orders | length == 0 -%} cast(null as bigint)
+    {%- elif orders | length == 1 -%} {{ orders[0] }}
+    {%- else -%} greatest({{ orders | join(', ') }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# The value, other than NULL, that stands in the row of the greatest order. #}
+{% macro value_of_greatest(value, order) -%} {{ adapter.dispatch('value_of_greatest')(value, order) }} {%- endmacro %}
+{% macro default__value_of_greatest(value, order) -%} arg_max({{ value }}, {{ order }}) {%- endmacro %}
+{% macro spark__value_of_greatest(value, order) -%}
+    max_by({{ value }}, {{ order }}) filter (where {{ value }} is not null)
+{%- endmacro %}
+
+{# canonical.<entity>: grain one entity, the golden record. A link is the keyed id of the other entity's certain key. #}
 {% macro golden(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
-with winners as (
-    {%- for source in meta.sources %}
-    select
-        survivor.{{ meta.id_column }},
-        {%- for column in meta.columns %}
-        {%- if column.element in source.elements %}
-        case when survivor.{{ column.element }}__record = staged.record_no
-            then cast(staged.{{ column.element }} as {{ column.sql_type }}) end
-        {%- else %}
-        cast(null as {{ column.sql_type }})
-        {%- endif %} as {{ column.element }}{{ "," if not loop.last }}
-        {%- endfor %}
-    from {{ ref(source.model) }} as staged
-    inner join {{ ref('crosswalk_' ~ entity) }} as crosswalk on staged.record_no = crosswalk.record_no
-    inner join {{ ref('survivor_' ~ entity) }} as survivor
-        on crosswalk.{{ meta.id_column }} = survivor.{{ meta.id_column }}
-    where staged.record_no in (
-        {%- for element in source.elements %}survivor.{{ element }}__record{{ ", " if not loop.last }}{% endfor -%}
-    )
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
-),
-
-collected as (
-    select
-        {{ meta.id_column }},
-        {%- for column in meta.columns %}
-        max({{ column.element }}) as {{ column.element }}{{ "," if not loop.last }}
-        {%- endfor %}
-    from winners
-    group by {{ meta.id_column }}
-)
-
 select
-    collected.{{ meta.id_column }},
+    survivor.{{ meta.id_column }},
     {%- for column in meta.columns %}
-    collected.{{ column.element }},
+    survivor.{{ column.element }},
     {%- endfor %}
     {%- for linked, elements in meta.links.items() %}
     {%- set values = [] %}
-    {%- for element in elements %}{% do values.append('collected.' ~ element) %}{% endfor %}
+    {%- for element in elements %}{% do values.append('survivor.' ~ element) %}{% endfor %}
     {{ keyed_id(linked, "'1' || chr(31) || " ~ values | join(" || chr(31) || "), 'installation.secret') }} as {{ linked }}_id,
     {%- endfor %}
     {%- set counted = [] %}
     {%- for column in meta.columns %}{% do counted.append('survivor.' ~ column.element ~ '__disputed::integer') %}{% endfor %}
     {{ counted | join(' + ') }} as disputed_count
-from collected
-inner join {{ ref('survivor_' ~ entity) }} as survivor
-    on collected.{{ meta.id_column }} = survivor.{{ meta.id_column }}
+from {{ ref('survivor_' ~ entity) }} as survivor
 cross join {{ source('input', 'installation') }} as installation
 {%- endmacro %}
 

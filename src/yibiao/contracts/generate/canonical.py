@@ -18,7 +18,7 @@ def canonical_files(schemas: Schemas) -> dict[str, str]:
         for name, folder, macro, refs in (
             (f"crosswalk_{entity.id}", "identity", "crosswalk", models),
             (f"survivor_{entity.id}", "identity", "survivor", [*models, f"crosswalk_{entity.id}"]),
-            (entity.id, "canonical", "golden", [*models, f"crosswalk_{entity.id}", f"survivor_{entity.id}"]),
+            (entity.id, "canonical", "golden", [f"survivor_{entity.id}"]),
             (f"{entity.id}_provenance", "canonical", "provenance", [f"survivor_{entity.id}"]),
             (
                 f"{entity.id}_conflict",
@@ -110,11 +110,12 @@ def _identity_properties(entity: Entity) -> str:
         [
             _column("record_no", "BIGINT", "源记录号"),
             _column(entity.id_column, "VARCHAR", "Entity id; NULL where the record has no certain key"),
+            _column("is_repeated", "BOOLEAN", "Another record of the same report speaks of the same entity"),
         ],
     )
     survivor = {
         "name": f"survivor_{entity.id}",
-        "description": "Per element the best record's order and value, and whether sources disagree. "
+        "description": "Per element the best value, the record that gives it, and whether sources disagree. "
         f"Grain: one {entity.id}.",
     }
     return to_yaml({"version": 2, "models": [crosswalk, survivor]})
