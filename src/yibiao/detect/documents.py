@@ -120,7 +120,7 @@ def _text(value: Any) -> str | None:
         return str(value)
     from yibiao.ingest.readers.documents import dump
 
-    return dump(value)
+    return dump(value).decode()
 
 
 def _encoding(path: Path) -> tuple[str, Choice]:

@@ -48,7 +48,7 @@ def json_lines(path: Path, codec: str, encoding: str, records_path: str, where: 
         return wrong_encoding(encoding, path, where)
 
     prefix = ".".join(filter(None, (records_path, "item")))
-    block: list[str] = []
+    block: list[bytes] = []
     size = 0
     try:
         with path.open("rb") as source:
@@ -95,15 +95,14 @@ class _Object(dict):
             super().__setitem__(key, value)
 
 
-def dump(record: Any) -> str:
+def dump(record: Any) -> bytes:
     """A parsed record as one line; numbers keep all their digits, and a key that stood twice stands twice."""
     try:
-        line = orjson.dumps(record, default=_exact).decode()
+        line = orjson.dumps(record, default=_exact)
     except TypeError:  # an integer of more than 64 bits
-        line = json.dumps(record, ensure_ascii=False, default=_exact)
+        line = json.dumps(record, ensure_ascii=False, default=_exact).encode()
     if isinstance(record, _Object) and hasattr(record, "again"):
-        more = ",".join(f"{json.dumps(key, ensure_ascii=False)}:{dump(value)}" for key, value in record.again)
-        line = f"{line[:-1]},{more}}}"
+        line = line[:-1] + b"".join(b",%b:%b" % (dump(key), dump(value)) for key, value in record.again) + b"}"
     return line
 
 

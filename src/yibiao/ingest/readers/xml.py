@@ -55,10 +55,10 @@ def read_xml(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
     steps, expand = split_path(options.get("records_path", "")), split_path(options.get("expand", ""))
 
     def lines() -> Iterator[pa.Array]:
-        block: list[str] = []
+        block: list[bytes] = []
         size = 0
         for record in xml_records(path, codec, steps, reading.where, report.server.encoding, expand):
-            line = orjson.dumps(record).decode()
+            line = orjson.dumps(record)
             block.append(line)
             size += len(line)
             if len(block) == LINES or size > LINE_BYTES:
