@@ -20,7 +20,7 @@ from yibiao.ingest import ingest_report
 PLAIN = (
     column("code", "编号", key=True, required=True),
     column("person", "户主/姓名"),
-    column("card", "户主/证号"),
+    column("card", "户主/证号", on_invalid="keep"),
     column("amount", "金额"),
     column("day", "日期"),
 )
@@ -179,7 +179,7 @@ def test_a_key_that_only_later_records_have_is_found(settings, make_report, cont
     outcome = ingest_report(make_report("ndjson", "*.ndjson", columns=PLAIN), settings)
     accepted, _ = content(outcome.loaded[0].folder)
     assert (len(accepted), accepted[-1]["_row"], accepted[-1]["amount"]) == (501, 501, "5")
-    assert {"kind": "new_column", "header": "新"} in outcome.loaded[0].manifest["drift"]
+    assert {"kind": "new_column", "header": "新", "mode": "evolve"} in outcome.loaded[0].manifest["drift"]
 
 
 def test_parquet_types_become_texts(settings, read):

@@ -1,217 +1,245 @@
-"""XLSX and XLS through python-calamine: title rows, merged headers, group rows, footers; every cell as text."""
+"""XLSX, XLS and ODS by contract: sheets, titles, merged headers, groups, sub-totals, notes; every cell as text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from yibiao.contracts.values import Report
+import numpy as np
+import pyarrow as pa
+
+from yibiao.contracts.values import Column, Report
 from yibiao.errors import DeliveryError
-from yibiao.ingest.readers.chunks import Chunk, Reading, from_lists
-from yibiao.ingest.readers.headers import flatten
+from yibiao.ingest.columns import Binding, bind, plain
+from yibiao.ingest.readers.chunks import Broken, Chunk, Reading, schema
+from yibiao.ingest.readers.spreadsheet_book import Book, Sheet
+from yibiao.ingest.readers.spreadsheet_cells import cell_text
+from yibiao.ingest.readers.spreadsheet_rows import Layout, Part, cut
+from yibiao.ingest.readers.spreadsheet_totals import recount
+from yibiao.ingest.repairs import NUMERIC, TEXT, Finding, Repairs, find, repair_class
 
-BATCH = 20_000
+__all__ = ["HIDDEN_ROWS", "cell_text", "read_spreadsheet", "title_text"]
 
-_EXACT = 10**15
-"""Spreadsheets keep 15 digits of a number. A longer one has lost some: it gets a form that no identifier rule takes."""
-
-COUNT = "count"
-"""Named group of `groupPattern` that is the printed number of rows in the group."""
-
-
-def cell_text(value: Any) -> str:
-    """A cell as text: whole numbers without `.0`, days as ISO, nothing invented for numbers that lost digits."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        if value.is_integer() and abs(value) < _EXACT:
-            return str(int(value))
-        return repr(value).upper()
-    if isinstance(value, int):
-        return str(value) if abs(value) < _EXACT else repr(float(value)).upper()
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(timespec="seconds")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return str(value)
-    return str(value)
+HIDDEN_ROWS = "row.hidden"
+"""Warning: data rows that one does not see when one looks at the sheet."""
 
 
 def read_spreadsheet(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
-    """Rows of one sheet; see `yibiao.ingest.readers`."""
+    """Rows of one sheet, or of one table over several sheets; see `yibiao.ingest.readers`."""
     options = report.server.options
-    sheet = _sheet(path, options.get("sheet"), reading.where)
-    titles, height = options.get("title_rows", 0), options.get("header_rows", 1)
-    rows = _Rows(sheet, reading.where)
-    top = [rows.next() for _ in range(titles + height)]
-    if any(row is None for row in top) or not any(any(row or ()) for row in top[titles:]):
-        raise DeliveryError(
-            "The sheet is empty: it has no header.",
-            where=reading.where,
-            expected=f"a header of {height} row(s) below {titles} title row(s)",
-            todo="Ask the sender to export the file again, or correct `titleRows` and `headerRows` in the contract.",
-        )
-    reading.left_out["title"] += titles
-    reading.title = [" ".join(filter(None, row or ())) for row in top[:titles]]
-    headers = flatten([row or [] for row in top[titles:]], _spans(sheet, titles, height))
-    groups = _Groups(options.get("group_pattern"), reading)
-    binding = reading.bind(report, [*headers, *groups.names])
-    footer = re.compile(options["footer_pattern"]) if options.get("footer_pattern") else None
-    width = len(headers)
-    totals = [re.compile(total["footer"]) for total in report.control_totals if total.get("footer")]
-
-    pending: list[list[str]] = []
-    while (row := rows.next()) is not None:
-        if not any(row):
+    layout = Layout.of(options)
+    book = Book(path, reading.where)
+    chosen = _chosen(book, options, reading.where)
+    several = len(chosen) > 1
+    parts: list[Part] = []
+    for sheet in chosen:
+        part = cut(book.grid(sheet), layout)
+        if part is None and not (several and options.get("sheets") == "all"):
+            raise _no_header(layout, reading.where, sheet if several else None)
+        if part is None or (parts and not _same_header(parts[0], part, sheet, reading.where)):
+            _tell_other(book, sheet, reading)
             continue
-        if footer and footer.match(next(filter(None, row)).strip()):
-            reading.left_out["footer"] += 1
-            _printed_total(totals, " ".join(filter(None, row)), reading)
-            continue
-        if groups.takes(row):
-            reading.left_out["group"] += 1
-            continue
-        groups.count += 1
-        reading.total += 1
-        pending.append([*(row[:width] if len(row) >= width else [*row, *[""] * (width - len(row))]), *groups.values])
-        if len(pending) == BATCH:
-            yield _chunk(binding, pending, reading.total)
-            pending = []
-    groups.close()
-    if pending:
-        yield _chunk(binding, pending, reading.total)
-    for total in reading.control_totals:
-        if total["counted"] is None:
-            total["counted"] = reading.total
+        parts.append(part)
+        if len(parts) == 1:
+            reading.title = part.title
+            reading.bind(report, [*part.headers, *part.group_names])
+        yield from _read_part(part, report, reading, several)
+    if not parts:
+        raise _no_header(layout, reading.where, None)
+    for sheet in book.sheets:
+        if sheet not in chosen:
+            _tell_other(book, sheet, reading)
+    _footer_totals(report, parts, reading)
 
 
 def title_text(path: Path, report: Report, where: str) -> str:
     """The cells above the header, for contracts whose edition stands in a cell."""
-    rows = _Rows(_sheet(path, report.server.options.get("sheet"), where), where)
-    found = [rows.next() or [] for _ in range(report.server.options.get("title_rows", 0))]
-    return " ".join(text for row in found for text in row if text)
+    options = report.server.options
+    book = Book(path, where)
+    part = cut(book.grid(_chosen(book, options, where)[0]), Layout.of(options))
+    return " ".join(text for text in part.title if text) if part else ""
 
 
-def _chunk(binding: Any, pending: list[list[str]], last: int) -> Chunk:
-    columns: list[Sequence[str]] = list(zip(*pending, strict=True))
-    chosen = [None if place is None else columns[place] for place in binding.places]
-    return Chunk(from_lists(binding.names, last - len(pending) + 1, chosen, len(pending)))
+def _chosen(book: Book, options: Any, where: str) -> list[Sheet]:
+    """The sheets to read: those that the contract names, else the first that one sees."""
+    visible = [sheet for sheet in book.sheets if sheet.visible]
+    wanted = options.get("sheets", options.get("sheet"))
+    if wanted == "all" and "sheets" in options:
+        found = visible
+    elif wanted is None:
+        found = visible[:1] or book.sheets[:1]
+    else:
+        names = wanted if isinstance(wanted, list) else [wanted]
+        found = [sheet for name in names for sheet in book.sheets if name in (sheet.name, sheet.place)]
+        if len(found) < len(names):
+            raise DeliveryError(
+                "The workbook does not have the sheet.",
+                where=where,
+                expected=", ".join(map(str, names)),
+                got=f"{len(book.sheets)} sheets",
+                todo="Correct `sheet` in the contract, or ask the sender.",
+            )
+    if not found:
+        raise DeliveryError("The workbook has no sheet.", where=where, todo="Ask the sender to send the file again.")
+    return found
 
 
-def _sheet(path: Path, wanted: str | int | None, where: str) -> Any:
-    import python_calamine
-
-    def unreadable(error: BaseException) -> DeliveryError:
+def _no_header(layout: Layout, where: str, sheet: Sheet | None) -> DeliveryError:
+    place = f"{where}, sheet {sheet.place + 1}" if sheet else where
+    if layout.after is not None:
         return DeliveryError(
-            "The file cannot be opened as a spreadsheet.",
-            where=where,
-            expected="a complete XLSX or XLS file without a password",
-            got=type(error).__name__,
-            todo="Ask the sender to send the file again: it was cut off, is protected, or is of another kind.",
+            "The table is not in the sheet.",
+            where=place,
+            expected=f"a row that fits `{layout.after.pattern}`, and a header below it",
+            todo="Ask the sender, or correct `tableAfter` in the contract.",
         )
-
-    # calamine tells the kind from the extension of a path, and landed objects have none.
-    book = _guarded(lambda: python_calamine.CalamineWorkbook.from_filelike(path.open("rb")), unreadable)
-    names = book.sheet_names
-    if isinstance(wanted, str) and wanted not in names:
-        raise DeliveryError(
-            "The workbook does not have the sheet.",
-            where=where,
-            expected=wanted,
-            got=f"{len(names)} sheets",
-            todo="Correct `sheet` in the contract, or ask the sender.",
-        )
-    place = names.index(wanted) if isinstance(wanted, str) else (wanted or 0)
-    if not 0 <= place < len(names):
-        raise DeliveryError("The workbook does not have the sheet.", where=where, got=f"{len(names)} sheets")
-    return _guarded(lambda: book.get_sheet_by_index(place), unreadable)
+    return DeliveryError(
+        "The sheet is empty: it has no header.",
+        where=place,
+        expected=f"a header of {layout.header_rows} row(s) below {layout.title_rows} title row(s)",
+        todo="Ask the sender to export the file again, or correct `titleRows` and `headerRows` in the contract.",
+    )
 
 
-def _guarded(action: Callable[[], Any], wrap: Callable[[BaseException], DeliveryError]) -> Any:
-    """calamine is native code: a damaged file ends in its own errors, or in a panic that is no `Exception`."""
-    try:
-        return action()
-    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
-        raise
-    except BaseException as error:
-        raise wrap(error) from None
+def _same_header(first: Part, part: Part, sheet: Sheet, where: str) -> bool:
+    """Has this sheet the table, too? A header that is only partly known must not be passed over in silence.
 
-
-class _Rows:
-    """Rows of a sheet as texts, from its first row on, None at the end."""
-
-    def __init__(self, sheet: Any, where: str) -> None:
-        self._rows = iter(sheet.iter_rows())
-        self._where = where
-
-    def next(self) -> list[str] | None:
-        row = _guarded(lambda: next(self._rows, None), self._damaged)
-        return None if row is None else [value if isinstance(value, str) else cell_text(value) for value in row]
-
-    def _damaged(self, error: BaseException) -> DeliveryError:
-        return DeliveryError(
-            "The sheet breaks off.",
-            where=self._where,
-            expected="a complete sheet",
-            got=type(error).__name__,
-            todo="Ask the sender to send the file again.",
-        )
-
-
-def _spans(sheet: Any, titles: int, height: int) -> list[tuple[int, int, int, int]] | None:
-    """Merged cells of the header, relative to its first row; None if the file has none or does not tell."""
-    merged = sheet.merged_cell_ranges or []
-    spans = [
-        (top - titles, left, bottom - titles, right)
-        for (top, left), (bottom, right) in merged
-        if titles <= top < titles + height
-    ]
-    return spans or None
-
-
-def _printed_total(patterns: Sequence[re.Pattern[str]], text: str, reading: Reading) -> None:
-    for pattern in patterns:
-        if found := pattern.search(text):
-            reading.control_totals.append({"name": "rows", "stated": int(found[1].replace(",", "")), "counted": None})
-
-
-class _Groups:
-    """Group rows (a province above its schools): a value carried down to the rows below, a printed count recounted."""
-
-    def __init__(self, pattern: str | None, reading: Reading) -> None:
-        self._pattern = re.compile(pattern) if pattern else None
-        self.names = [name for name in self._pattern.groupindex if name != COUNT] if self._pattern else []
-        self.values = [""] * len(self.names)
-        self.count = 0
-        self._reading = reading
-        self._open: dict[str, Any] | None = None
-
-    def takes(self, row: Sequence[str]) -> bool:
-        """Is this the title of a group? Such a row has one text in it, maybe repeated by a merge."""
-        if self._pattern is None:
-            return False
-        texts = {text.strip() for text in row if text.strip()}
-        found = self._pattern.search(next(iter(texts))) if len(texts) == 1 else None
-        if not found:
-            return False
-        self.close()
-        parts = found.groupdict()
-        self.values = [parts[name] or "" for name in self.names]
-        if parts.get(COUNT):
-            name = " ".join(self.values) or "group"
-            self._open = {"name": name, "stated": int(parts[COUNT]), "counted": 0}
+    Raises:
+        DeliveryError: some of its headers are those of the first sheet, but not all.
+    """
+    known, found = ({plain(text) for text in one.headers} - {""} for one in (first, part))
+    if known == found:
         return True
+    if 2 * len(known & found) < len(known):
+        return False
+    raise DeliveryError(
+        "Sheets that should hold one table have different headers.",
+        where=f"{where}, sheet {sheet.place + 1}",
+        expected=f"the {len(known)} headers of the first sheet",
+        got=f"{len(known & found)} of them, and {len(found - known)} others",
+        todo="Ask the sender to give all sheets the same header, or name the sheets to read in the contract.",
+    )
 
-    def close(self) -> None:
-        """The group ends: write down its printed and its counted rows."""
-        if self._open is not None:
-            self._reading.control_totals.append({**self._open, "counted": self.count})
-        self._open, self.count = None, 0
+
+def _tell_other(book: Book, sheet: Sheet, reading: Reading) -> None:
+    """Count the rows of a sheet that is not read, so that nobody believes it was."""
+    try:
+        rows = int((book.grid(sheet).filled() > 0).sum())
+    except DeliveryError:
+        rows = 1  # a chart, or a damaged sheet that nobody wanted to read
+    reading.left_out["other_sheet" if sheet.visible else "hidden_sheet"] += rows
+
+
+def _read_part(part: Part, report: Report, reading: Reading, several: bool) -> Iterator[Chunk]:
+    binding = bind(report, [*part.headers, *part.group_names], reading.where, reading.renamed)
+    first = reading.total + 1
+    count = len(part.rows)
+    repairs = Repairs(report, reading.where)
+    arrays = [
+        _column(part, column, place, count, repairs)
+        for column, place in zip(report.columns, binding.places, strict=True)
+    ]
+    totals = recount(part, _summable(report, binding, len(part.headers)))
+    for total in totals:
+        if several:
+            total["name"] = f"{part.grid.name}: {total['name']}"
+    reading.control_totals += totals
+    reading.left_out.update(part.left_out)
+    if part.hidden:
+        reading.warnings[HIDDEN_ROWS] += part.hidden
+    reading.repairs += repairs.safe
+    reading.total += count
+    if count:
+        yield _chunk(binding.names, arrays, first, repairs)
+
+
+def _column(part: Part, column: Column, place: int | None, count: int, repairs: Repairs) -> pa.Array:
+    """One column of the contract, with its safe repairs made."""
+    if place is None:
+        return pa.nulls(count, pa.string())
+    if place >= len(part.headers):
+        return part.group_values[place - len(part.headers)]
+    texts, kinds = part.texts(place), part.kinds(place)
+    before: list[Finding] = []
+    if found := _carried(part, place, texts):
+        before.append(found)
+        if kinds is not None and repair_class(repairs.report, found.kind) == "safe":
+            kinds = kinds.copy()
+            kinds[found.places] = TEXT
+    if padded := _padded(part, place, texts, kinds):
+        before.append(padded)
+        kinds = kinds.copy() if kinds is not None else None
+        if kinds is not None:
+            kinds[padded.places] = TEXT
+    flaws = part.grid.flaws.get(part.left + place, {})
+    for kind in sorted(set(flaws.values())):
+        rows = np.array(sorted(row for row, flaw in flaws.items() if flaw == kind))
+        before.append(Finding(kind, _places(part, rows)))
+    texts = repairs.apply(column, texts, before)
+    return repairs.apply(column, texts, find(column, texts, kinds, since_1904=part.grid.since_1904))
+
+
+def _places(part: Part, rows: np.ndarray) -> np.ndarray:
+    """Positions among the data rows of those `rows` of the sheet that are data; ascending."""
+    return np.flatnonzero(np.isin(part.rows, rows))
+
+
+def _carried(part: Part, place: int, texts: pa.Array) -> Finding | None:
+    """Merged cells: the value stands in the first row only."""
+    values: dict[int, str] = {}
+    for column, source, below in part.carried:
+        if column == place and (text := part.grid.texts[part.left + place][source].as_py()):
+            values.update(dict.fromkeys(_places(part, below).tolist(), text))
+    places = np.array(sorted(values), dtype=np.int64)
+    return Finding("merged_cells", places, pa.array([values[one] for one in places], pa.string())) if values else None
+
+
+def _padded(part: Part, place: int, texts: pa.Array, kinds: np.ndarray | None) -> Finding | None:
+    """Numbers whose format shows leading zeros: what the sender sees is the text."""
+    digits = part.grid.padded.get(part.left + place)
+    if not digits or kinds is None:
+        return None
+    places, shown = [], []
+    for position in _places(part, np.array(sorted(digits))).tolist():
+        text = texts[position].as_py()
+        width = digits[int(part.rows[position])]
+        if text.isdigit() and len(text) < width:
+            places.append(position)
+            shown.append(text.zfill(width))
+    return Finding("number_format", np.array(places, dtype=np.int64), pa.array(shown, pa.string())) if places else None
+
+
+def _chunk(names: Sequence[str], arrays: Sequence[pa.Array], first: int, repairs: Repairs) -> Chunk:
+    """Rows that nobody has to be asked about, and the others."""
+    table = pa.Table.from_arrays(
+        [pa.array(np.arange(first, first + len(arrays[0]), dtype=np.int64)), *arrays], schema=schema(names)
+    )
+    if not repairs.held:
+        return Chunk(table)
+    places = sorted(repairs.held)
+    rows = table.take(pa.array(places)).to_pylist()
+    broken = []
+    for place, row in zip(places, rows, strict=True):
+        held = repairs.held[place]
+        cells = {name: text for name, text in row.items() if name != "_row" and text is not None}
+        broken.append(Broken(row["_row"], held.rule, "", cells, held.proposal))
+    keep = np.ones(table.num_rows, dtype=bool)
+    keep[places] = False
+    return Chunk(table.filter(pa.array(keep)), tuple(broken))
+
+
+def _summable(report: Report, binding: Binding, width: int) -> list[int]:
+    pairs = zip(report.columns, binding.places, strict=True)
+    return [place for column, place in pairs if column.type in NUMERIC and place is not None and place < width]
+
+
+def _footer_totals(report: Report, parts: Sequence[Part], reading: Reading) -> None:
+    """Printed numbers of rows in notes, by `controlTotals` of the contract."""
+    patterns = [re.compile(total["footer"]) for total in report.control_totals if total.get("footer")]
+    for text in (text for part in parts for text in part.footers):
+        for pattern in patterns:
+            if found := pattern.search(text):
+                stated = int(found[1].replace(",", ""))
+                reading.control_totals.append({"name": "rows", "stated": stated, "counted": reading.total})

@@ -1,0 +1,240 @@
+"""Workbooks (XLSX, XLS, ODS) through python-calamine: which sheets there are, and each sheet as a grid of texts."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from yibiao.errors import DeliveryError
+from yibiao.ingest.readers.spreadsheet_cells import column_texts
+from yibiao.ingest.readers.spreadsheet_marks import LARGEST, Marks, Span, read_marks
+
+BATCH = 1000
+"""Rows that are Python objects at the same time: few, because memory used again and again is in the cache."""
+
+_BOMB_BYTES, _BOMB_RATIO = 512 << 20, 200
+_MOST_BYTES = 4 << 30
+"""A packed workbook may unpack to so much; beyond the first figure only at an honest ratio."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: its place from 0, its name, whether one sees it."""
+
+    place: int
+    name: str
+    visible: bool
+
+
+@dataclass
+class Grid:
+    """A sheet as columns.
+
+    Attributes:
+        name: of the sheet.
+        left: column of the sheet where column 0 of the grid stands; rows count from the first of the sheet.
+        height: rows.
+        texts: per column, "" for a blank cell.
+        kinds: per column the kinds of its cells (`spreadsheet_cells`), None if all are texts.
+        merges: merged cells, in columns of the grid.
+        hidden: rows that one does not see.
+        hidden_columns: columns of the grid that one does not see.
+        flaws, padded: as in `Marks`, by column of the grid: rows -> flaw or digits.
+        since_1904: see `Marks`.
+    """
+
+    name: str
+    left: int
+    height: int
+    texts: list[pa.Array]
+    kinds: list[np.ndarray | None]
+    merges: list[Span]
+    hidden: np.ndarray
+    hidden_columns: frozenset[int] = frozenset()
+    flaws: dict[int, dict[int, str]] = field(default_factory=dict)
+    padded: dict[int, dict[int, int]] = field(default_factory=dict)
+    since_1904: bool = False
+
+    @property
+    def width(self) -> int:
+        return len(self.texts)
+
+    def row(self, row: int) -> list[str]:
+        """The texts of one row."""
+        return [column[row].as_py() for column in self.texts]
+
+    def filled(self) -> np.ndarray:
+        """Per row the number of cells that are not blank."""
+        count = np.zeros(self.height, dtype=np.int32)
+        for column in self.texts:
+            count += pc.greater(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
+        return count
+
+
+class Book:
+    """An open workbook.
+
+    Args:
+        path: landed bytes; the kind is told from the content, since landed objects have no extension.
+        where: file name for errors.
+
+    Raises:
+        DeliveryError: it is no workbook, is protected, damaged, or unpacks to more than any honest workbook.
+    """
+
+    def __init__(self, path: Path, where: str) -> None:
+        import python_calamine
+
+        self._path, self._where = path, where
+        self.kind = _guarded(lambda: _kind(path), self._unreadable)
+        if self.kind == "bomb":
+            raise DeliveryError(
+                "The workbook unpacks to far more than a workbook holds.",
+                where=where,
+                expected=f"at most {_MOST_BYTES >> 30} GiB",
+                todo="Ask the sender where the file comes from, and to export it again.",
+            )
+        self._book = _guarded(lambda: python_calamine.CalamineWorkbook.from_filelike(path.open("rb")), self._unreadable)
+        visible = python_calamine.SheetVisibleEnum.Visible
+        self.sheets = [
+            Sheet(place, one.name, one.visible == visible) for place, one in enumerate(self._book.sheets_metadata)
+        ]
+
+    def grid(self, sheet: Sheet, rows: int | None = None) -> Grid:
+        """The cells of a sheet.
+
+        Args:
+            rows: only so many rows from the top; None for all.
+
+        Raises:
+            DeliveryError: the sheet is damaged, or a single far cell makes it larger than memory.
+        """
+        marks = _guarded(self._marks(sheet), self._damaged)
+        if marks.rows * marks.columns > LARGEST:
+            raise DeliveryError(
+                "The sheet is too large: a cell far away from the table makes it so.",
+                where=f"{self._where}, sheet {sheet.place + 1}",
+                expected=f"at most {LARGEST:,} places for cells",
+                got=f"{marks.rows:,} rows of up to {marks.columns:,} columns",
+                todo="Ask the sender to delete everything right of and below the table and to save again.",
+            )
+        source = _guarded(lambda: self._book.get_sheet_by_index(sheet.place), self._unreadable)
+        left = source.start[1] if source.start else 0
+        width = source.end[1] + 1 - left if source.end else 0
+        chunks: list[list[pa.Array]] = [[] for _ in range(width)]
+        kinds: list[list[np.ndarray | None]] = [[] for _ in range(width)]
+        height = 0
+        lines = iter(source.iter_rows()) if source.start else iter(())
+        while rows is None or height < rows:
+            most = BATCH if rows is None else min(BATCH, rows - height)
+            batch = _guarded(lambda most=most: list(islice(lines, most)), self._damaged)  # type: ignore[misc]
+            if not batch:
+                break
+            height += len(batch)
+            for place, cells in enumerate(zip(*batch, strict=True)):
+                texts, kind = column_texts(cells)
+                chunks[place].append(texts)
+                kinds[place].append(kind)
+        return Grid(
+            sheet.name,
+            left,
+            height,
+            [pa.chunked_array(parts, pa.string()).combine_chunks() for parts in chunks],
+            [_joined(parts, column) for parts, column in zip(kinds, chunks, strict=True)],
+            _merges(source, marks, left, width, height),
+            _rows_mask(marks.hidden_rows, height),
+            frozenset(place - left for place in marks.hidden_columns if left <= place < left + width),
+            _by_column(marks.flaws, left, width, height),
+            _by_column(marks.padded, left, width, height),
+            marks.since_1904,
+        )
+
+    def _marks(self, sheet: Sheet) -> Callable[[], Marks]:
+        return lambda: read_marks(self._path, self.kind, sheet.name, sheet.place)
+
+    def _unreadable(self, error: BaseException) -> DeliveryError:
+        return DeliveryError(
+            "The file cannot be opened as a spreadsheet.",
+            where=self._where,
+            expected="a complete XLSX, XLS or ODS file without a password",
+            got=type(error).__name__,
+            todo="Ask the sender to send the file again: it was cut off, is protected, or is of another kind.",
+        )
+
+    def _damaged(self, error: BaseException) -> DeliveryError:
+        return DeliveryError(
+            "The sheet breaks off.",
+            where=self._where,
+            expected="a complete sheet",
+            got=type(error).__name__,
+            todo="Ask the sender to send the file again.",
+        )
+
+
+def _guarded(action: Callable[[], Any], wrap: Callable[[BaseException], DeliveryError]) -> Any:
+    """calamine is native code: a damaged file ends in its own errors, or in a panic that is no `Exception`."""
+    try:
+        return action()
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:
+        raise wrap(error) from None
+
+
+def _kind(path: Path) -> str:
+    """xlsx, xlsb, xls, ods or bomb, by the content."""
+    with path.open("rb") as file:
+        if file.read(4) != b"PK\x03\x04":
+            return "xls"
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(part.file_size for part in archive.infolist())
+        packed = sum(part.compress_size for part in archive.infolist())
+        if unpacked > _MOST_BYTES or (unpacked > _BOMB_BYTES and unpacked > _BOMB_RATIO * packed):
+            return "bomb"
+        names = set(archive.namelist())
+        if "content.xml" in names:
+            return "ods"
+        return "xlsb" if any(name.endswith("workbook.bin") for name in names) else "xlsx"
+
+
+def _joined(parts: list[np.ndarray | None], texts: list[pa.Array]) -> np.ndarray | None:
+    if all(part is None for part in parts):
+        return None
+    return np.concatenate(
+        [np.zeros(len(text), dtype=np.int8) if part is None else part for part, text in zip(parts, texts, strict=True)]
+    )
+
+
+def _merges(source: Any, marks: Marks, left: int, width: int, height: int) -> list[Span]:
+    """Merged cells inside the grid, cut at its edges."""
+    if marks.merges is not None:
+        spans = marks.merges
+    else:
+        spans = [(top, first, bottom, last) for (top, first), (bottom, last) in source.merged_cell_ranges or []]
+    return [
+        (top, first - left, min(bottom, height - 1), min(last - left, width - 1))
+        for top, first, bottom, last in spans
+        if top < height and left <= first < left + width
+    ]
+
+
+def _rows_mask(rows: set[int], height: int) -> np.ndarray:
+    mask = np.zeros(height, dtype=bool)
+    mask[[row for row in rows if row < height]] = True
+    return mask
+
+
+def _by_column(marks: dict[tuple[int, int], Any], left: int, width: int, height: int) -> dict[int, dict[int, Any]]:
+    found: dict[int, dict[int, Any]] = {}
+    for (row, column), value in marks.items():
+        if row < height and left <= column < left + width:
+            found.setdefault(column - left, {})[row] = value
+    return found
