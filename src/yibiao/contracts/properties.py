@@ -79,8 +79,8 @@ DRIFT: Mapping[str, str] = {
 def drift_modes(given: Mapping[str, str]) -> Mapping[str, str]:
     """Kind of drift -> `evolve`, `quarantine` or `refuse`, for what a contract says about some of them.
 
-    A renamed column is a guess, so its rows are held unless the contract says more; a contract that refuses missing or new
-    columns refuses it, too.
+    A renamed column is a guess, so its rows are held unless the contract says more; a contract that refuses missing or
+    new columns refuses it, too.
     """
     strict = "refuse" in (given.get("newColumn"), given.get("missingColumn"))
     modes = dict.fromkeys(DRIFT, "evolve") | {"renamedColumn": "refuse" if strict else "quarantine"} | dict(given)

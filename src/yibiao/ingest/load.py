@@ -22,8 +22,9 @@ import pyarrow.parquet as pq
 from yibiao.contracts.values import Report
 from yibiao.errors import LoadError
 from yibiao.files import commit_folder, scratch, sha256_file, to_json
-from yibiao.ingest.checker import Checker
+from yibiao.ingest.checker import Checker, Verdict
 from yibiao.ingest.deliveries import Delivery
+from yibiao.ingest.drift import HOLD, Hold, Rename, Unsettled, changed_types, held_kinds, recognise, refuse_drift
 from yibiao.ingest.landing import object_path
 from yibiao.ingest.packages import ACCEPTED, FORMAT, MANIFEST, LoadPackage, load_id, package_folder, reader_version
 from yibiao.ingest.packages import QUARANTINE as QUARANTINE_FILE
@@ -51,17 +52,46 @@ def load(
         DeliveryError: the bytes cannot be read as the contract says; nothing is visible in the lake.
         LoadError: counts do not reconcile, or the disk refuses.
     """
+    renamed: tuple[Rename, ...] | None = None
+    held: frozenset[str] = frozenset()
+    # Read again when its columns turn out to have drifted: rare, and nothing is paid where they have not.
+    while True:
+        try:
+            return _attempt(delivery, report, settings, checker, progress or Silent(), renamed, held)
+        except Unsettled as question:
+            source = object_path(settings, delivery.sha256)
+            renamed = recognise(delivery.kind, source, report, question, delivery.name)
+        except Hold as found:
+            held |= found.kinds
+
+
+def _attempt(
+    delivery: Delivery,
+    report: Report,
+    settings: Settings,
+    checker: Checker,
+    progress: Progress,
+    renamed: tuple[Rename, ...] | None,
+    held: frozenset[str],
+) -> LoadPackage:
+    """Read, check and write once.
+
+    Raises:
+        Unsettled: columns may have been renamed, and `renamed` is None.
+        Hold: the contract holds deliveries with a kind of drift that is not in `held`.
+    """
     identity = load_id(delivery, report.semantics(), reader_version(settings))
     final = package_folder(report, settings, identity)
     with scratch(settings.work, "load") as folder:
-        writer = _Package(folder, report, delivery, settings, checker)
-        reading = Reading(where=delivery.name)
+        writer = _Package(folder, report, delivery, settings, checker, held)
+        reading = Reading(where=delivery.name, renamed=renamed)
         source = object_path(settings, delivery.sha256)
         try:
             with writer, _ahead(regroup(read(delivery.kind, source, report, reading))) as chunks:
                 for chunk in chunks:
+                    _hold(report, reading.drift, held)
                     writer.write(chunk)
-                    (progress or Silent()).advance(chunk.rows.num_rows + len(chunk.broken), delivery.name)
+                    progress.advance(chunk.rows.num_rows + len(chunk.broken), delivery.name)
         except OSError as error:
             raise LoadError(
                 "The load package cannot be written.",
@@ -69,6 +99,9 @@ def load(
                 got=error.strerror or type(error).__name__,
                 todo="Free disk space or repair the disk, then run again.",
             ) from None
+        reading.drift += writer.changed_types()
+        refuse_drift(report, reading.drift, delivery.name)
+        _hold(report, reading.drift, held)
         manifest = writer.manifest(identity, reading)
         (folder / MANIFEST).write_bytes(to_json(manifest))
         for path in folder.iterdir():
@@ -77,12 +110,26 @@ def load(
     return LoadPackage(final, manifest)
 
 
+def _hold(report: Report, drift: list[dict[str, Any]], held: frozenset[str]) -> None:
+    if kinds := held_kinds(report, drift) - held:
+        raise Hold(kinds)
+
+
 class _Package:
     """The two Parquet files of a package and the counts that go into its manifest."""
 
-    def __init__(self, folder: Path, report: Report, delivery: Delivery, settings: Settings, checker: Checker) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        report: Report,
+        delivery: Delivery,
+        settings: Settings,
+        checker: Checker,
+        held: frozenset[str],
+    ) -> None:
         self._folder, self._report, self._delivery, self._settings = folder, report, delivery, settings
         self._checker = checker
+        self._held = sorted(held)
         self._schema = schema([column.name for column in report.columns])
         self._quarantine_schema = pa.schema(
             [*self._schema, ("_rules", pa.list_(pa.string())), ("_raw", pa.string()), ("_proposal", pa.string())]
@@ -140,11 +187,29 @@ class _Package:
         self._rules += verdict.broken
         self._warnings += verdict.warnings
         rows, places = verdict.rows, verdict.places
+        if self._held:
+            return rows.slice(0, 0), self._quarantine(rows, self._hold_all(verdict), chunk)
         if not len(places):
             return rows, self._quarantine(rows.slice(0, 0), verdict.rules, chunk)
         keep = np.ones(rows.num_rows, dtype=bool)
         keep[places] = False
         return rows.filter(pa.array(keep)), self._quarantine(rows.take(pa.array(places)), verdict.rules, chunk)
+
+    def _hold_all(self, verdict: Verdict) -> pa.Array:
+        """The rules of every row when the contract holds the whole delivery: its own, then the kinds of drift."""
+        holds = [f"{HOLD}.{kind}" for kind in self._held]
+        for rule in holds:
+            self._rules[rule] += verdict.rows.num_rows
+        lists = [holds] * verdict.rows.num_rows
+        for place, own in zip(verdict.places.tolist(), verdict.rules.to_pylist(), strict=True):
+            lists[place] = own + holds
+        return pa.array(lists, pa.list_(pa.string()))
+
+    def changed_types(self) -> list[dict[str, Any]]:
+        """Columns whose values are mostly not of their type; to be asked when everything is written."""
+        rows = self._accepted + self._quarantined
+        files = [self._folder / ACCEPTED, self._folder / QUARANTINE_FILE]
+        return changed_types(self._report, {**self._rules, **self._warnings}, rows, files)
 
     def _quarantine(self, whole: pa.Table, rules: pa.Array, chunk: Chunk) -> pa.Table:
         """Bad rows with the rules they broke, and broken rows with their text, by row number."""
@@ -183,6 +248,7 @@ class _Package:
                 got=f"{self._accepted} accepted and {self._quarantined} quarantined",
                 todo="This is a defect of the program: report it with the kind of the file.",
             )
+        self._warnings += reading.warnings
         if repeated := self._repeated_keys():
             self._warnings[f"{report.key[0]}.unique"] += repeated
         rows = {ACCEPTED: self._accepted, QUARANTINE_FILE: self._quarantined}
@@ -211,7 +277,10 @@ class _Package:
             "rules": dict(self._rules),
             "warnings": dict(self._warnings),
             "control_totals": reading.control_totals,
-            "drift": reading.drift,
+            "drift": [
+                {**one, "mode": mode} if (mode := report.on_drift.get(one["kind"])) else one for one in reading.drift
+            ],
+            "held": self._held,
             "left_out": {kind: count for kind, count in reading.left_out.items() if count},
             "repairs": {kind: count for kind, count in sorted(reading.repairs.items()) if count},
             "files": files,

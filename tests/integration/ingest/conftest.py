@@ -11,6 +11,7 @@ import pytest
 from made_columns import column
 
 from yibiao.contracts import Column, EditionRule, Report, Server
+from yibiao.contracts.properties import drift_modes
 from yibiao.contracts.values import Frozen
 from yibiao.settings import Settings
 
@@ -62,7 +63,7 @@ def make_report() -> Callable[..., Report]:
             constants=Frozen(),
             edition=EditionRule("name", r"_(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})?\."),
             max_drop=0.1,
-            on_drift=Frozen(new_column="warn", missing_column="warn"),
+            on_drift=Frozen(drift_modes({})),
             control_totals=(),
             schedule="",
             owner="",

@@ -169,8 +169,8 @@ def test_drift_is_recorded_or_refused_as_the_contract_says(settings, make_report
     manifest = ingest_report(report, settings).loaded[0].manifest
     assert manifest["drift"] == [
         {"kind": "alias", "column": "resident_name", "header": "名字"},
-        {"kind": "missing_column", "column": "remark"},
-        {"kind": "new_column", "header": "新列"},
+        {"kind": "missing_column", "column": "remark", "mode": "evolve"},
+        {"kind": "new_column", "header": "新列", "mode": "evolve"},
     ]
     for kind in ("new_column", "missing_column"):
         strict = replace(report, on_drift={**report.on_drift, kind: "refuse"})

@@ -21,9 +21,16 @@ class FakeColumn:
 
 
 @dataclass
+class FakeServer:
+    format: str = "csv"
+    options: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class FakeReport:
     columns: list[FakeColumn]
     on_drift: dict[str, str] = field(default_factory=dict)
+    server: FakeServer = field(default_factory=FakeServer)
 
 
 REPORT = FakeReport(
@@ -38,7 +45,10 @@ REPORT = FakeReport(
 def test_columns_are_found_by_header_then_alias_in_any_order():
     found = bind(REPORT, ["备注", "姓名(全称)", "证件\n号码"], "x.csv")
     assert found.places == (2, 1, 0)
-    assert found.drift == ({"kind": "alias", "column": "citizen_id", "header": "证件\n号码"},)
+    assert found.drift == (
+        {"kind": "alias", "column": "citizen_id", "header": "证件\n号码"},
+        {"kind": "reordered", "columns": ["resident_name", "remark"]},
+    )
 
 
 def test_a_header_wins_over_an_alias():

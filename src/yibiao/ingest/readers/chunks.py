@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from yibiao.contracts.values import Report
 from yibiao.ingest.columns import Binding, bind
+from yibiao.ingest.drift import Rename
 
 CHUNK_ROWS = 122_880
 """Rows that are checked and written together: one row group, as DuckDB likes to read them."""
@@ -61,22 +62,26 @@ class Reading:
         total: data rows met so far, broken ones included.
         left_out: kind (`title`, `footer`, `group`) -> rows of the file that are no data rows.
         repairs: kind of a safe repair -> cells or rows in which it was made.
+        warnings: rule -> rows that are data all the same, but that a human should know of.
         control_totals: `{name, stated, counted}` for every printed total.
         title: texts of the rows above the header.
+        renamed: columns recognised under other headers; None if nobody has looked for them yet.
     """
 
     where: str
     total: int = 0
     binding: Binding | None = None
-    drift: list[dict[str, str]] = field(default_factory=list)
+    drift: list[dict[str, Any]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
     control_totals: list[dict[str, Any]] = field(default_factory=list)
     title: list[str] = field(default_factory=list)
+    renamed: tuple[Rename, ...] | None = ()
 
     def bind(self, report: Report, headers: Sequence[str]) -> Binding:
         """Map headers to contract columns once; see `yibiao.ingest.columns.bind`."""
-        self.binding = bind(report, headers, self.where)
+        self.binding = bind(report, headers, self.where, self.renamed)
         self.drift.extend(self.binding.drift)
         return self.binding
 
