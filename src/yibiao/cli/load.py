@@ -68,6 +68,32 @@ def list_loads(home: Path | None, as_json: bool, waiting: bool) -> None:
 
 
 @load.command()
+@HOME
+@JSON
+@click.option("--report", "report_id", metavar="DEPT.REPORT", help="Only this report.")
+def drift(home: Path | None, as_json: bool, report_id: str | None) -> None:
+    """List how the columns of live loads differ from their contracts, and what would settle it.
+
+    The rows of a load that is held come out of quarantine by themselves at the next run after its contract was changed.
+    """
+    from yibiao.contracts import load_schemas
+    from yibiao.files import to_json
+    from yibiao.ingest.drift_events import drift_events, words
+    from yibiao.settings import Settings
+
+    settings = Settings.load(home=home)
+    settings.open_home()
+    events = drift_events(settings, load_schemas(settings.schemas), report_id)
+    if as_json:
+        click.echo(to_json(events), nl=False)
+        return
+    if not events:
+        click.echo("没有变化：各报表的列与合约一致。No drift.")
+    for event in events:
+        click.echo("\n".join(words(event)))
+
+
+@load.command()
 @click.argument("load_id")
 @click.option("--reason", required=True, help="Why, for whoever audits it.")
 @HOME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from yibiao.settings import Settings
 from yibiao.unforeseen import tell
 
 if TYPE_CHECKING:
+    from yibiao.ingest import IngestOutcome
     from yibiao.orchestration.tasks import Watch
     from yibiao.warehouse.releases import Release
 
@@ -100,10 +102,20 @@ def _reports(settings: Settings, watch: Watch, manifest: Mapping[str, Any]) -> l
                 "read": sum(load["read"] for load in live),
                 "accepted": sum(load["accepted"] for load in live),
                 "quarantined": sum(load["quarantined"] for load in live),
+                "drift": _drift(ingested),
                 "errors": [_error(error) for error in errors],
             }
         )
     return rows
+
+
+def _drift(ingested: IngestOutcome | None) -> dict[str, int]:
+    """Kind of drift -> events in the report's live loads; `held` counts loads of which the contract holds every row."""
+    found: Counter[str] = Counter()
+    for package in (*ingested.loaded, *ingested.existing) if ingested else ():
+        found.update(one["kind"] for one in package.manifest["drift"] if one["kind"] != "alias")
+        found["held"] += bool(package.manifest["held"])
+    return {kind: count for kind, count in sorted(found.items()) if count}
 
 
 def _error(error: BaseException) -> dict[str, str]:
@@ -187,7 +199,11 @@ def _next(
         lines.append(
             f"{', '.join(broken)}: could not be read in full. Mend the delivery and run again; all else is loaded."
         )
-    if any(report["waiting"] for report in reports):
+    drifted = [report["report"] for report in reports if report["drift"]]
+    if drifted:
+        held = ", all rows held" if any("held" in report["drift"] for report in reports) else ""
+        lines.append(f"yibiao load drift: columns that differ from the contract ({', '.join(drifted)}{held}).")
+    if any(report["waiting"] > report["drift"].get("held", 0) for report in reports):
         lines.append("yibiao load list: snapshots that look incomplete wait for your decision (yibiao load accept ID).")
     if any(report["arriving"] for report in reports):
         lines.append("Some files are still arriving; the next run reads them.")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from yibiao.errors import DeliveryError
+from yibiao.ingest import LoadPackage
 from yibiao.orchestration.screen import show
 from yibiao.orchestration.summary import summarise
 from yibiao.orchestration.tasks import Watch
@@ -27,7 +28,8 @@ REPORTS = [
 class Ingested:
     """The part of an ingest outcome that a summary reads."""
 
-    loaded: tuple[str, ...] = ()
+    loaded: tuple[LoadPackage, ...] = ()
+    existing: tuple[LoadPackage, ...] = ()
     waiting: tuple[str, ...] = ()
     errors: tuple[Exception, ...] = ()
 
@@ -70,10 +72,15 @@ def put_release(settings: Settings, state: str = "current") -> dict[str, Any]:
     return manifest
 
 
-def watched(settings: Settings, state: str, **values: Any) -> Watch:
+def package(drift: tuple[dict[str, str], ...] = (), held: tuple[str, ...] = ()) -> LoadPackage:
+    return LoadPackage(Path("load=aaaa"), {"load_id": "aaaa", "drift": list(drift), "held": list(held)})
+
+
+def watched(settings: Settings, state: str, loaded: LoadPackage | None = None, **values: Any) -> Watch:
     manifest = json.loads((settings.releases / "current" / "manifest.json").read_text())
     outcome = UnifyOutcome(state=state, version="2026-01-ffff", gate=manifest["gate"], **values)
-    return Watch(settings=settings, unified=outcome, ingested={"health.vaccination": Ingested(("aaaa",))})  # type: ignore[dict-item]
+    ingested = {"health.vaccination": Ingested((loaded or package(),))}
+    return Watch(settings=settings, unified=outcome, ingested=ingested)  # type: ignore[arg-type]
 
 
 def text(summary: dict[str, Any]) -> str:
@@ -97,6 +104,7 @@ def test_a_published_release_is_good_and_its_figures_come_from_its_manifest(sett
         "read": 1000,
         "accepted": 990,
         "quarantined": 10,
+        "drift": {},
         "errors": [],
     }
     assert summary["totals"]["read"] == summary["totals"]["accepted"] + summary["totals"]["quarantined"] == 1000
@@ -175,3 +183,13 @@ def test_screen_survives_brackets_in_paths(settings: Settings) -> None:
     summary = summarise(settings, watched(settings, "published"), {})
     summary["release"]["path"] = "/srv/[bold]home"
     assert "/srv/[bold]home" in text(summary)
+
+
+def test_drift_is_counted_by_kind_and_pointed_out(settings: Settings) -> None:
+    put_release(settings)
+    loaded = package(({"kind": "alias"}, {"kind": "new_column"}, {"kind": "renamed_column"}), ("renamed_column",))
+    summary = summarise(settings, watched(settings, "published", loaded), {})
+    assert summary["reports"][0]["drift"] == {"held": 1, "new_column": 1, "renamed_column": 1}
+    (line,) = [line for line in summary["next"] if "yibiao load drift" in line]
+    assert "health.vaccination" in line
+    assert "held" in line
