@@ -45,14 +45,16 @@ def _landing(home: Path) -> Iterator[str]:
     for path in _visible(home / "landing" / "objects", "*/*"):
         if _sha256(path) != path.name:
             yield f"landed bytes do not have the hash of their name: {path.name[:16]}"
-    for path in _visible(home / "landing" / "deliveries", "*/*/*"):
-        try:
-            sha256 = json.loads(path.read_bytes())["sha256"]
-        except _BROKEN as error:
-            yield f"delivery record {path.name}: {type(error).__name__}"
-            continue
-        if not (home / "landing" / "objects" / sha256[:2] / sha256).is_file():
-            yield f"delivery record {path.name}: its bytes are not there"
+    for kind, folder in (("delivery", "deliveries"), ("amendment", "amendments")):
+        for path in _visible(home / "landing" / folder, "*/*/*"):
+            try:
+                told = json.loads(path.read_bytes())
+                named = [told["sha256"]] + ([told["returned"]["sha256"]] if kind == "amendment" else [])
+            except _BROKEN as error:
+                yield f"{kind} record {path.name}: {type(error).__name__}"
+                continue
+            if not all((home / "landing" / "objects" / sha256[:2] / sha256).is_file() for sha256 in named):
+                yield f"{kind} record {path.name}: its bytes are not there"
 
 
 def _lake(home: Path) -> Iterator[str]:
@@ -63,12 +65,16 @@ def _lake(home: Path) -> Iterator[str]:
         try:
             manifest = json.loads((folder / "manifest.json").read_bytes())
             counts, files = manifest["counts"], manifest["files"]
-            if folder.name != f"load={manifest['load_id']}":
-                yield f"{where}: is called {manifest['load_id']} by its manifest"
-            if counts["read"] != counts["accepted"] + counts["quarantined"]:
-                yield f"{where}: read is not accepted + quarantined"
+            if folder.name.startswith("amend="):
+                name, whole, parts = f"amend={manifest['amendment_id']}", "returned", ("mended", "failing")
+            else:
+                name, whole, parts = f"load={manifest['load_id']}", "read", ("accepted", "quarantined")
+            if folder.name != name:
+                yield f"{where}: is called {name} by its manifest"
+            if counts[whole] != sum(counts[part] for part in parts) + counts.get("orphaned", 0):
+                yield f"{where}: {whole} is not {' + '.join(parts)}"
             yield from _files(folder, files, where)
-            for name, count in (("accepted.parquet", "accepted"), ("quarantine.parquet", "quarantined")):
+            for name, count in zip(("accepted.parquet", "quarantine.parquet"), parts, strict=True):
                 rows = pq.read_metadata(folder / name).num_rows
                 if not rows == files[name]["rows"] == counts[count]:
                     yield f"{where}: {name} has {rows} rows, its manifest says {counts[count]}"

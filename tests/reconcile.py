@@ -27,6 +27,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from plain_readers import Contract, contracts
 from reconcile_loads import (
+    Amended,
     Package,
     Reconciliation,
     accepted_by_hand,
@@ -35,6 +36,7 @@ from reconcile_loads import (
     check_package,
     number,
     read_json,
+    rejected_by_hand,
     sha256,
 )
 
@@ -73,23 +75,33 @@ def reconcile(home: Path, data: Path, schemas: Path = PROJECT / "schemas") -> Re
 
 
 def _packages(home: Path, manifest: Mapping[str, Any]) -> list[Package]:
-    """The packages that the release names, with the states that it states."""
-    folders = {path.name.removeprefix("load="): path for path in (home / "lake").glob("*/*/load=*")}
-    return [
-        Package(folders[load["load_id"]], read_json(folders[load["load_id"]] / "manifest.json"))
-        for load in manifest["inputs"]["loads"]
-    ]
+    """The packages that the release names, with their amendments and the rows that were rejected."""
+    folders = {path.name: path for path in (home / "lake").glob("*/*/*=*")}
+    out = rejected_by_hand(home)
+
+    def amended(amendment_id: str) -> Amended:
+        folder = folders[f"amend={amendment_id}"]
+        return Amended(folder, read_json(folder / "manifest.json"))
+
+    packages = []
+    for load in manifest["inputs"]["loads"]:
+        folder = folders[f"load={load['load_id']}"]
+        package = Package(folder, read_json(folder / "manifest.json"), [amended(one) for one in load["amendments"]])
+        package.out = frozenset(out.get(package.delivery, ()))
+        packages.append(package)
+    return packages
 
 
 def _report_counts(packages: Sequence[Package]) -> dict[str, int]:
     by_state = Counter({state: 0 for state in ("current", "superseded", "waiting")})
     for package in packages:
-        by_state[package.state] += package.accepted.num_rows
+        by_state[package.state] += len(package.usable)
     return {
         "loads": len(packages),
         "read": sum(one.read for one in packages),
         "accepted": sum(one.accepted.num_rows for one in packages),
         "quarantined": sum(one.quarantine.num_rows for one in packages),
+        **{state: sum(one.counts[state] for one in packages) for state in ("open", "resolved", "rejected")},
         **by_state,
         "carried": sum(len(one.carried) for one in packages),
         "staged": sum(len(one.staged) for one in packages),
@@ -106,18 +118,24 @@ def _compare_reports(
     for report, counts in reports.items():
         found.same("counts of the report = manifest", report, counts, manifest["counts"]["reports"].get(report))
         found.same("read = accepted + quarantined", report, counts["read"], counts["accepted"] + counts["quarantined"])
+        whole = counts["accepted"] + counts["open"] + counts["resolved"] + counts["rejected"]
+        found.same("read = accepted + open + resolved + rejected", report, counts["read"], whole)
         states = counts["current"] + counts["superseded"] + counts["waiting"]
-        found.same("accepted = current + superseded + waiting", report, counts["accepted"], states)
+        usable = counts["accepted"] + counts["resolved"]
+        found.same("accepted + resolved = current + superseded + waiting", report, usable, states)
         found.same("staged = current + carried over", report, counts["staged"], counts["current"] + counts["carried"])
     stated = {load["load_id"]: load["state"] for load in manifest["inputs"]["loads"]}
     states_now = {package.manifest["load_id"]: package.state for package in packages}
     found.same("state of every load = manifest", "inputs", states_now, stated)
     table = pq.read_table(release / "load.parquet").to_pylist()
     ours = {
-        one.manifest["load_id"]: (one.state, one.first, one.read, one.accepted.num_rows, len(one.staged))
+        one.manifest["load_id"]: (
+            *(one.state, one.first, one.read, one.accepted.num_rows, len(one.staged)),
+            *one.counts.values(),
+        )
         for one in packages
     }
-    columns = ("state", "first_record_no", "read", "accepted", "row_count")
+    columns = ("state", "first_record_no", "read", "accepted", "row_count", "open", "resolved", "rejected")
     found.same("table `load`", "release", ours, {row["load_id"]: tuple(row[name] for name in columns) for row in table})
 
 

@@ -34,11 +34,38 @@ class Check:
 
 
 @dataclass
-class Package:
-    """One load package that the release is made of, and what its files say."""
+class Amended:
+    """One amendment package: mended rows of a load, and rows that came back and are still wrong."""
 
     folder: Path
     manifest: Mapping[str, Any]
+
+    @property
+    def order(self) -> tuple[int, str]:
+        return self.manifest["sequence"], self.manifest["amendment"]["sha256"]
+
+    @cached_property
+    def mended(self) -> dict[int, dict[str, Any]]:
+        return {row["_row"]: row for row in pq.ParquetFile(self.folder / "accepted.parquet").read().to_pylist()}
+
+    @cached_property
+    def failing(self) -> dict[int, dict[str, Any]]:
+        return {row["_row"]: row for row in pq.ParquetFile(self.folder / "quarantine.parquet").read().to_pylist()}
+
+
+@dataclass
+class Package:
+    """One load package that the release is made of, and what its files say.
+
+    Attributes:
+        amendments: of its delivery.
+        out: numbers of the rows that somebody rejected.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    amendments: list[Amended] = field(default_factory=list)
+    out: frozenset[int] = frozenset()
     state: str = "current"
     first: int = 0
     carried: frozenset[int] = frozenset()
@@ -64,10 +91,59 @@ class Package:
         """Rows of the delivery, as the two Parquet files have them."""
         return self.accepted.num_rows + self.quarantine.num_rows
 
+    @cached_property
+    def held(self) -> set[int]:
+        """Rows kept out when the delivery was read."""
+        return set(self.quarantine["_row"].to_pylist())
+
+    @cached_property
+    def forms(self) -> dict[int, dict[str, Any]]:
+        """Amended row -> its form in the last amendment in which it passes."""
+        found: dict[int, dict[str, Any]] = {}
+        for one in sorted(self.amendments, key=lambda one: one.order):
+            found |= one.mended
+        return found
+
+    @property
+    def rejected(self) -> set[int]:
+        return self.held & self.out
+
+    @property
+    def resolved(self) -> set[int]:
+        return (self.held & self.forms.keys()) - self.out
+
+    @property
+    def open(self) -> set[int]:
+        return self.held - self.rejected - self.resolved
+
+    @cached_property
+    def usable(self) -> dict[int, dict[str, Any]]:
+        """Rows that are staged if the load counts: accepted, some of them replaced, and resolved."""
+        accepted = {row["_row"]: row for row in self.accepted.to_pylist()}
+        return {row: self.forms.get(row, cells) for row, cells in accepted.items()} | {
+            row: self.forms[row] for row in self.resolved
+        }
+
+    @cached_property
+    def present(self) -> dict[int, dict[str, Any]]:
+        """Open rows as they came back last, else as they were delivered."""
+        found = {row["_row"]: row for row in self.quarantine.to_pylist() if row["_row"] in self.open}
+        for one in sorted(self.amendments, key=lambda one: one.order):
+            found |= {row: cells for row, cells in one.failing.items() if row in self.open}
+        return found
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "open": len(self.open),
+            "resolved": len(self.resolved),
+            "rejected": len(self.rejected),
+        }
+
     @property
     def staged(self) -> set[int]:
         """Row numbers that are staged."""
-        return set(self.accepted["_row"].to_pylist()) if self.state == "current" else set(self.carried)
+        return set(self.usable) if self.state == "current" else set(self.carried)
 
 
 @dataclass
@@ -117,6 +193,41 @@ def check_package(found: Reconciliation, package: Package) -> None:
         found.same("hash of the file = manifest", f"{where} {name}", sha256(package.folder / name), stated["sha256"])
     original = found.home / "landing" / "objects" / manifest["delivery"]["sha256"][:2] / manifest["delivery"]["sha256"]
     found.same("landing holds the original bytes", where, sha256(original), manifest["delivery"]["sha256"])
+    whole = package.accepted.num_rows + sum(package.counts.values())
+    found.same("read = accepted + open + resolved + rejected", where, whole, package.read)
+    landed = [one for one in _landed_amendments(found.home, manifest["report"]) if _mends(one, manifest)]
+    told = sorted((one.manifest["sequence"], one.manifest["amendment"]["sha256"]) for one in package.amendments)
+    found.same(
+        "every landed amendment takes part", where, told, sorted((one["sequence"], one["sha256"]) for one in landed)
+    )
+    for one in package.amendments:
+        _check_amendment(found, package, one, f"{where} amendment {one.manifest['sequence']}")
+
+
+def _landed_amendments(home: Path, report: str) -> list[dict[str, Any]]:
+    folder = home / "landing" / "amendments" / report.replace(".", "/", 1)
+    return [read_json(path) for path in sorted(folder.glob("*.json"))]
+
+
+def _mends(record: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
+    return (record["edition"], record["delivery"]) == (manifest["edition"], manifest["delivery"]["sha256"])
+
+
+def _check_amendment(found: Reconciliation, package: Package, one: Amended, where: str) -> None:
+    """Every mended row came back from the sender, once, and is a row of the delivery."""
+    for name, stated in one.manifest["files"].items():
+        found.same("hash of the file = manifest", f"{where} {name}", sha256(one.folder / name), stated["sha256"])
+    landed = one.manifest["amendment"]["sha256"]
+    bytes_ = (found.home / "landing" / "objects" / landed[:2] / landed).read_bytes()
+    found.same("landing holds the amendment's bytes", where, hashlib.sha256(bytes_).hexdigest(), landed)
+    came = sorted(json.loads(line)["row"] for line in bytes_.splitlines())
+    used = sorted([*one.mended, *one.failing])
+    orphaned = one.manifest["counts"]["orphaned"]
+    found.same("mended + still wrong + orphaned = rows that came back", where, len(used) + orphaned, len(came))
+    found.same(
+        "every row of the amendment came back, once", where, set(used) <= set(came) and len(set(used)), len(used)
+    )
+    found.same("every amended row is a row of the delivery", where, all(1 <= row <= package.read for row in used), True)
 
 
 def check_delivered(found: Reconciliation, contract: Contract, packages: Sequence[Package]) -> None:
@@ -130,6 +241,23 @@ def check_delivered(found: Reconciliation, contract: Contract, packages: Sequenc
             continue
         rows = count_rows(path, contract)
         found.same("rows in the delivered file = rows read", f"{contract.report} {path.name}", rows, package.read)
+
+
+def rejected_by_hand(home: Path) -> dict[tuple[str, ...], set[int]]:
+    """Delivery (report, edition, hash) -> its rows that somebody rejected; the last word counts."""
+    connection = sqlite3.connect(f"{(home / 'control.db').resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        rows = connection.execute(
+            "select report, edition, delivery_sha256, row_no, decision from row_decision order by row_decision_id"
+        ).fetchall()
+    finally:
+        connection.close()
+    last = {tuple(row[:4]): row[4] for row in rows}
+    found: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    for (*delivery, row), decision in last.items():
+        if decision == "reject":
+            found[tuple(delivery)].add(row)
+    return found
 
 
 def accepted_by_hand(home: Path) -> set[tuple[str, ...]]:
@@ -171,16 +299,14 @@ def assess(found: Reconciliation, contract: Contract, packages: list[Package], a
 def _carry(contract: Contract, earlier: Sequence[Package], current: Sequence[Package]) -> None:
     """Rows of the earlier edition whose key is in quarantine now: held, so that their facts neither change nor end."""
 
-    def keys(table: pa.Table) -> list[tuple[str, ...]]:
-        columns = [[(cell or "").strip(" ") for cell in table[name].to_pylist()] for name in contract.key]
-        return list(zip(*columns, strict=True))
+    def key(row: Mapping[str, Any]) -> tuple[str, ...]:
+        return tuple((row[name] or "").strip(" ") for name in contract.key)
 
-    held = {key for one in current for key in keys(one.quarantine)} - {
-        key for one in current for key in keys(one.accepted)
+    held = {key(row) for one in current for row in one.present.values()} - {
+        key(row) for one in current for row in one.usable.values()
     }
     for one in earlier:
-        pairs = zip(keys(one.accepted), one.accepted["_row"].to_pylist(), strict=True)
-        one.carried = frozenset(row for key, row in pairs if any(key) and key in held)
+        one.carried = frozenset(number for number, row in one.usable.items() if any(key(row)) and key(row) in held)
 
 
 def number(packages: list[Package]) -> None:

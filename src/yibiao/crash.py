@@ -12,7 +12,9 @@ import signal
 COMMITS = (
     "landing.object",
     "landing.delivery",
+    "landing.amendment",
     "load.package",
+    "load.amendment",
     "run.summary",
     "release.folder",
     "release.current",

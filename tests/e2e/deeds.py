@@ -28,6 +28,17 @@ def ingest(settings: Settings) -> None:
     reconcile(settings)
 
 
+def replay(settings: Settings, file: str) -> None:
+    """`yibiao quarantine replay FILE`."""
+    from pathlib import Path
+
+    from yibiao.contracts import load_schemas
+    from yibiao.quarantine.replay import replay as take_in
+
+    settings.open_home()
+    take_in(Path(file), load_schemas(settings.schemas), settings)
+
+
 def unify(settings: Settings) -> None:
     """What the unify task of a run does."""
     from yibiao.control import reconcile
@@ -94,7 +105,7 @@ def generate(settings: Settings) -> None:
     generate_files(load_schemas(settings.schemas), settings)
 
 
-DEEDS = {deed.__name__: deed for deed in (ingest, unify, publish, rollback, prune, summary, generate)}
+DEEDS = {deed.__name__: deed for deed in (ingest, replay, unify, publish, rollback, prune, summary, generate)}
 
 if __name__ == "__main__":
     DEEDS[sys.argv[1]](Settings.load(), *sys.argv[2:])

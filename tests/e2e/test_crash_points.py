@@ -21,6 +21,7 @@ import pytest
 from bench.intact import current_manifest, intact, left_behind
 
 from installations import Installation, deliver, new_installation
+from slip_helpers import mend, slip_of, spoil
 from yibiao import crash
 from yibiao.contracts import load_schemas
 from yibiao.settings import Settings
@@ -120,6 +121,38 @@ def dies_while_loading(prepared: Prepared, home: Path, point: str) -> None:
     assert packages(home) == packages(prepared.second)
 
 
+def dies_while_replaying(prepared: Prepared, home: Path, point: str) -> None:
+    killed = replace(prepared.copy(prepared.second, home), data=home.with_name("data"))
+    register = next(prepared.at.data.glob("public_security/resident_register/*_202602.csv"))
+    damaged = killed.data / register.relative_to(prepared.at.data).with_name("人口基本信息_202603.csv")
+    spoiled = spoil(register, damaged, {3: "citizen_id.check_digit", 7: "sex_code.code"})
+    do("ingest", killed)
+    mended = mend(slip_of(killed.settings, home.with_name("mended.xlsx")), spoiled.truth, [3])
+    told = current_states(killed)
+    dies("replay", killed, mended, at=point)
+    assert intact(home) == []
+    assert current_states(killed) == told or point == "load.amendment.after"
+
+    do("ingest", killed)  # the next run makes the package of what has landed
+    assert intact(home) + left_behind(home) == []
+    landed = point not in ("landing.object.before", "landing.amendment.before")
+    assert (current_states(killed) != told) == landed
+    do("replay", killed, mended)
+    again = current_states(killed)
+    assert again != told
+    do("replay", killed, mended)
+    assert current_states(killed) == again
+    assert intact(home) + left_behind(home) == []
+
+
+def current_states(installation: Installation) -> list[tuple[str, int, int]]:
+    """Per load what is open and what is resolved."""
+    from yibiao.quarantine.states import held_loads
+
+    held = held_loads(load_schemas(installation.settings.schemas), installation.settings)
+    return [(one.load_id, one.states.open, one.states.resolved) for one in held]
+
+
 def dies_while_publishing(prepared: Prepared, home: Path, point: str) -> None:
     killed = prepared.copy(prepared.second, home)
     dies("publish", killed, prepared.built, at=point)
@@ -185,7 +218,9 @@ def dies_while_generating(prepared: Prepared, home: Path, point: str) -> None:
 EXERCISES: dict[str, Callable[[Prepared, Path, str], None]] = {
     "landing.object": dies_while_loading,
     "landing.delivery": dies_while_loading,
+    "landing.amendment": dies_while_replaying,
     "load.package": dies_while_loading,
+    "load.amendment": dies_while_replaying,
     "run.summary": dies_while_summing_up,
     "release.folder": dies_while_publishing,
     "release.current": dies_while_publishing,

@@ -17,6 +17,7 @@ COMMANDS = {
     "contract": "Check the contracts and generate what follows from them.",
     "demo": "Make and inspect the synthetic district.",
     "load": "List loads; accept or refuse a snapshot that looks incomplete.",
+    "quarantine": "Show quarantined rows, send them back, take mended ones in.",
     "release": "List, switch back to, or remove releases.",
     "query": "Ask the current release with SQL.",
     "quality": "Show what the gate found.",

@@ -66,3 +66,35 @@ decision = Table(
     Column("decided_at", MOMENT, nullable=False),
     comment="What a human decided about a waiting delivery; of several the last counts. Never rebuilt or deleted.",
 )
+
+row_decision = Table(
+    "row_decision",
+    metadata,
+    Column("row_decision_id", Integer, primary_key=True, autoincrement=True),
+    Column("report", String(128), nullable=False),
+    Column("edition", String(16), nullable=False),
+    Column("delivery_sha256", String(64), nullable=False, index=True),
+    Column("row_no", BigInteger, nullable=False),
+    Column("decision", String(16), nullable=False, comment="reject, reopen"),
+    Column("decided_by", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", MOMENT, nullable=False),
+    comment="What a human decided about a quarantined row; of several the last counts. Never rebuilt or deleted.",
+)
+
+slip = Table(
+    "slip",
+    metadata,
+    Column("slip_number", String(64), primary_key=True),
+    Column("report", String(128), nullable=False),
+    Column("edition", String(16), nullable=False),
+    Column("delivery_sha256", String(64), nullable=False, index=True),
+    Column("sequence", Integer, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False, comment="of what the slip says; the same content is the same slip"),
+    Column("state", String(16), nullable=False, comment="open, closed"),
+    Column("made_by", String(128), nullable=False),
+    Column("made_at", MOMENT, nullable=False),
+    Column("closed_at", MOMENT),
+    comment="Return slips that were made. Who got what when is known from nowhere else.",
+)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.values import Report
 from yibiao.errors import DeliveryError, YibiaoError
@@ -17,6 +17,9 @@ from yibiao.ingest.landing import WRITERS, landed
 from yibiao.ingest.packages import LoadPackage, load_id, package_folder, read_package, reader_version
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
+
+if TYPE_CHECKING:
+    from yibiao.quarantine.packages import AmendmentPackage
 
 SMALL = 256 << 10
 """Bytes up to which deliveries are loaded side by side: to make one durable takes longer than to read and check it."""
@@ -32,6 +35,7 @@ class IngestOutcome:
         existing: live packages that were there before.
         waiting: files that are still arriving.
         errors: one per delivery that could not be fetched or read.
+        amended: amendment packages that this run made, of amendments that had none.
     """
 
     report: str
@@ -39,6 +43,7 @@ class IngestOutcome:
     existing: tuple[LoadPackage, ...] = ()
     waiting: tuple[str, ...] = ()
     errors: tuple[YibiaoError, ...] = ()
+    amended: tuple[AmendmentPackage, ...] = ()
 
     @property
     def load_ids(self) -> tuple[str, ...]:
@@ -68,6 +73,8 @@ def ingest_report(
         progress: advances by rows.
         edition: for contracts that take it as a parameter.
     """
+    from yibiao.quarantine.packages import complete_amendments
+
     settings.open_home()
     fetched = fetch(report, settings, edition)
     errors = list(fetched.errors)
@@ -93,7 +100,14 @@ def ingest_report(
         else:
             failed.append((delivery, _told(result, delivery)))
     errors += _still_wrong(failed, fetched, [*loaded, *existing])
-    return IngestOutcome(report.id, tuple(loaded), tuple(existing), tuple(fetched.waiting), tuple(errors))
+    amended: list[AmendmentPackage] = []
+    try:
+        amended = complete_amendments(report, settings)
+    except YibiaoError as error:
+        errors.append(error)
+    return IngestOutcome(
+        report.id, tuple(loaded), tuple(existing), tuple(fetched.waiting), tuple(errors), tuple(amended)
+    )
 
 
 def _load_all(

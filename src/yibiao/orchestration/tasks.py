@@ -62,7 +62,7 @@ def ingest(report_id: str) -> list[str]:
             watch.ingested[report_id] = outcome
         if outcome.errors:
             raise outcome.errors[0]
-    if watch is None and not outcome.loaded:
+    if watch is None and not outcome.loaded and not outcome.amended:
         from airflow.sdk.exceptions import AirflowSkipException
 
         # A skipped task updates no asset, so that a report of which nothing new came does not wake the unify DAG.

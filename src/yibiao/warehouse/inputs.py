@@ -6,10 +6,10 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yibiao import __version__
 from yibiao.contracts import Report, Schemas
@@ -17,7 +17,11 @@ from yibiao.errors import HomeError
 from yibiao.files import sync, to_json
 from yibiao.settings import Settings
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from yibiao.quarantine.packages import AmendmentPackage
+    from yibiao.quarantine.states import RowStates
+
+FORMAT = 2
 """Version of what unification does with its inputs; part of the fingerprint."""
 
 CURRENT, SUPERSEDED, WAITING = "current", "superseded", "waiting"
@@ -34,6 +38,8 @@ class Load:
             incomplete snapshot that a human has to accept).
         reason: why it waits, in words.
         first_record_no: number before the load's first record; record_no = first_record_no + row number.
+        amendments: packages with mended rows of this load's delivery, in the order in which they count.
+        states: what became of its quarantined rows; None as long as nobody amended or rejected any.
     """
 
     folder: Path
@@ -41,6 +47,8 @@ class Load:
     state: str = CURRENT
     reason: str = ""
     first_record_no: int = 0
+    amendments: tuple[AmendmentPackage, ...] = ()
+    states: RowStates | None = None
 
     @property
     def load_id(self) -> str:
@@ -63,6 +71,28 @@ class Load:
     def accepted(self) -> int:
         return self.manifest["counts"]["accepted"]
 
+    @property
+    def quarantined(self) -> int:
+        """Rows kept out when the delivery was read; each is open, resolved or rejected now."""
+        return self.manifest["counts"]["quarantined"]
+
+    @property
+    def open(self) -> int:
+        return self.states.open if self.states else self.quarantined
+
+    @property
+    def resolved(self) -> int:
+        return self.states.resolved if self.states else 0
+
+    @property
+    def rejected(self) -> int:
+        return self.states.rejected if self.states else 0
+
+    @property
+    def usable(self) -> int:
+        """Rows that are staged if the load counts: accepted as they came, or mended since."""
+        return self.accepted + self.resolved
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -73,8 +103,8 @@ class Inputs:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the live loads with their states and over every other part."""
-        loads = [(load.load_id, load.state) for load in self.loads]
+        """SHA-256 over the live loads with their states, amendments and rejected rows, and over every other part."""
+        loads = [[load.load_id, load.state, *(load.states.identity() if load.states else [])] for load in self.loads]
         return hashlib.sha256(to_json({"loads": loads, "parts": dict(self.parts)})).hexdigest()
 
     @property
@@ -97,13 +127,21 @@ def collect(settings: Settings, schemas: Schemas) -> Inputs:
     """
     from yibiao.control import accepted_loads
     from yibiao.ingest import live_packages
+    from yibiao.quarantine.decisions import rejected_rows
+    from yibiao.quarantine.packages import live_amendments
+    from yibiao.quarantine.states import fold
 
-    accepted = accepted_loads(settings)
+    accepted, rejected = accepted_loads(settings), rejected_rows(settings)
     loads: list[Load] = []
     for report in schemas.reports.values():
-        packages = [
-            Load(folder=package.folder, manifest=package.manifest) for package in live_packages(report, settings)
-        ]
+        amendments = live_amendments(report, settings)
+        packages = []
+        for package in live_packages(report, settings):
+            edition, delivery = package.manifest["edition"], package.manifest["delivery"]["sha256"]
+            own = amendments.get((edition, delivery), [])
+            out = rejected.get((report.id, edition, delivery), set())
+            states = fold(package, own, out) if own or out else None
+            packages.append(Load(package.folder, package.manifest, amendments=tuple(own), states=states))
         loads += assess(report, packages, accepted)
     return Inputs(loads=_numbered(loads), parts=_parts(settings, schemas))
 
@@ -113,11 +151,15 @@ def assess(report: Report, packages: Iterable[Load], accepted: frozenset[str] | 
 
     Every load of a `delta` or `events` report does. Of a `snapshot` report the newest complete edition does: an
     edition whose rows fall by more than the contract's `max_drop` below the last complete one waits for a human,
-    because a row that is missing from half a file would otherwise end a fact.
+    because a row that is missing from half a file would otherwise end a fact. A load of which the contract holds every
+    row (drift) waits, too, until the contract is changed: the last good edition stays.
 
     The answer is a function of the set of loads, so that arrival takes no part in it.
     """
     packages = sorted(packages, key=lambda load: load.order)
+    if held := [load for load in packages if load.manifest.get("held")]:
+        rest = assess(report, [load for load in packages if not load.manifest.get("held")], accepted)
+        return sorted([*rest, *(_with(load, WAITING, _why_held(load)) for load in held)], key=lambda load: load.order)
     if report.mode != "snapshot":
         return [_with(load, CURRENT) for load in packages]
     editions: dict[str, list[Load]] = {}
@@ -144,15 +186,19 @@ def assess(report: Report, packages: Iterable[Load], accepted: frozenset[str] | 
     ]
 
 
+def _why_held(load: Load) -> str:
+    return f"all rows are held because of drift: {', '.join(load.manifest['held'])}; see `yibiao load drift`"
+
+
 def _with(load: Load, state: str, reason: str = "") -> Load:
-    return Load(load.folder, load.manifest, state, reason, load.first_record_no)
+    return replace(load, state=state, reason=reason)
 
 
 def _numbered(loads: Sequence[Load]) -> tuple[Load, ...]:
     """Give every load its block of record numbers, ascending in the total order of loads."""
     numbered, following = [], 0
     for load in sorted(loads, key=lambda load: load.order):
-        numbered.append(Load(load.folder, load.manifest, load.state, load.reason, following))
+        numbered.append(replace(load, first_record_no=following))
         following += load.read
     return tuple(numbered)
 

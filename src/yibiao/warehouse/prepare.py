@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,9 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
     """Create the database file with schemas `input` and `raw`.
 
     `input.load` has one row per live load (`row_count`: rows of it in the raw view), `input.installation` one row with
-    the installation's key, `raw.<dept>__<report>` the present rows of a report: `record_no BIGINT`, `as_of DATE` (the
-    edition's last day) and the contract's columns as text.
+    the installation's key, `input.row_state` one per row that was amended or rejected (`row_no` in its load; see
+    `yibiao.quarantine.states`), `raw.<dept>__<report>` the present rows of a report: `record_no BIGINT`, `as_of DATE`
+    (the edition's last day) and the contract's columns as text. A mended row has the number and date of its original.
     """
     import duckdb
 
@@ -32,12 +33,14 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
         connection.execute(
             "create table input.load (load_no bigint, load_id varchar, department varchar, report varchar,"
             " edition varchar, edition_date date, state varchar, delivery_sha256 varchar, file_name varchar,"
-            " first_record_no bigint, read bigint, accepted bigint, quarantined bigint, row_count bigint)"
+            " first_record_no bigint, read bigint, accepted bigint, quarantined bigint,"
+            " open bigint, resolved bigint, rejected bigint, row_count bigint)"
         )
+        _row_states(connection, inputs)
         for number, load in enumerate(inputs.loads, start=1):
             manifest = load.manifest
             connection.execute(
-                "insert into input.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into input.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     *(number, load.load_id, manifest["department"], load.report, manifest["edition"]),
                     *(
@@ -46,13 +49,28 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
                         manifest["delivery"]["sha256"],
                         manifest["delivery"]["name"],
                     ),
-                    *(load.first_record_no, load.read, load.accepted, manifest["counts"]["quarantined"]),
-                    load.accepted if load.state == CURRENT else 0,
+                    *(load.first_record_no, load.read, load.accepted, load.quarantined),
+                    *(load.open, load.resolved, load.rejected),
+                    load.usable if load.state == CURRENT else 0,
                 ],
             )
         for report in schemas.reports.values():
             _raw_view(connection, report, [load for load in inputs.loads if load.report == report.id])
         connection.commit()
+
+
+def _row_states(connection: DuckDBPyConnection, inputs: Inputs) -> None:
+    """`input.row_state`: which form of an amended row counts, and which rows are out."""
+    connection.execute(
+        "create table input.row_state (load_id varchar, row_no bigint, state varchar, amendment_id varchar)"
+    )
+    for load in inputs.loads:
+        if load.states is not None:
+            connection.register("touched", load.states.touched)
+            connection.execute(
+                'insert into input.row_state select ?, "row", state, amendment_id from touched', [load.load_id]
+            )
+            connection.unregister("touched")
 
 
 def _raw_view(connection: DuckDBPyConnection, report: Report, loads: Sequence[Load]) -> None:
@@ -61,7 +79,7 @@ def _raw_view(connection: DuckDBPyConnection, report: Report, loads: Sequence[Lo
     current = [load for load in loads if load.state == CURRENT]
     branches = []
     if current:
-        branches.append(_select(names, current, "accepted.parquet"))
+        branches.append(_usable(names, current))
     held = _held(report, loads)
     if held:
         carried = _carried(report, names, held, current)
@@ -81,11 +99,7 @@ def _raw_view(connection: DuckDBPyConnection, report: Report, loads: Sequence[Lo
 def _held(report: Report, loads: Sequence[Load]) -> list[Load]:
     """Loads of the last complete edition before the current one, if rows of the current one are in quarantine."""
     current = [load for load in loads if load.state == CURRENT]
-    if (
-        report.mode != "snapshot"
-        or not report.key
-        or not any(load.manifest["counts"]["quarantined"] for load in current)
-    ):
+    if report.mode != "snapshot" or not report.key or not any(load.open for load in current):
         return []
     earlier = [load for load in loads if load.state == SUPERSEDED]
     newest = max((load.manifest["edition_date"] for load in earlier), default="")
@@ -94,31 +108,75 @@ def _held(report: Report, loads: Sequence[Load]) -> list[Load]:
 
 
 def _carried(report: Report, names: list[str], held: Sequence[Load], current: Sequence[Load]) -> str:
-    """Rows of the earlier edition whose key stands in quarantine now: a held row neither changes nor ends a fact."""
+    """Rows of the earlier edition whose key stands in quarantine now: a held row neither changes nor ends a fact.
+
+    A row that was mended or rejected since holds nothing. One that came back and is still wrong holds its present key.
+    """
     key = " || chr(31) || ".join(f"coalesce(trim({_quoted(name)}), '')" for name in report.key)
     blank = " and ".join(f"coalesce(trim({_quoted(name)}), '') = ''" for name in report.key)
-    quarantined = _files(current, "quarantine.parquet")
-    accepted = _files(current, "accepted.parquet")
+    if any(load.states for load in current):
+        untouched = _untouched("(select load_id, row_no from input.row_state)")
+        still = f"select {key} from {_read(current, 'quarantine.parquet')} as package where {untouched}"
+        if amended := _amended(names, current, "quarantine.parquet", ("failing",)):
+            still += f" union all select {key} from ({amended})"
+    else:
+        still = f"select {key} from read_parquet({_files(current, 'quarantine.parquet')})"
     return (
-        f"select * from ({_select(names, held, 'accepted.parquet')}) where not ({blank})"
-        f" and {key} in (select {key} from read_parquet({quarantined}))"
-        f" and {key} not in (select {key} from read_parquet({accepted}))"
+        f"select * from ({_usable(names, held)}) where not ({blank})"
+        f" and {key} in ({still})"
+        f" and {key} not in (select {key} from ({_usable(names, current)}))"
     )
 
 
-def _select(names: list[str], loads: Sequence[Load], file: str) -> str:
+def _usable(names: list[str], loads: Sequence[Load]) -> str:
+    """Rows that passed: as they were delivered, or in the form that the last amendment gave them."""
+    where = ""
+    if any(load.states and len(load.states.rows("replaced")) for load in loads):
+        where = " where " + _untouched("(select load_id, row_no from input.row_state where state = 'replaced')")
+    sql = _select(names, _read(loads, "accepted.parquet"), "package.load") + where
+    if amended := _amended(names, loads, "accepted.parquet", ("resolved", "replaced")):
+        sql += f" union all {amended}"
+    return sql
+
+
+def _amended(names: list[str], loads: Sequence[Load], file: str, states: tuple[str, ...]) -> str:
+    """Rows of amendment packages whose form counts, with the numbers of their originals; empty if there can be none."""
+    packages = [one for load in loads for one in load.amendments]
+    if not packages:
+        return ""
+    wanted = ", ".join(f"'{state}'" for state in states)
+    paths = _paths(one.folder / file for one in packages)
+    source = (
+        "(select package.*, state.load_id from"
+        f" read_parquet({paths}, hive_partitioning = true, hive_types = {{'amend': varchar}}) as package"
+        " join input.row_state as state on state.amendment_id = package.amend and state.row_no = package._row"
+        f" and state.state in ({wanted}))"
+    )
+    return _select(names, source, "package.load_id")
+
+
+def _untouched(touched: str) -> str:
+    return f"(package.load, package._row) not in {touched}"
+
+
+def _select(names: list[str], source: str, load_id: str) -> str:
     return (
         f"select load.first_record_no + package._row as record_no, load.edition_date as as_of, "
         f"{', '.join(f'package.{name}' for name in names)}"
-        f" from read_parquet({_files(loads, file)}, hive_partitioning = true, hive_types = {{'load': varchar}})"
-        f" as package"
-        f" join input.load as load on load.load_id = package.load"
+        f" from {source} as package join input.load as load on load.load_id = {load_id}"
     )
 
 
+def _read(loads: Sequence[Load], file: str) -> str:
+    return f"read_parquet({_files(loads, file)}, hive_partitioning = true, hive_types = {{'load': varchar}})"
+
+
 def _files(loads: Sequence[Load], name: str) -> str:
-    paths = ", ".join("'" + str(load.folder / name).replace("'", "''") + "'" for load in loads)
-    return f"[{paths}]"
+    return _paths(load.folder / name for load in loads)
+
+
+def _paths(paths: Iterable[Path]) -> str:
+    return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
 
 
 def _quoted(name: str) -> str:

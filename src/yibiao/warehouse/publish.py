@@ -115,6 +115,10 @@ def build(
                     "state": load.state,
                     "delivery_sha256": load.manifest["delivery"]["sha256"],
                     **load.manifest["counts"],
+                    "open": load.open,
+                    "resolved": load.resolved,
+                    "rejected": load.rejected,
+                    "amendments": list(load.states.amendments) if load.states else [],
                 }
                 for load in inputs.loads
             ],

@@ -14,9 +14,9 @@ def reconcile(warehouse: Path, inputs: Inputs, schemas: Schemas) -> dict[str, An
     """Count every layer of a built warehouse and compare.
 
     Returns:
-        `reports`: id -> rows read, accepted, quarantined, of the accepted: current, superseded, waiting; rows carried
-        over from an earlier edition; rows staged. `entities`: id -> source records, linked, unlinked, golden records,
-        disputed cells.
+        `reports`: id -> rows read, accepted, quarantined; of the quarantined: open, resolved, rejected; of the accepted
+        and resolved: current, superseded, waiting; rows carried over from an earlier edition; rows staged. `entities`:
+        id -> source records, linked, unlinked, golden records, disputed cells.
 
     Raises:
         WarehouseError: two layers disagree; a defect of the program, never of the data.
@@ -33,7 +33,7 @@ def reconcile(warehouse: Path, inputs: Inputs, schemas: Schemas) -> dict[str, An
         for report in schemas.reports.values():
             loads = [load for load in inputs.loads if load.report == report.id]
             by_state = {
-                state: sum(load.accepted for load in loads if load.state == state)
+                state: sum(load.usable for load in loads if load.state == state)
                 for state in (CURRENT, SUPERSEDED, WAITING)
             }
             (staged,) = number(f"select count(*) from staging.{report.staging_model}")
@@ -41,18 +41,24 @@ def reconcile(warehouse: Path, inputs: Inputs, schemas: Schemas) -> dict[str, An
                 "select coalesce(sum(row_count), 0)::bigint from input.load"
                 f" where report = '{report.id}' and state <> '{CURRENT}'"
             )
-            read = sum(load.read for load in loads)
-            quarantined = sum(load.manifest["counts"]["quarantined"] for load in loads)
+            read, accepted, quarantined, still, resolved, rejected = (
+                sum(getattr(load, name) for load in loads)
+                for name in ("read", "accepted", "quarantined", "open", "resolved", "rejected")
+            )
             reports[report.id] = {
                 "loads": len(loads),
                 "read": read,
-                "accepted": sum(by_state.values()),
+                "accepted": accepted,
                 "quarantined": quarantined,
+                "open": still,
+                "resolved": resolved,
+                "rejected": rejected,
                 **by_state,
                 "carried": carried,
                 "staged": staged,
             }
-            _same(report.id, "rows read = accepted + quarantined", read, sum(by_state.values()) + quarantined)
+            _same(report.id, "rows read = accepted + quarantined", read, accepted + quarantined)
+            _same(report.id, "rows quarantined = open + resolved + rejected", quarantined, still + resolved + rejected)
             _same(report.id, "rows staged = current + carried over", staged, by_state[CURRENT] + carried)
         for entity in schemas.entities.values():
             records, linked, ids = number(

@@ -34,7 +34,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """What the ingest of a report will say; no file is read."""
     import yibiao.ingest
 
-    made = SimpleNamespace(load_ids=("bb", "aa"), loaded=("aa",), errors=(), asked=[])
+    made = SimpleNamespace(load_ids=("bb", "aa"), loaded=("aa",), amended=(), errors=(), asked=[])
 
     def ingest_report(report: Any, settings: Settings) -> SimpleNamespace:
         made.asked.append(report.id)
@@ -64,6 +64,11 @@ def test_a_scheduled_task_without_news_is_skipped_so_that_it_wakes_nobody(
     outcome.loaded = ()
     with pytest.raises(AirflowSkipException):
         tasks.ingest(REPORT)
+
+
+def test_a_scheduled_task_that_made_an_amendment_package_is_news(settings: Settings, outcome: SimpleNamespace) -> None:
+    outcome.loaded, outcome.amended = (), ("cc",)
+    assert tasks.ingest(REPORT) == ["aa", "bb"]
 
 
 def test_the_embedded_run_learns_everything_and_skips_nothing(watch: tasks.Watch, outcome: SimpleNamespace) -> None:

@@ -1,0 +1,1 @@
+"""Rows kept out of the dataset: listed, sent back to their sender, and taken in again when they come back mended."""
