@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from yibiao.contracts.properties import REPAIRS
 from yibiao.contracts.values import Column, Report
-from yibiao.detect.table import ASK, REJECT, SAFE
+from yibiao.detect.table import REJECT, SAFE
 from yibiao.errors import DeliveryError
 
 TEXT, NUMBER, DATE, BOOLEAN, LOST = range(5)
@@ -98,7 +98,7 @@ class Repairs:
             if decided == SAFE:
                 self.safe[finding.kind] += count
                 if finding.proposal is not None:
-                    texts = _replaced(texts, finding.places, finding.proposal)
+                    texts = replaced(texts, finding.places, finding.proposal)
             elif column.on_invalid != "keep":
                 proposals = finding.proposal.to_pylist() if finding.proposal is not None else [None] * count
                 for place, proposal in zip(finding.places.tolist(), proposals, strict=True):
@@ -262,15 +262,8 @@ def _places(mask: pa.Array) -> np.ndarray:
     return np.flatnonzero(mask.to_numpy(zero_copy_only=False))
 
 
-def _replaced(texts: pa.Array, places: np.ndarray, values: pa.Array) -> pa.Array:
+def replaced(texts: pa.Array, places: np.ndarray, values: pa.Array) -> pa.Array:
+    """The texts with those at ascending `places` replaced."""
     mask = np.zeros(len(texts), dtype=bool)
     mask[places] = True
     return pc.replace_with_mask(texts, pa.array(mask), values)
-
-
-__all__ = ["ASK", "REJECT", "SAFE", "Finding", "Held", "Repairs", "find", "repair_class"]
-
-
-def classes() -> Mapping[str, str]:
-    """Kind of repair (in manifests and rule ids) -> its default class."""
-    return {kind: default for kind, (_, default) in REPAIRS.items()}

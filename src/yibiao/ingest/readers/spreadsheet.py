@@ -16,9 +16,10 @@ from yibiao.ingest.columns import Binding, bind, plain
 from yibiao.ingest.readers.chunks import Broken, Chunk, Reading, schema
 from yibiao.ingest.readers.spreadsheet_book import Book, Sheet
 from yibiao.ingest.readers.spreadsheet_cells import cell_text
+from yibiao.ingest.readers.spreadsheet_marked import marked
 from yibiao.ingest.readers.spreadsheet_rows import Layout, Part, cut
 from yibiao.ingest.readers.spreadsheet_totals import recount
-from yibiao.ingest.repairs import NUMERIC, TEXT, Finding, Repairs, find, repair_class
+from yibiao.ingest.repairs import NUMERIC, Repairs, find
 
 __all__ = ["HIDDEN_ROWS", "cell_text", "read_spreadsheet", "title_text"]
 
@@ -161,54 +162,9 @@ def _column(part: Part, column: Column, place: int | None, count: int, repairs: 
         return pa.nulls(count, pa.string())
     if place >= len(part.headers):
         return part.group_values[place - len(part.headers)]
-    texts, kinds = part.texts(place), part.kinds(place)
-    before: list[Finding] = []
-    if found := _carried(part, place, texts):
-        before.append(found)
-        if kinds is not None and repair_class(repairs.report, found.kind) == "safe":
-            kinds = kinds.copy()
-            kinds[found.places] = TEXT
-    if padded := _padded(part, place, texts, kinds):
-        before.append(padded)
-        kinds = kinds.copy() if kinds is not None else None
-        if kinds is not None:
-            kinds[padded.places] = TEXT
-    flaws = part.grid.flaws.get(part.left + place, {})
-    for kind in sorted(set(flaws.values())):
-        rows = np.array(sorted(row for row, flaw in flaws.items() if flaw == kind))
-        before.append(Finding(kind, _places(part, rows)))
-    texts = repairs.apply(column, texts, before)
+    texts, kinds, findings = marked(part, place)
+    texts = repairs.apply(column, texts, findings)
     return repairs.apply(column, texts, find(column, texts, kinds, since_1904=part.grid.since_1904))
-
-
-def _places(part: Part, rows: np.ndarray) -> np.ndarray:
-    """Positions among the data rows of those `rows` of the sheet that are data; ascending."""
-    return np.flatnonzero(np.isin(part.rows, rows))
-
-
-def _carried(part: Part, place: int, texts: pa.Array) -> Finding | None:
-    """Merged cells: the value stands in the first row only."""
-    values: dict[int, str] = {}
-    for column, source, below in part.carried:
-        if column == place and (text := part.grid.texts[part.left + place][source].as_py()):
-            values.update(dict.fromkeys(_places(part, below).tolist(), text))
-    places = np.array(sorted(values), dtype=np.int64)
-    return Finding("merged_cells", places, pa.array([values[one] for one in places], pa.string())) if values else None
-
-
-def _padded(part: Part, place: int, texts: pa.Array, kinds: np.ndarray | None) -> Finding | None:
-    """Numbers whose format shows leading zeros: what the sender sees is the text."""
-    digits = part.grid.padded.get(part.left + place)
-    if not digits or kinds is None:
-        return None
-    places, shown = [], []
-    for position in _places(part, np.array(sorted(digits))).tolist():
-        text = texts[position].as_py()
-        width = digits[int(part.rows[position])]
-        if text.isdigit() and len(text) < width:
-            places.append(position)
-            shown.append(text.zfill(width))
-    return Finding("number_format", np.array(places, dtype=np.int64), pa.array(shown, pa.string())) if places else None
 
 
 def _chunk(names: Sequence[str], arrays: Sequence[pa.Array], first: int, repairs: Repairs) -> Chunk:

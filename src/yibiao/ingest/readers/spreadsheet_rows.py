@@ -20,6 +20,7 @@ COUNT = "count"
 """Named group of a pattern that is the printed number of rows."""
 
 _SEQUENCE = ("甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸")
+_WORDS = re.compile(r"(本页)?[小合总共累]\s*计|总和")
 _RANKS = (("总计", 2), ("总共", 2), ("总和", 2), ("合计", 1), ("共计", 1), ("总", 1))
 
 
@@ -36,6 +37,7 @@ class Layout:
         after, until: rows between which the table lies; None for the edges of the sheet.
         columns: first and last column of the sheet, from 0; None for all.
         use_hidden: hidden rows are data.
+        rows: first row and the row after the last one, where they are known without patterns.
     """
 
     title_rows: int = 0
@@ -49,6 +51,7 @@ class Layout:
     until: re.Pattern[str] | None = None
     columns: tuple[int, int] | None = None
     use_hidden: bool = True
+    rows: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Layout:
@@ -156,7 +159,7 @@ def cut(grid: Grid, layout: Layout) -> Part | None:
     part = Part(grid, left, right)
     if right < left:
         return None
-    lead, filled = _leads(grid, left, right)
+    lead, filled = leads(grid, left, right)
     begin, end = _bounds(layout, lead, filled)
     if begin is None:
         return None
@@ -183,7 +186,7 @@ def cut(grid: Grid, layout: Layout) -> Part | None:
     return part
 
 
-def _leads(grid: Grid, left: int, right: int) -> tuple[list[str], np.ndarray]:
+def leads(grid: Grid, left: int, right: int) -> tuple[list[str], np.ndarray]:
     """Per row the first text that is not blank, and the number of such cells."""
     filled = np.zeros(grid.height, dtype=np.int32)
     first = np.zeros(grid.height, dtype=np.int32)
@@ -206,7 +209,7 @@ def _leads(grid: Grid, left: int, right: int) -> tuple[list[str], np.ndarray]:
 
 def _bounds(layout: Layout, lead: list[str], filled: np.ndarray) -> tuple[int | None, int]:
     """First row of the table, and the row after its last one."""
-    begin, end = 0, len(lead)
+    begin, end = layout.rows or (0, len(lead))
     if layout.after is not None:
         found = next((row for row, text in enumerate(lead) if filled[row] and layout.after.search(text.strip())), None)
         if found is None:
@@ -278,6 +281,8 @@ class _Sorter:
         if layout.footer and layout.footer.match(text):
             part.footers.append(" ".join(filter(None, self._cells(row))))
             self._leave(row, "footer")
+        elif self._printed(row, text, layout.total, "total") or self._printed(row, text, layout.subtotal, "subtotal"):
+            pass
         elif layout.group and (found := layout.group.search(text)) and self._is_alone(row, text):
             parts = found.groupdict()
             self._values = [parts[name] or "" for name in part.group_names]
@@ -287,9 +292,7 @@ class _Sorter:
                     {"name": " ".join(self._values) or "group", "stated": _whole(parts[COUNT]), "row": row}
                 )
             self._leave(row, "group")
-        elif not (
-            self._printed(row, text, layout.total, "total") or self._printed(row, text, layout.subtotal, "subtotal")
-        ):
+        else:
             self._repeated(row, self._lead[row])
 
     def _printed(self, row: int, text: str, pattern: re.Pattern[str] | None, kind: str) -> bool:
@@ -303,8 +306,9 @@ class _Sorter:
         if found is None:
             return False
         count = found.groupdict().get(COUNT)
-        label = re.sub(r"[\d,，.:：\s]+", "", found[0])
-        self._part.printed.append(Printed(row, kind, label or kind, _whole(count) if count else None))
+        words = _WORDS.search(found[0])  # and no more of the cell: a name may stand before them
+        label = "".join(words[0].split()) if words else kind
+        self._part.printed.append(Printed(row, kind, label, _whole(count) if count else None))
         self._leave(row, kind)
         return True
 
