@@ -24,7 +24,9 @@ class Delivery:
         sha256: of the landed bytes.
         bytes: their number.
         name: what the sender called it; for extractions the edition and the kind.
-        kind: how the bytes are read: csv, xlsx, xls, json, ndjson, parquet, sqlite; api and postgres are NDJSON.
+        kind: how the bytes are read: csv, xlsx, xls, json, ndjson, xml, parquet, sqlite; api, postgres and mysql are
+            NDJSON.
+        until: for incremental extractions the greatest value of the cursor so far; where the next one begins.
     """
 
     report: str
@@ -33,10 +35,13 @@ class Delivery:
     bytes: int
     name: str
     kind: str
+    until: str = ""
 
     def as_record(self) -> dict[str, object]:
         """What the delivery record in landing says."""
+        until = {"until": self.until} if self.until else {}
         return {
+            **until,
             "format": FORMAT,
             "report": self.report,
             "edition": self.edition,

@@ -1,23 +1,17 @@
-"""Where a report's deliveries lie, and how they come into landing: files, databases, HTTP APIs."""
+"""How a report's deliveries come into landing: files, databases, HTTP APIs, and the edition of what is extracted."""
 
 from __future__ import annotations
 
-import glob
-import os
-import re
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.values import EditionRule, Report
 from yibiao.errors import DeliveryError, YibiaoError
-from yibiao.ingest.deliveries import Delivery, edition_date, edition_from_text
-from yibiao.ingest.landing import WRITERS, Seen, keep_file, keep_stream, object_path, record
-from yibiao.settings import Settings
-
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
+from yibiao.ingest.deliveries import Delivery, edition_date
+from yibiao.ingest.landing import keep_stream, landed, record
+from yibiao.settings import TIME_ZONE, Settings
 
 
 @dataclass
@@ -41,162 +35,32 @@ class Fetched:
         self.deliveries.append(delivery)
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A file at a report's place: `path` inside its file system, `name` for people."""
-
-    path: str
-    name: str
-
-
-def resolve(text: str, where: str) -> str:
-    """Put environment variables into an address `${NAME}`.
-
-    Raises:
-        DeliveryError: a variable is not set; the message names it, never a value.
-    """
-
-    def value(match: re.Match[str]) -> str:
-        if not (found := os.environ.get(match[1])):
-            raise DeliveryError(
-                "The address of the report is not known.",
-                where=where,
-                expected=f"the environment variable {match[1]}",
-                got="nothing",
-                todo=f"Set {match[1]}.",
-            )
-        return found
-
-    return _VARIABLE.sub(value, text)
-
-
-def fetch(report: Report, settings: Settings, edition: str | None = None) -> Fetched:
+def fetch(report: Report, settings: Settings, edition: str | None = None, now: datetime | None = None) -> Fetched:
     """Land everything that a report's source holds.
 
     Args:
-        edition: for contracts with `edition: {from: parameter}`: the one to fetch; an API is asked which it has.
+        edition: for contracts with `edition: {from: parameter}`: the one to fetch; an API is asked which it has. For
+            `{from: schedule}` it takes the place of the day of the run.
+        now: the moment of the run; the clock's if not given.
     """
     fetched = Fetched()
+    now = now or datetime.now(ZoneInfo(TIME_ZONE))
     try:
         if report.server.kind == "api":
             from yibiao.ingest.fetch_api import fetch_api
 
-            fetch_api(report, settings, fetched, edition)
-        elif report.server.kind == "postgres":
-            from yibiao.ingest.fetch_database import fetch_postgres
+            fetch_api(report, settings, fetched, edition, now)
+        elif report.server.kind in ("postgres", "mysql"):
+            from yibiao.ingest.fetch_database import fetch_database
 
-            fetch_postgres(report, settings, fetched, edition)
+            fetch_database(report, settings, fetched, edition, now)
         else:
-            _fetch_files(report, settings, fetched, edition)
+            from yibiao.ingest.fetch_files import fetch_files
+
+            fetch_files(report, settings, fetched, edition)
     except YibiaoError as error:
         fetched.errors.append(error)
     return fetched
-
-
-def discover(report: Report, settings: Settings) -> list[Candidate]:
-    """The files at a report's place, sorted by name.
-
-    Raises:
-        DeliveryError: the place cannot be listed.
-    """
-    system, pattern = _place(report, settings)
-    marker = report.server.options.get("marker")
-    try:
-        found = system.glob(pattern)
-    except Exception as error:  # every file system of fsspec has its own errors
-        raise DeliveryError(
-            "The place of the report cannot be listed.",
-            where=report.id,
-            got=type(error).__name__,
-            todo="Check `path` in the contract and that the place can be reached.",
-        ) from None
-    candidates = [Candidate(str(path), str(path).rsplit("/", 1)[-1]) for path in sorted(map(str, found))]
-    return [one for one in candidates if not one.name.startswith(".") and one.name != marker]
-
-
-def _place(report: Report, settings: Settings) -> tuple[Any, str]:
-    """File system and glob of a report. Relative places start in the data folder."""
-    import fsspec
-
-    location = resolve(report.server.location, report.id)
-    if "://" in location:
-        return fsspec.core.url_to_fs(location)
-    pattern = location if location.startswith("/") else f"{glob.escape(str(settings.data))}/{location}"
-    return fsspec.filesystem("file"), pattern
-
-
-def _fetch_files(report: Report, settings: Settings, fetched: Fetched, edition: str | None) -> None:
-    system, _ = _place(report, settings)
-    seen = Seen(report.id, settings)
-
-    def land(candidate: Candidate) -> tuple[Delivery, bool] | YibiaoError | None:
-        try:
-            delivery = _fetch_file(report, settings, system, seen, candidate, edition)
-            return None if delivery is None else (delivery, record(delivery, settings))
-        except YibiaoError as error:
-            return error
-        except OSError as error:
-            return _unfetched(candidate, error)
-
-    candidates = discover(report, settings)
-    with ThreadPoolExecutor(WRITERS, "land") as pool:
-        for candidate, landed in zip(candidates, pool.map(land, candidates), strict=True):
-            if isinstance(landed, YibiaoError):
-                fetched.errors.append(landed)
-            elif landed is None:
-                fetched.waiting.append(candidate.name)
-            else:
-                fetched.deliveries.append(landed[0])
-                fetched.new += landed[1]
-    seen.save()
-
-
-def _fetch_file(
-    report: Report, settings: Settings, system: Any, seen: Seen, candidate: Candidate, edition: str | None
-) -> Delivery | None:
-    """Land one file; None if it is still arriving."""
-    rule = report.edition
-    if rule.source == "name":
-        edition = edition_from_text(rule, candidate.name, where=candidate.name)
-    elif rule.source == "parameter":
-        edition = required_edition(report, edition)
-    if not _complete(report, system, candidate):
-        return None
-    local = system.protocol == "file" or "file" in system.protocol
-    stat = os.stat(candidate.path) if local else None
-    sha256 = seen.sha256(candidate.path, stat) if stat else None
-    if sha256 is not None and stat is not None:
-        size = stat.st_size
-    else:
-        if local:
-            sha256, size = keep_file(Path(candidate.path), settings)
-        else:
-            with system.open(candidate.path, "rb") as stream:
-                sha256, size = keep_stream(stream, settings)
-        if stat is not None:
-            after = os.stat(candidate.path)
-            if (after.st_size, after.st_mtime_ns) != (stat.st_size, stat.st_mtime_ns):
-                return None  # somebody wrote to it meanwhile: these bytes are no delivery
-            seen.remember(candidate.path, stat, sha256)
-    if rule.source == "cell":
-        from yibiao.ingest.readers.spreadsheet import title_text
-
-        text = title_text(object_path(settings, sha256), report, candidate.name)
-        edition = edition_from_text(rule, text, where=candidate.name)
-    assert edition is not None
-    return Delivery(report.id, edition, sha256, size, candidate.name, report.server.format)
-
-
-def _complete(report: Report, system: Any, candidate: Candidate) -> bool:
-    """Has the file arrived: is the marker there, was it left alone long enough?"""
-    options = report.server.options
-    if marker := options.get("marker"):
-        folder = candidate.path.rsplit("/", 1)[0]
-        if not system.exists(f"{folder}/{marker.replace('{name}', candidate.name)}"):
-            return False
-    if quiet := options.get("quiet_seconds", 0):
-        return time.time() - system.modified(candidate.path).timestamp() >= quiet
-    return True
 
 
 def required_edition(report: Report, edition: str | None) -> str:
@@ -210,23 +74,39 @@ def required_edition(report: Report, edition: str | None) -> str:
             "The edition is not known.",
             where=report.id,
             expected="an edition as a parameter, YYYY-MM",
-            todo="Give the edition, or let the contract take it from the name.",
+            todo="Give it (`yibiao run --edition`, or the parameter `edition` of the DAG), or let the contract take it "
+            "from elsewhere.",
         )
     edition_date(edition)
     return edition
 
 
-def _unfetched(candidate: Candidate, error: OSError) -> DeliveryError:
-    return DeliveryError(
-        "The delivery cannot be fetched.",
-        where=candidate.name,
-        got=error.strerror or type(error).__name__,
-        todo="Check that the file can be read and that the disk has room.",
-    )
+def scheduled_edition(rule: EditionRule, now: datetime) -> str:
+    """The month, or day, in which a moment lies in Asia/Shanghai."""
+    return now.astimezone(ZoneInfo(TIME_ZONE)).strftime("%Y-%m-%d" if rule.by == "day" else "%Y-%m")
 
 
-def land_lines(path: Path, report: Report, edition: str, kind: str, settings: Settings) -> Delivery:
+def edition_to_extract(
+    report: Report, settings: Settings, fetched: Fetched, edition: str | None, now: datetime
+) -> str | None:
+    """The edition that a database or API is to be extracted as; None if that was done.
+
+    An edition taken from the schedule is extracted once: the source changes all the time, and of two extractions of
+    one edition neither would replace the other. Whoever names the edition extracts it again.
+
+    Raises:
+        DeliveryError: none is known.
+    """
+    if edition or report.edition.source != "schedule":
+        return required_edition(report, edition)
+    scheduled = scheduled_edition(report.edition, now)
+    done = [delivery for delivery in landed(report.id, settings) if delivery.edition == scheduled]
+    fetched.deliveries.extend(done)
+    return None if done else scheduled
+
+
+def land_lines(path: Path, report: Report, edition: str, kind: str, settings: Settings, until: str = "") -> Delivery:
     """Land extracted rows: an NDJSON file whose lines are in canonical order."""
     with path.open("rb") as stream:
         sha256, size = keep_stream(stream, settings)
-    return Delivery(report.id, edition, sha256, size, f"{report.name} {edition} ({kind})", kind)
+    return Delivery(report.id, edition, sha256, size, f"{report.name} {edition} ({kind})", kind, until)

@@ -10,8 +10,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 import orjson
 
@@ -65,7 +66,13 @@ def record(delivery: Delivery, settings: Settings) -> bool:
     return True
 
 
-def keep_stream(source: IO[bytes], settings: Settings) -> tuple[str, int]:
+class Readable(Protocol):
+    """Gives the next bytes, none at the end."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+def keep_stream(source: Readable, settings: Settings) -> tuple[str, int]:
     """Copy a byte stream into landing.
 
     Returns:
@@ -128,8 +135,17 @@ def _aside(settings: Settings) -> Iterator[tuple[IO[bytes], Path]]:
         Path(name).unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class Mark:
+    """What changes when a file does: its bytes, its time stamp in nanoseconds, its inode or tag."""
+
+    size: int
+    modified: int
+    tag: str
+
+
 class Seen:
-    """Remembers the hash of files that have not changed, by (path, bytes, mtime, inode). Only an optimisation.
+    """Remembers what was kept of files that have not changed. Only an optimisation.
 
     One file per report, so that reports that are ingested at the same time do not share it.
     """
@@ -138,21 +154,29 @@ class Seen:
         self._path = settings.landing / "seen" / f"{report}.json"
         self._settings = settings
         self._changed = False
-        self._known: dict[str, list] = {}
+        self._known: dict[str, Any] = {}
         with suppress(OSError, ValueError):  # first run, or damaged: everything is hashed again
             self._known = orjson.loads(self._path.read_bytes())
 
-    def sha256(self, path: str, stat: os.stat_result) -> str | None:
-        """The hash of an unchanged file whose bytes are in landing."""
-        known = self._known.get(path)
-        if known and known[:3] == [stat.st_size, stat.st_mtime_ns, stat.st_ino]:
-            return known[3] if object_path(self._settings, known[3]).exists() else None
-        return None
+    def kept(self, path: str, mark: Mark | None, pattern: str) -> list[tuple[str, str, int]] | None:
+        """`(name, sha256, bytes)` of everything that was kept of an unchanged file and is in landing.
 
-    def remember(self, path: str, stat: os.stat_result, sha256: str) -> None:
+        Args:
+            pattern: which members of an archive are deliveries.
+        """
+        try:
+            known = self._known[path]
+            if mark is None or known[0] != [mark.size, mark.modified, mark.tag, pattern]:
+                return None
+            kept = [(str(name), str(sha256), int(size)) for name, sha256, size in known[1]]
+        except (KeyError, TypeError, ValueError, IndexError):  # never seen, or written by another version
+            return None
+        return kept if all(object_path(self._settings, sha256).exists() for _, sha256, _ in kept) else None
+
+    def remember(self, path: str, mark: Mark | None, pattern: str, kept: list[list[Any]]) -> None:
         # A file that was written a moment ago may change again within the same tick of its time stamp.
-        if time.time_ns() - stat.st_mtime_ns > _SETTLED:
-            self._known[path] = [stat.st_size, stat.st_mtime_ns, stat.st_ino, sha256]
+        if mark is not None and time.time_ns() - mark.modified > _SETTLED:
+            self._known[path] = [[mark.size, mark.modified, mark.tag, pattern], kept]
             self._changed = True
 
     def save(self) -> None:

@@ -93,7 +93,7 @@ def test_the_same_delivery_twice_changes_nothing(settings, report, deliver):
 
 
 def test_unchanged_files_are_not_read_again(settings, report, deliver, monkeypatch):
-    import yibiao.ingest.fetch as fetch
+    import yibiao.ingest.fetch_files as fetch
 
     path = deliver()
     os.utime(path, ns=(10**18, 10**18))
@@ -183,7 +183,7 @@ def test_a_file_still_arriving_is_left(settings, make_report, deliver):
 
 
 def test_a_file_that_changes_while_it_is_copied_is_left(settings, report, deliver, monkeypatch):
-    import yibiao.ingest.fetch as fetch
+    import yibiao.ingest.fetch_files as fetch
 
     path = deliver()
     whole = fetch.keep_file
