@@ -58,18 +58,20 @@ def detect_sheets(path: Path, *, limit: int | None = None) -> list[Detected]:
     book = Book(path, path.name)
     shown = [sheet for sheet in book.sheets if sheet.visible] or book.sheets
     tables: list[_Table] = []
+    unread: list[str] = []
     for sheet in shown:
         try:
             grid = book.grid(sheet)
         except DeliveryError:
             if len(shown) == 1:
                 raise
-            continue  # a chart among the sheets
+            unread.append(sheet.name)  # a chart among the sheets
+            continue
         places = find_places(grid)
         for place in places:
             if found := _table(sheet, grid, place, places):
                 tables.append(found)
-    common = _of_book(book, shown)
+    common = _of_book(book, shown, unread)
     return [_detected(book, group, shown, common, limit) for group in _joined(tables)]
 
 
@@ -83,7 +85,7 @@ def _table(sheet: Sheet, grid: Grid, place: Place, places: Sequence[Place]) -> _
         **find_patterns(look, place).choices,
     }
     choices |= _among_others(look, place, places)
-    layout = _layout(choices, place)
+    layout = _layout(choices, place, grid.left)
     part = cut(grid, layout)
     if part is None:
         return None
@@ -96,14 +98,15 @@ def _table(sheet: Sheet, grid: Grid, place: Place, places: Sequence[Place]) -> _
     return table
 
 
-def _layout(choices: Mapping[str, Choice], place: Place) -> Layout:
+def _layout(choices: Mapping[str, Choice], place: Place, first: int) -> Layout:
     """The layout by position: patterns that only find the table in its sheet take no part."""
     options = {
         re.sub("([A-Z])", r"_\1", what).lower(): choice.value
         for what, choice in choices.items()
         if not what.startswith("table")
     }
-    return replace(Layout.of(options), rows=(place.begin, place.end), columns=None)
+    columns = (place.left + first, place.right + first)
+    return replace(Layout.of(options), rows=(place.begin, place.end), columns=columns)
 
 
 def _among_others(look: SheetLook, place: Place, places: Sequence[Place]) -> dict[str, Choice]:
@@ -113,10 +116,10 @@ def _among_others(look: SheetLook, place: Place, places: Sequence[Place]) -> dic
     found: dict[str, Choice] = {}
     why = f"{len(places)} tables stand in the sheet"
     found["tables"] = Choice("tables", len(places), False, why)
-    if {(one.left, one.right) for one in places} != {(place.left, place.right)}:
+    if {one.block for one in places} != {place.block}:
         letters = f"{_letters(place.left + look.grid.left)}:{_letters(place.right + look.grid.left)}"
         found["tableColumns"] = Choice("tableColumns", letters, True, f"{why}, with blank columns between them")
-    stack = [one for one in places if (one.left, one.right) == (place.left, place.right)]
+    stack = [one for one in places if one.block == place.block]
     at = stack.index(place)
     if at:
         title = look.lead[place.begin].strip()
@@ -191,12 +194,14 @@ def _is_numeric(part: Part, place: int) -> bool:
     return bool(given.any()) and (kinds[: len(given)][given] == NUMBER).mean() >= 0.7
 
 
-def _of_book(book: Book, shown: Sequence[Sheet]) -> dict[str, Choice]:
-    hidden = [sheet.name for sheet in book.sheets if sheet not in shown]
-    if not hidden:
-        return {}
-    why = f"{len(hidden)} sheet(s) are hidden and were left out: name them in `sheet` if they are data"
-    return {"hiddenSheets": Choice("hiddenSheets", hidden, False, why)}
+def _of_book(book: Book, shown: Sequence[Sheet], unread: Sequence[str]) -> dict[str, Choice]:
+    found: dict[str, Choice] = {}
+    if hidden := [sheet.name for sheet in book.sheets if sheet not in shown]:
+        why = f"{len(hidden)} sheet(s) are hidden and were left out: name them in `sheet` if they are data"
+        found["hiddenSheets"] = Choice("hiddenSheets", hidden, False, why)
+    if unread:
+        found["unreadSheets"] = Choice("unreadSheets", list(unread), False, "charts, or damaged sheets")
+    return found
 
 
 def _joined(tables: Sequence[_Table]) -> list[list[_Table]]:
@@ -237,7 +242,7 @@ def _same_patterns(group: Sequence[_Table]) -> None:
     for table in group:
         own = {what: table.choices[what] for what in ("titleRows", "headerRows")}
         table.choices = dict(merged)
-        layout = _layout({**merged, **own}, table.place)
+        layout = _layout({**merged, **own}, table.place, table.part.grid.left)
         part = cut(table.part.grid, layout)
         if part is not None:
             table.layout, table.part = layout, part

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Place:
         title_rows, header_rows: how many; no header if 0.
         end: the row after its last one, notes included.
         left, right: columns of the grid.
+        block: columns of the block that it shares with the tables above and below it.
         why_header: evidence for the header, in words.
         sure_header: whether nobody need look.
     """
@@ -47,6 +48,7 @@ class Place:
     right: int
     why_header: str
     sure_header: bool
+    block: tuple[int, int] = (0, 0)
 
     @property
     def data(self) -> int:
@@ -128,37 +130,33 @@ def _stack(look: SheetLook) -> list[Place]:
     places: list[Place] = []
     waiting: int | None = None  # first row of titles that belong to the table below
     for begin, end in _cut_at_titles(look):
-        found = _header_of(look, begin, end)
-        if found is None or (found[1] == 0 and not _width(look, begin, end) > 1):
+        lonely = look.right > look.left and look.filled[begin:end].max() < 2
+        found = None if lonely else _header_of(look, begin, end)
+        if found is None:
             if places and (waiting is None) and _are_notes(look, begin, end, places):
-                places[-1] = _with_end(places[-1], end)
+                places[-1] = replace(places[-1], end=end)
             elif waiting is None:
                 waiting = begin
             continue
         first, height, why, sure = found
         if places and _continues(look, places[-1], first, height):
-            places[-1] = _with_end(places[-1], end)
+            places[-1] = replace(places[-1], end=end)
             waiting = None
             continue
         start = begin if waiting is None else waiting
         places.append(Place(start, first - start, height, end, look.left, look.right, why, sure))
         waiting = None
     if waiting is not None and places:
-        places[-1] = _with_end(places[-1], look.grid.height)
-    return places
+        places[-1] = replace(places[-1], end=look.grid.height)
+    return [_trimmed(look, place) for place in places]
 
 
-def _with_end(place: Place, end: int) -> Place:
-    return Place(
-        place.begin,
-        place.title_rows,
-        place.header_rows,
-        end,
-        place.left,
-        place.right,
-        place.why_header,
-        place.sure_header,
-    )
+def _trimmed(look: SheetLook, place: Place) -> Place:
+    """Without columns at the edges that only tables above or below it use."""
+    rows = np.flatnonzero(look.filled[place.begin + place.title_rows : place.end] > 1) + place.begin + place.title_rows
+    used = [column for column in range(look.left, look.right + 1) if _given(look.grid, column)[rows].any()]
+    block = (look.left, look.right)
+    return replace(place, left=used[0], right=used[-1], block=block) if used else replace(place, block=block)
 
 
 def _cut_at_titles(look: SheetLook) -> list[tuple[int, int]]:
@@ -208,18 +206,20 @@ def _is_wordy(look: SheetLook, row: int) -> bool:
 
 def _is_contrast(look: SheetLook, row: int, begin: int, end: int) -> bool:
     """Does a row hold words where the rows of a body hold numbers or digits?"""
-    columns = [place for place, cell in enumerate(look.cells(row)) if cell]
-    body = [one for one in range(begin, min(end, begin + _BODY)) if look.filled[one] > 1]
-    if not body:
-        return False
-    numeric = [
-        place
-        for place in columns
-        if (given := [one for one in body if look.cells(one)[place]])
-        and sum(look.is_data_like(one, place) for one in given) >= 0.7 * len(given)
-    ]
-    words = [place for place in numeric if not look.is_data_like(row, place)]
-    return len(words) >= max(1, 0.7 * len(numeric)) and bool(numeric)
+    given = [place for place in _numeric(look, begin, end) if look.cells(row)[place]]
+    words = [place for place in given if not look.is_data_like(row, place)]
+    return bool(given) and len(words) >= 0.7 * len(given)
+
+
+def _numeric(look: SheetLook, begin: int, end: int) -> list[int]:
+    """Columns that mostly hold numbers, dates or digits in the first full rows of a body."""
+    body = [row for row in range(begin, min(end, begin + _BODY)) if look.filled[row] > 1]
+    found = []
+    for place in range(look.right - look.left + 1):
+        given = [row for row in body if look.cells(row)[place]]
+        if given and sum(look.is_data_like(row, place) for row in given) >= 0.7 * len(given):
+            found.append(place)
+    return found
 
 
 def _width(look: SheetLook, begin: int, end: int) -> int:
@@ -240,13 +240,13 @@ def _header_of(look: SheetLook, begin: int, end: int) -> tuple[int, int, str, bo
         if data > 0.3 * len(cells) and not _are_years(cells):
             return row, 0, "the first full row holds numbers or dates: there is no header", False
         height, why = _height(look, row, end)
-        contrast = _is_contrast(look, row + height - 1, row + height, end)
-        sure = len(set(cells)) == len(cells) or height > 1
+        contrast = _is_contrast(look, row, row + height, end)
+        sure = len(set(cells)) == len(cells)
         if row + height >= end:
             why, sure = why + ", but no rows below it", False
         elif contrast:
             why += ", with words where the rows below hold numbers or digits"
-        else:
+        elif height == 1:
             sure = sure and len(cells) >= width
             why += ", the first row with as many cells as the rows below"
         return row, height, why, sure
@@ -279,6 +279,6 @@ def _height(look: SheetLook, row: int, end: int) -> tuple[int, str]:
         lower = look.cells(row + 1)
         gaps = [place for place, cell in enumerate(upper) if not cell and lower[place]]
         wordy = not any(look.is_data_like(row + 1, place) for place, cell in enumerate(lower) if cell)
-        if gaps and any(not cell for cell in lower) and wordy and _is_contrast(look, row + 1, row + 2, end):
+        if gaps and any(not cell for cell in lower) and wordy and _numeric(look, row + 2, end):
             return 2, "two rows of words that fill each other's gaps"
     return 1, "one row"

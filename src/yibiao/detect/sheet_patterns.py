@@ -23,10 +23,10 @@ _NUMBERED = re.compile(r"^[（(]?[一二三四五六七八九十]{1,3}[）)、.�
 _PAGE = re.compile(r"^第?\s*\d+\s*页|^共\s*\d+\s*页|^-\s*\d+\s*-$")
 _KINDS_OF_PLACES = (
     ("省份", r"(?:省|自治区|北京市|天津市|上海市|重庆市|兵团)"),
-    ("区县", r"(?:县|区|市|旗)"),
-    ("乡镇街道", r"(?:街道|街道办事处|镇|乡|开发区)"),
     ("社区", r"(?:社区|村|居委会|村委会|小区|网格)"),
+    ("乡镇街道", r"(?:街道|街道办事处|镇|乡|开发区)"),
     ("学校", r"(?:大学|学院|学校|中学|小学|幼儿园)"),
+    ("区县", r"(?:县|区|市|旗)"),
 )
 
 
@@ -44,10 +44,11 @@ def find_patterns(look: SheetLook, place: Place) -> Patterns:
     """Describe the rows below the header that are no data."""
     found = Patterns()
     rows = [row for row in range(place.data, place.end) if look.filled[row] > 0]
-    if place.header_rows:
-        head = place.begin + place.title_rows
-        again = {row for row in rows if look.lead[row] == look.lead[head] and look.cells(row) == look.cells(head)}
-        rows = [row for row in rows if row not in again]
+    above = {look.lead[row]: row for row in range(place.begin, place.data) if look.filled[row]}
+    again = {
+        row for row in rows if (one := above.get(look.lead[row])) is not None and look.cells(row) == look.cells(one)
+    }
+    rows = [row for row in rows if row not in again]
     if not rows:
         return found
     filled = look.filled[rows]

@@ -165,7 +165,7 @@ def cut(grid: Grid, layout: Layout) -> Part | None:
         return None
     data = begin + layout.title_rows + layout.header_rows
     part.header = range(begin + layout.title_rows, data)
-    if data > end or not any(filled[row] for row in part.header):
+    if data > end or (layout.header_rows and not any(filled[row] for row in part.header)):
         return None
     width = range(left, right + 1)
     above = [[grid.texts[place][row].as_py() for place in width] for row in range(begin, data)]
@@ -278,6 +278,8 @@ class _Sorter:
 
     def _judge(self, row: int, text: str) -> None:
         layout, part = self._layout, self._part
+        if self._lead[row] in self._repeats and self._repeated(row, self._lead[row]):
+            return
         if layout.footer and layout.footer.match(text):
             part.footers.append(" ".join(filter(None, self._cells(row))))
             self._leave(row, "footer")
@@ -292,8 +294,6 @@ class _Sorter:
                     {"name": " ".join(self._values) or "group", "stated": _whole(parts[COUNT]), "row": row}
                 )
             self._leave(row, "group")
-        else:
-            self._repeated(row, self._lead[row])
 
     def _printed(self, row: int, text: str, pattern: re.Pattern[str] | None, kind: str) -> bool:
         if pattern is None:
@@ -312,11 +312,12 @@ class _Sorter:
         self._leave(row, kind)
         return True
 
-    def _repeated(self, row: int, lead: str) -> None:
+    def _repeated(self, row: int, lead: str) -> bool:
         for kind, cells in self._repeats.get(lead, ()):
             if self._cells(row) == list(cells):
                 self._leave(row, kind)
-                return
+                return True
+        return False
 
     def _is_alone(self, row: int, text: str) -> bool:
         """The title of a group has one text in its row, maybe repeated by a merge."""
