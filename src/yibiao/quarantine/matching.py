@@ -10,18 +10,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from yibiao.contracts.properties import REPAIRS
 from yibiao.contracts.values import Report
 from yibiao.quarantine.amendments import Line
 from yibiao.quarantine.rows import HeldRow
 from yibiao.quarantine.workbook import shown
 
-KEY_CHANGED, ANOTHER_ROW, NOT_HELD, REPEATED, AMBIGUOUS, NO_NUMBER = (
+KEY_CHANGED, ANOTHER_ROW, NOT_HELD, REPEATED, AMBIGUOUS, NO_NUMBER, LEFT_AS_IT_WAS = (
     "key_changed",
     "another_row",
     "not_in_slip",
     "repeated",
     "ambiguous",
     "no_row_number",
+    "bad_cell_unchanged",
 )
 REFUSALS: Mapping[str, str] = {
     KEY_CHANGED: "主键没有错，却被改动了",
@@ -30,6 +32,7 @@ REFUSALS: Mapping[str, str] = {
     REPEATED: "同一行出现多次",
     AMBIGUOUS: "对应不止一条退回的行，请用退回单改",
     NO_NUMBER: "没有行号",
+    LEFT_AS_IT_WAS: "红色单元格没有改",
 }
 """Why a returned row is not taken -> what the sender is told."""
 
@@ -43,12 +46,14 @@ class Given:
         row: number of the row that it says it mends, or None.
         cells: contract column -> text; columns that the file lacks are not in it.
         adopt: take its proposal over.
+        numbered: it should have a number: it stood on a slip.
     """
 
     place: int
     row: int | None
     cells: Mapping[str, str | None]
     adopt: bool = False
+    numbered: bool = False
 
 
 @dataclass
@@ -102,6 +107,8 @@ class Matcher:
         """The number of the row, or why there is none."""
         if one.row is not None:
             return one.row if one.row in self._rows else NOT_HELD
+        if one.numbered:
+            return NO_NUMBER
         candidates = self._by_key.get(self._key(one.cells), []) if self._report.key else []
         if not candidates:
             candidates = [
@@ -128,6 +135,8 @@ class Matcher:
             found.refused.append((one.place, row.row, KEY_CHANGED))
         elif "row" not in bad and self._likeness(one, row.row) < 0.5:
             found.refused.append((one.place, row.row, ANOTHER_ROW))
+        elif any(now[name] == row.cells[name] for name in _asked(row.rules)):
+            found.refused.append((one.place, row.row, LEFT_AS_IT_WAS))
         else:
             headers = {column.name: column.header for column in self._report.columns}
             was = {headers[name]: row.cells[name] for name in self._report.key if row.cells[name] is not None}
@@ -159,6 +168,11 @@ class Matcher:
 
     def _key(self, cells: Mapping[str, str | None]) -> tuple[str, ...]:
         return _texts(cells, self._report.key)
+
+
+def _asked(rules: Iterable[str]) -> set[str]:
+    """Columns that a reader asks about: the checks alone would let their texts pass."""
+    return {column for column, _, rule in (one.rpartition(".") for one in rules) if rule in REPAIRS}
 
 
 def _tidy(text: str | None) -> str:

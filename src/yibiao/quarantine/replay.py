@@ -196,7 +196,7 @@ def _from_slip(slip: ReturnedSlip, path: Path, schemas: Schemas, settings: Setti
             todo="Run `yibiao run` and look at `yibiao quarantine list`.",
         )
     given = [
-        Given(place, number, _by_column(held.report, cells), adopt)
+        Given(place, number, _by_column(held.report, cells), adopt, numbered=True)
         for place, (number, cells, adopt) in enumerate(slip.rows, start=1)
     ]
     return _Returned(held, slip.number, sequence, tuple(given), 0)

@@ -139,7 +139,7 @@ def delivered_headers(held: HeldLoad, settings: Settings) -> list[tuple[str, str
     chunks = read(delivery["kind"], object_path(settings, delivery["sha256"]), report, reading)
     try:
         next(iter(chunks), None)
-    except YibiaoError:
+    except (YibiaoError, OSError):
         reading.binding = None
     finally:
         close = getattr(chunks, "close", None)

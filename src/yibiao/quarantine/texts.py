@@ -1,7 +1,8 @@
 """What every rule says to a clerk: what is wrong, by which standard, how to mend it. The one place for these texts.
 
-A rule id is `<column>.<rule>`, or `row.<rule>` for a row that could not be split into columns. A rule may mean another
-thing for another type of column: the text of (rule, type) comes before that of (rule, any type).
+A rule id is `<column>.<rule>`, `row.<rule>` for a row that could not be split into columns, or `delivery.<drift>` for a
+row that is held with its whole delivery. A rule may mean another thing for another type of column: the text of (rule,
+type) comes before that of (rule, any type).
 """
 
 from __future__ import annotations
@@ -93,13 +94,45 @@ TEXTS: Mapping[tuple[str, str], RuleText] = {
         "公民身份号码的地址码不在现行或历史区划之内", "请核对前六位；确属旧区划的不必改。", f"{_DIVISION}"
     ),
     ("unique", ""): RuleText("同一主键在本期出现多次", "请确认是否重复上报，只保留一行。"),
+    ("lost_digits", ""): RuleText(
+        "号码太长，表格软件只留下前 15 位，末几位已经丢失",
+        "请先把单元格设为文本，再按原始材料录入完整号码；丢失的位数推算不出来，不要补零。",
+    ),
+    ("leading_zeros", ""): RuleText("代码开头的零丢失了", "请核对原始材料后补上；单元格须设为文本。"),
+    ("error_value", ""): RuleText("单元格里是错误值（如 #N/A、#REF!）", "请按原始材料填写真实内容。"),
+    ("formula_value", ""): RuleText("单元格里是没有算出结果的公式", "请填写计算结果，只粘贴值，不粘贴公式。"),
+    ("spaces", ""): RuleText("内容前后有空格", "请删去前后空格。"),
+    ("full_width", ""): RuleText("数字或字母是全角", "请改成半角。"),
+    ("number_as_text", ""): RuleText("数值存成了文本", "请核对后按数值填写。"),
+    ("text_as_number", ""): RuleText("号码存成了数值", "请核对位数；单元格须设为文本。"),
+    ("number_format", ""): RuleText("开头的零只在显示格式里，不在内容里", "请核对后录入完整代码；单元格须设为文本。"),
+    ("date_serial", ""): RuleText("日期存成了一个序号", "请按 {formats} 填写。"),
+    ("merged_cells", ""): RuleText("合并单元格，下面的行没有内容", "请取消合并，每一行都填写。"),
+    ("boolean", ""): RuleText("内容是 TRUE 或 FALSE", "请填“是”或“否”。"),
+    ("percent", ""): RuleText("内容是百分数", "请核对单位后填写数值。"),
+    ("delivery.new_column", ""): RuleText("整份文件待定：比约定多出了列", "请说明新增列的含义，或按原格式重报。"),
+    ("delivery.missing_column", ""): RuleText("整份文件待定：缺少约定的列", "请补上缺少的列后重报。"),
+    ("delivery.renamed_column", ""): RuleText(
+        "整份文件待定：列名与约定不同", "请确认列名是否有意更改，或按原列名重报。"
+    ),
+    ("delivery.reordered", ""): RuleText(
+        "整份文件待定：列的顺序与约定不同", "请确认顺序是否有意更改，或按原顺序重报。"
+    ),
+    ("delivery.changed_type", ""): RuleText("整份文件待定：某列多数内容与约定不同", "请确认该列是否改填了别的内容。"),
+    ("delivery.", ""): RuleText("整份文件待定：格式与约定不同", "请按约定的格式重报。"),
+    ("row.quote", ""): RuleText("这一行的引号不成对，分不清各列", "请对照“原始文本”把各项填回所在的列。"),
+    ("row.nul", ""): RuleText("这一行含有空字节，多半是传输中损坏", "请按原始材料把各项填回所在的列。"),
+    ("row.encoding", ""): RuleText("这一行的编码与整个文件不同，有乱码", "请按原始材料把各项填回所在的列。"),
+    ("row.hidden", ""): RuleText("这一行在表格里是隐藏的，不知是否有效", "有效的请取消隐藏；无效的请回函说明。"),
+    ("row.shape", ""): RuleText("这条记录的结构与约定不同", "请对照“原始文本”把各项填回所在的列。"),
+    ("row.repeated_key", ""): RuleText("这条记录里同一项写了两次", "请对照“原始文本”，每项只填一个值。"),
     ("row.columns", ""): RuleText(
         "这一行的列数与表头不同，多半是内容里夹了分隔符或换行", "请对照“原始文本”把各项填回所在的列。"
     ),
     ("row.json", ""): RuleText("这一行不是完整的 JSON 记录", "请对照“原始文本”把各项填回所在的列。"),
     ("row.", ""): RuleText("这一行无法确定地分成各列", "请对照“原始文本”把各项填回所在的列。"),
 }
-"""(rule, type of the column) -> texts; an empty type stands for all others. Rules of whole rows are `row.<rule>`."""
+"""(rule, type of the column) -> texts; an empty type stands for all others, `row.` for all other rules of rows."""
 
 UNKNOWN = RuleText("不符合数据合同的规则", "请对照原始材料核对后改正。")
 """For a rule that an older program wrote into a package and that exists no more."""
@@ -137,7 +170,7 @@ def explain(rule_id: str, report: Report, schemas: Schemas) -> Explanation:
     name, _, rule = rule_id.rpartition(".")
     column = next((one for one in report.columns if one.name == name), None)
     if column is None:
-        text = find_text(rule_id) or (TEXTS["row.", ""] if name == "row" else UNKNOWN)
+        text = find_text(rule_id) or find_text(f"{name}.") or UNKNOWN
     else:
         text = find_text(rule, column.type) or UNKNOWN
     mend = text.mend
