@@ -41,6 +41,11 @@ regexp_replace({{ v }}, {{ rule_text(pattern) }}, {{ rule_text(by) }}, 'g')
 regexp_replace({{ v }}, r{{ rule_text(pattern) }}, {{ rule_text(by | replace('\\1', '$1') | replace('\\2', '$2')) }})
 {%- endmacro -%}
 
+{#- What a group of a pattern matches; '' if it matches nothing. -#}
+{%- macro rule_extract(v, pattern, group) -%}{{ adapter.dispatch('rule_extract')(v, pattern, group) }}{%- endmacro -%}
+{%- macro default__rule_extract(v, pattern, group) -%}regexp_extract({{ v }}, {{ rule_text(pattern) }}, {{ group }}){%- endmacro -%}
+{%- macro spark__rule_extract(v, pattern, group) -%}regexp_extract({{ v }}, r{{ rule_text(pattern) }}, {{ group }}){%- endmacro -%}
+
 {#- A date by the first strptime format that fits the whole text, else null. -#}
 {%- macro rule_strptime(v, formats) -%}{{ adapter.dispatch('rule_strptime')(v, formats) }}{%- endmacro -%}
 {%- macro default__rule_strptime(v, formats) -%}

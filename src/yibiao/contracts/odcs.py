@@ -6,12 +6,12 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import pydantic
 from open_data_contract_standard import model as odcs
 
+from yibiao.contracts.cells import DATE_WORDS, is_date_format, ratio, unit_words
 from yibiao.contracts.documents import Document, Findings, shorten
 from yibiao.contracts.odcs_keys import check_keys, known_keys
 from yibiao.contracts.properties import (
@@ -313,6 +313,15 @@ class _Reader:
         formats = own.get("dateFormat", ())
         if kind in ("date", "month") and not formats:
             self.error("date-format", "A date needs the custom property `dateFormat`.", *path)
+        unknown = [one for one in ((formats,) if isinstance(formats, str) else formats) if not is_date_format(one)]
+        if unknown:
+            self.error(
+                "date-format",
+                "This is no date format.",
+                *path,
+                expected=f"strptime codes (%Y-%m-%d), {', '.join(DATE_WORDS)}",
+                got=shorten(unknown),
+            )
         if formats and kind not in ("date", "month"):
             self.error("date-format", f"`dateFormat` has no meaning for the type {kind}.", *path)
         return Column(
@@ -333,6 +342,7 @@ class _Reader:
             unit=own.get("unit"),
             factor=self.factor(own.get("unit"), element, path),
             on_invalid=own.get("onInvalid", "quarantine"),
+            units=unit_words(own.get("unit"), element) if kind in ("decimal", "integer") else (),
         )
 
     def codes(self, own: Mapping[str, Any], code_list: CodeList | None, path: Path) -> Mapping[str, str]:
@@ -364,7 +374,7 @@ class _Reader:
         if target is None or UNITS[target][0] != UNITS[unit][0]:
             self.error("unit", f"The unit {unit} cannot become that of the data element.", *path, expected=target or "")
             return "1"
-        return f"{(Decimal(UNITS[unit][1]) / Decimal(UNITS[target][1])).normalize():f}"
+        return ratio(unit, target)
 
 
 def _plain(header: str) -> str:

@@ -84,6 +84,20 @@ UNITS: Mapping[str, tuple[str, str]] = Frozen(
 )
 """Unit -> (quantity, size in the quantity's base unit, as decimal text)."""
 
+UNIT_WORDS: Mapping[str, tuple[str, ...]] = Frozen(
+    {
+        "元": ("元", "圆", "元整"),
+        "万元": ("万元", "万"),
+        "亿元": ("亿元", "亿"),
+        "平方米": ("平方米", "平米", "㎡", "m²", "m2"),
+        "亩": ("亩",),
+        "公顷": ("公顷",),
+        "人": ("人", "口"),
+        "户": ("户",),
+    }
+)
+"""Unit -> how it is written behind a number in a cell."""
+
 
 @dataclass(frozen=True)
 class Code:
@@ -204,7 +218,9 @@ class Server:
     @property
     def codec(self) -> str:
         """Python's name of the encoding."""
-        return {"UTF-8": "utf-8", "UTF-8-BOM": "utf-8-sig"}.get(self.encoding, self.encoding.lower()) or "utf-8"
+        # Senders of Big5 use characters of its extensions.
+        names = {"UTF-8": "utf-8", "UTF-8-BOM": "utf-8-sig", "Big5": "big5hkscs"}
+        return names.get(self.encoding, self.encoding.lower()) or "utf-8"
 
 
 @dataclass(frozen=True)
@@ -223,6 +239,7 @@ class Column:
         codes_as: what else the cells hold: the list's `code`, `name` or (first) `alias`.
         pairs: (value, standard code) in full: the contract's own values first, then the list's codes, names, aliases.
         unit, factor: unit in the file, and what to multiply with to reach the element's unit (decimal text).
+        units: (word, factor) of every unit that may stand behind the number in a cell; it counts more than `unit`.
         on_invalid: quarantine the row, or keep it with the value taken as not stated.
     """
 
@@ -243,6 +260,7 @@ class Column:
     unit: str | None
     factor: str
     on_invalid: str
+    units: tuple[tuple[str, str], ...] = ()
 
     @property
     def staged_name(self) -> str:
@@ -320,6 +338,7 @@ class Report:
                 [
                     *(column.name, column.header, column.aliases, column.element, column.role),
                     *(column.required, column.key, column.type, column.date_formats, column.factor, column.on_invalid),
+                    column.units,
                     hashlib.sha256(orjson.dumps(column.pairs)).hexdigest() if column.type == "code" else "",
                 ]
                 for column in self.columns

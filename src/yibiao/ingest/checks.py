@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from yibiao.contracts.values import DECIMAL_SCALE, Column, Report
-from yibiao.ingest.rules import quote, render
+from yibiao.contracts.values import Column, Report
+from yibiao.ingest.rules import quote, read_as, render
 
 BITS = 60
 """Rules per flag word: a BIGINT with room to spare."""
@@ -33,8 +33,16 @@ LONGEST = 4000
 _EVENTS_OF_LIFE = ("birth_date", "death_date")
 """Dates that cannot lie after the day a report speaks of."""
 
-_NUMBERS = frozenset({"citizen_id", "uscc", "phone", "number_text"})
-_UNREADABLE = {"code": "code", "citizen_id": "form", "uscc": "form"}
+_NUMBERS = frozenset(
+    {"citizen_id", "uscc", "phone", "number_text", "person_number", "organisation_code", "division_code"}
+)
+_FORMS = frozenset({"citizen_id", "uscc", "organisation_code", "address"})
+"""Types of which only the form is judged at first: the macro `<type>_form`."""
+
+_UNREADABLE = {
+    "code": "code",
+    **dict.fromkeys(("citizen_id", "uscc", "organisation_code", "person_number", "division_code"), "form"),
+}
 
 
 @dataclass(frozen=True)
@@ -162,7 +170,7 @@ def _flags(compiler: _Compiler, report: Report, place: int, column: Column) -> N
         compiler.flag(column, "required", f"{value} is null", absent, severity=QUARANTINE)
     if column.type in ("text", "name", "address"):
         compiler.flag(column, "length", f"strlen({text}) > {LONGEST}")
-    elif column.type == "uscc":
+    elif column.type in ("uscc", "organisation_code"):
         compiler.flag(column, "check_digit", f"not c{place}", f"{value} is not null")
     elif column.type == "integer":
         compiler.flag(column, "range", f"{value} < 0")
@@ -181,15 +189,9 @@ def _flags(compiler: _Compiler, report: Report, place: int, column: Column) -> N
 def _parse(column: Column, text: str = "") -> str:
     """The SQL that reads a cell; of identifiers only the form, so that each of their rules can be told apart."""
     text = text or quote(column.name)
-    if column.type in ("citizen_id", "uscc", "address"):
+    if column.type in _FORMS:
         return render(f"{column.type}_form", text)
-    if column.type in ("date", "month"):
-        return render(f"parse_{column.type}", text, list(column.date_formats))
-    if column.type == "decimal":
-        return render("parse_decimal", text, DECIMAL_SCALE, column.factor)
-    if column.type == "code":
-        return render("parse_code", text, [list(pair) for pair in column.pairs])
-    return render(f"parse_{column.type}", text)
+    return read_as(column, text)
 
 
 def _derive(place: int, column: Column) -> str:
@@ -201,8 +203,8 @@ def _derive(place: int, column: Column) -> str:
     if column.type == "citizen_id":
         birth, check = render("citizen_id_birth_date", value), render("citizen_id_check_ok", value)
         return f",\n{birth} as b{place}, {check} as c{place}"
-    if column.type == "uscc":
-        return f",\n{render('uscc_check_ok', value)} as c{place}"
+    if column.type in ("uscc", "organisation_code"):
+        return f",\n{render(f'{column.type}_check_ok', value)} as c{place}"
     return ""
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from yibiao.contracts.values import DECIMAL_SCALE, TYPES, Column, Frozen, Report
+from yibiao.contracts.values import TYPES, Column, Frozen, Report
 from yibiao.errors import DeliveryError
 
 EVOLVE, QUARANTINE, REFUSE = "evolve", "quarantine", "refuse"
@@ -181,7 +181,7 @@ def _sample(kind: str, source: Path, report: Report, question: Unsettled, where:
 
     probe = replace(
         report,
-        columns=tuple(_text_column(f"unknown_{place}", header) for place, header in enumerate(question.unknown)),
+        columns=tuple(text_column(f"unknown_{place}", header) for place, header in enumerate(question.unknown)),
         key=(),
         on_drift=Frozen(),
         control_totals=(),
@@ -198,7 +198,7 @@ def _sample(kind: str, source: Path, report: Report, question: Unsettled, where:
     return chunk.rows.slice(0, SAMPLE_ROWS).drop_columns(["_row"]).rename_columns(list(question.unknown))
 
 
-def _text_column(name: str, header: str) -> Column:
+def text_column(name: str, header: str) -> Column:
     return Column(
         name=name,
         header=header,
@@ -224,6 +224,8 @@ def value_shares(table: Any, columns: Sequence[Column]) -> dict[tuple[str, str],
     """(column name, header of `table`) -> share of stated values that can be read as the column; absent if none is."""
     import duckdb
 
+    from yibiao.ingest.rules import read_as
+
     if table is None or not columns:
         return {}
     shares: dict[tuple[str, str], float] = {}
@@ -231,7 +233,7 @@ def value_shares(table: Any, columns: Sequence[Column]) -> dict[tuple[str, str],
         for header in table.column_names:
             texts = table.select([header]).rename_columns(["text"])
             engine.register("texts", texts)
-            fits = ", ".join(f"count({reading_of(column, 'text')})" for column in columns)
+            fits = ", ".join(f"count({read_as(column, 'text')})" for column in columns)
             # Rows in file order, so that the sample is the same on every machine.
             stated = f"(select text from texts where ({_stated('text')}) is not null limit {SAMPLE_VALUES})"
             (counted,) = engine.execute(f"select count(*), {fits} from {stated}").fetchall()
@@ -245,20 +247,6 @@ def _stated(text: str) -> str:
     from yibiao.ingest.rules import render
 
     return render("stated", text)
-
-
-def reading_of(column: Column, text: str) -> str:
-    """The SQL that reads a text as the column's type: null if it cannot be."""
-    from yibiao.ingest.rules import render
-
-    macro = TYPES[column.type].macro
-    if column.type in ("date", "month"):
-        return render(macro, text, list(column.date_formats))
-    if column.type == "decimal":
-        return render(macro, text, DECIMAL_SCALE, column.factor)
-    if column.type == "code":
-        return render(macro, text, [list(pair) for pair in column.pairs])
-    return render(macro, text)
 
 
 def changed_types(report: Report, rules: Mapping[str, int], rows: int, files: Sequence[Path]) -> list[dict[str, Any]]:

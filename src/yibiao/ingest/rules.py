@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yibiao.errors import ContractError
+
+if TYPE_CHECKING:
+    from yibiao.contracts.values import Column
 
 RULES_FOLDER = "macros/rules"
 
@@ -31,6 +34,27 @@ def render(name: str, *args: Any, folder: Path | None = None, engine: str = "duc
     if macro is None:
         raise ContractError("No rule macro has this name.", where=RULES_FOLDER, got=name, todo="See the macros there.")
     return str(macro(*args)).strip()
+
+
+def read_as(column: Column, text: str) -> str:
+    """The SQL that reads a text as a contract's column, as its staging model does: null if it cannot be read.
+
+    Args:
+        text: SQL expression.
+    """
+    # The package of contracts takes half a second to import, and most callers have no column.
+    from yibiao.contracts.values import DECIMAL_SCALE, TYPES
+
+    macro = TYPES[column.type].macro
+    if column.type in ("date", "month"):
+        return render(macro, text, list(column.date_formats))
+    if column.type == "decimal":
+        return render(macro, text, DECIMAL_SCALE, column.factor, [list(pair) for pair in column.units])
+    if column.type == "integer":
+        return render(macro, text, [word for word, factor in column.units if factor == "1"])
+    if column.type == "code":
+        return render(macro, text, [list(pair) for pair in column.pairs])
+    return render(macro, text)
 
 
 def quote(column: str) -> str:

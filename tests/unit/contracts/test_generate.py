@@ -82,7 +82,8 @@ def test_the_staging_model_parses_each_column_by_its_type(settings: Settings) ->
 
     assert '{{ parse_code("sex_code", code_pairs("sex", [["男", "1"], ["女", "2"]])) }} as sex_code' in text
     assert '{{ parse_date("born", ["%Y%m%d"]) }} as birth_date' in text
-    assert '{{ parse_decimal("income_amount", 2, "10000") }} as income_amount' in text
+    units = '[["元", "1"], ["圆", "1"], ["元整", "1"], ["万元", "10000"], ["万", "10000"]'
+    assert f'{{{{ parse_decimal("income_amount", 2, "10000", {units}' in text
     assert '{{ source("raw", "police__people") }}' in text
 
 

@@ -15,7 +15,7 @@ with typed as (
         {{ parse_phone("mobile_phone") }} as mobile_phone,
         {{ parse_decimal("farmland_area", 2, "1") }} as farmland_area,
         {{ parse_decimal("subsidy_rate", 2, "1") }} as subsidy_rate,
-        {{ parse_decimal("benefit_amount", 2, "1") }} as benefit_amount,
+        {{ parse_decimal("benefit_amount", 2, "1", [["元", "1"], ["圆", "1"], ["元整", "1"], ["万元", "10000"], ["万", "10000"], ["亿元", "100000000"], ["亿", "100000000"]]) }} as benefit_amount,
         {{ parse_code("benefit_status_code", code_pairs("benefit_status", [["有效", "1"], ["停发", "2"], ["终止", "3"]])) }} as benefit_status_code,
         {{ parse_number_text("benefit_payee_account") }} as benefit_payee_account,
         {{ parse_date("as_of_date", ["%Y-%m-%d"]) }} as as_of_date

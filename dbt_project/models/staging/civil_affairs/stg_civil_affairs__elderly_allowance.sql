@@ -16,7 +16,7 @@ with typed as (
         {{ parse_phone("mobile_phone") }} as mobile_phone,
         {{ parse_name("agent__resident_name") }} as agent__resident_name,
         {{ parse_date("benefit_start_date", ["%Y/%m/%d", "excel_serial"]) }} as benefit_start_date,
-        {{ parse_decimal("benefit_amount", 2, "1") }} as benefit_amount,
+        {{ parse_decimal("benefit_amount", 2, "1", [["元", "1"], ["圆", "1"], ["元整", "1"], ["万元", "10000"], ["万", "10000"], ["亿元", "100000000"], ["亿", "100000000"]]) }} as benefit_amount,
         {{ parse_month("benefit_month", ["%Y%m"]) }} as benefit_month,
         {{ parse_code("benefit_status_code", code_pairs("benefit_status", [["发放", "1"], ["停发", "2"], ["终止", "3"]])) }} as benefit_status_code,
         {{ parse_number_text("benefit_payee_account") }} as benefit_payee_account

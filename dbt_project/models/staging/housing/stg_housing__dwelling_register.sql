@@ -10,7 +10,7 @@ with typed as (
         {{ parse_text("building_number") }} as building_number,
         {{ parse_text("unit_number") }} as unit_number,
         {{ parse_text("room_number") }} as room_number,
-        {{ parse_decimal("floor_area", 2, "1") }} as floor_area,
+        {{ parse_decimal("floor_area", 2, "1", [["平方米", "1"], ["平米", "1"], ["㎡", "1"], ["m²", "1"], ["m2", "1"], ["亩", "666.666666666667"], ["公顷", "10000"]]) }} as floor_area,
         {{ parse_code("dwelling_use_code", code_pairs("dwelling_use")) }} as dwelling_use_code,
         {{ parse_code("ownership_type_code", code_pairs("ownership_type")) }} as ownership_type_code,
         {{ parse_text("property_certificate_number") }} as property_certificate_number,

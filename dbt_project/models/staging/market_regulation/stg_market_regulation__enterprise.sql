@@ -13,10 +13,10 @@ with typed as (
         {{ parse_address("registered_address") }} as registered_address,
         {{ parse_code("business_status_code", code_pairs("business_status")) }} as business_status_code,
         {{ parse_date("establishment_date", ["%Y-%m-%d"]) }} as establishment_date,
-        {{ parse_decimal("registered_capital_amount", 2, "1") }} as registered_capital_amount,
+        {{ parse_decimal("registered_capital_amount", 2, "1", [["元", "0.0001"], ["圆", "0.0001"], ["元整", "0.0001"], ["万元", "1"], ["万", "1"], ["亿元", "10000"], ["亿", "10000"]]) }} as registered_capital_amount,
         {{ parse_code("industry_code", code_pairs("industry")) }} as industry_code,
         {{ parse_phone("organisation_phone") }} as organisation_phone,
-        {{ parse_integer("employee_count") }} as employee_count,
+        {{ parse_integer("employee_count", ["人", "口"]) }} as employee_count,
         {{ parse_code("community_code", code_pairs("division")) }} as community_code,
         {{ parse_text("business_scope") }} as business_scope,
         {{ parse_date("as_of_date", ["%Y-%m-%d"]) }} as as_of_date

@@ -12,9 +12,9 @@ with typed as (
         {{ parse_address("registered_address") }} as registered_address,
         {{ parse_code("business_status_code", code_pairs("business_status", [["开业", "1"], ["停业", "2"], ["吊销", "3"], ["注销", "4"]])) }} as business_status_code,
         {{ parse_date("establishment_date", ["%Y年%m月%d日"]) }} as establishment_date,
-        {{ parse_decimal("registered_capital_amount", 2, "0.0001") }} as registered_capital_amount,
+        {{ parse_decimal("registered_capital_amount", 2, "0.0001", [["元", "0.0001"], ["圆", "0.0001"], ["元整", "0.0001"], ["万元", "1"], ["万", "1"], ["亿元", "10000"], ["亿", "10000"]]) }} as registered_capital_amount,
         {{ parse_code("industry_code", code_pairs("industry")) }} as industry_code,
-        {{ parse_integer("employee_count") }} as employee_count,
+        {{ parse_integer("employee_count", ["人", "口"]) }} as employee_count,
         {{ parse_phone("organisation_phone") }} as organisation_phone,
         {{ parse_code("community_code", code_pairs("division")) }} as community_code,
         {{ parse_date("as_of_date", ["%Y年%m月%d日"]) }} as as_of_date

@@ -8,7 +8,7 @@ with typed as (
         {{ parse_text("household_code") }} as household_code,
         {{ parse_code("household_type_code", code_pairs("household_type", [["家庭户", "1"], ["集体户", "2"]])) }} as household_type_code,
         {{ parse_address("household_address") }} as household_address,
-        {{ parse_integer("household_member_count") }} as household_member_count,
+        {{ parse_integer("household_member_count", ["人", "口"]) }} as household_member_count,
         {{ parse_name("head__resident_name") }} as head__resident_name,
         {{ parse_citizen_id("head__citizen_id") }} as head__citizen_id,
         {{ parse_code("head__sex_code", code_pairs("sex", [["男", "1"], ["女", "2"]])) }} as head__sex_code,

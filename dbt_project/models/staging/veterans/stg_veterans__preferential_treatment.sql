@@ -16,7 +16,7 @@ with typed as (
         {{ parse_address("hukou_address") }} as hukou_address,
         {{ parse_address("residence_address") }} as residence_address,
         {{ parse_phone("mobile_phone") }} as mobile_phone,
-        {{ parse_decimal("benefit_amount", 2, "1") }} as benefit_amount,
+        {{ parse_decimal("benefit_amount", 2, "1", [["元", "1"], ["圆", "1"], ["元整", "1"], ["万元", "10000"], ["万", "10000"], ["亿元", "100000000"], ["亿", "100000000"]]) }} as benefit_amount,
         {{ parse_code("benefit_status_code", code_pairs("benefit_status")) }} as benefit_status_code,
         {{ parse_date("benefit_start_date", ["%Y-%m-%d"]) }} as benefit_start_date,
         {{ parse_number_text("benefit_payee_account") }} as benefit_payee_account

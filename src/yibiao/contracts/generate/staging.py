@@ -55,8 +55,11 @@ def parse_call(column: Column) -> str:
     if column.type == "code":
         own = [list(pair) for pair in column.codes.items()]
         return f"{macro}({name}, code_pairs({literal(column.code_list)}{f', {literal(own)}' if own else ''}))"
+    units = [list(pair) for pair in column.units]
     if column.type == "decimal":
-        return f"{macro}({name}, {DECIMAL_SCALE}, {literal(column.factor)})"
+        return f"{macro}({name}, {DECIMAL_SCALE}, {literal(column.factor)}{f', {literal(units)}' if units else ''})"
+    if column.type == "integer" and (words := [word for word, factor in column.units if factor == "1"]):
+        return f"{macro}({name}, {literal(words)})"
     return f"{macro}({name})"
 
 
