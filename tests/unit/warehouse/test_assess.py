@@ -83,3 +83,15 @@ def test_order_of_arrival_does_not_matter():
         shuffled = list(loads)
         random.Random(seed).shuffle(shuffled)
         assert states("snapshot", shuffled) == wanted
+
+
+@pytest.mark.parametrize("mode", ["snapshot", "delta", "events"])
+def test_a_load_of_which_every_row_is_held_waits_and_nobody_can_accept_it(mode):
+    held = load("2026-02-28", 100)
+    held = Load(held.folder, {**held.manifest, "held": ["renamed_column"]})
+    found = states(mode, [load("2026-01-31", 100), held], {held.load_id})
+    assert found == {"2026-01-31a": CURRENT, "2026-02-28a": WAITING}
+    loads = [load("2026-01-31", 100), held, load("2026-03-31", 100)]
+    assert states(mode, loads)["2026-03-31a"] == CURRENT
+    report = SimpleNamespace(id="d.r", mode=mode, max_drop=0.1)
+    assert "renamed_column" in assess(report, loads, frozenset())[1].reason
