@@ -14,7 +14,8 @@ from yibiao.errors import YibiaoError
 
 COMMANDS = {
     "run": "Run the main job: ingest every report, unify, gate, release.",
-    "contract": "Check the contracts and generate what follows from them.",
+    "read": "Show what a file is and which table stands in it, without a contract.",
+    "contract": "Draft, compare and check contracts, and generate what follows from them.",
     "demo": "Make and inspect the synthetic district.",
     "load": "List loads; accept or refuse a snapshot that looks incomplete.",
     "quarantine": "Show quarantined rows, send them back, take mended ones in.",

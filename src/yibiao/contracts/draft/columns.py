@@ -1,0 +1,328 @@
+"""Drafts the columns of a contract from a table as understood, each decision with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from yibiao.contracts.draft.names import Named, Names, property_name
+from yibiao.contracts.values import Column, Schemas
+from yibiao.ingest.drift import plain, text_column, value_shares
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DATE_FORMATS = (
+    *("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S"),
+    *("%Y-%m-%dT%H:%M:%S", "excel_serial"),
+)
+MONTH_FORMATS = ("%Y-%m", "%Y%m", "%Y/%m", "%Y.%m", "%Y年%m月")
+
+FITS = 0.9
+"""Share of stated values that must be readable as an element's type for its name to be believed."""
+
+SURE = 0.95
+"""Score of a name from which a human need not look, if the values fit."""
+
+ENOUGH_VALUES = 20
+"""Stated values from which they say something without a name."""
+
+MOST_CODES = 64
+"""Different values at most for a column without an element to be offered as a code list."""
+
+KEY_WORDS = ("编号", "编码", "代码", "号码", "证号", "序号", "账号", "户号", "学号", "识别码", "号")
+
+
+@dataclass
+class ColumnDraft:
+    """One drafted column.
+
+    Attributes:
+        header: as it stands in the file.
+        notes: what a human should know or decide, in words; no value of a person is quoted.
+        sure: nothing in `notes` needs a decision.
+        filled, distinct: stated values of the sample and different ones among them.
+    """
+
+    header: str
+    name: str = ""
+    element: str | None = None
+    role: str | None = None
+    type: str = "text"
+    date_formats: tuple[str, ...] = ()
+    codes: dict[str, str] = field(default_factory=dict)
+    codes_as: str = "code"
+    key: bool = False
+    required: bool = False
+    sure: bool = True
+    score: float = 0.0
+    why: str = ""
+    notes: list[str] = field(default_factory=list)
+    filled: int = 0
+    distinct: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "header": self.header,
+            "name": self.name,
+            "element": self.element,
+            "role": self.role,
+            "type": self.type,
+            "score": self.score,
+            "why": self.why,
+            "sure": self.sure,
+            "notes": self.notes,
+            "key": self.key,
+            "filled": self.filled,
+            "distinct": self.distinct,
+        }
+
+
+def draft_columns(
+    headers: Sequence[str], files: Sequence[pa.Table], schemas: Schemas, report_id: str = ""
+) -> list[ColumnDraft]:
+    """One draft per header, in order.
+
+    Args:
+        headers: of the file.
+        files: sample of each file, text columns in the order of the headers; it may have no rows.
+        report_id: the report that is drafted; a contract of it that exists already teaches nothing.
+    """
+    import pyarrow as pa
+
+    rows = pa.concat_tables(files)
+    names = Names(schemas, without=report_id)
+    drafts = []
+    for header, column in zip(headers, rows.columns, strict=True):
+        draft = ColumnDraft(header)
+        draft.filled, draft.distinct = _count(column)
+        _propose(draft, column, names.of(header), schemas)
+        drafts.append(draft)
+    _settle_rivals(drafts)
+    taken = set(schemas.elements)
+    for draft in drafts:
+        if draft.element:
+            taken.discard(f"{draft.role}__{draft.element}" if draft.role else draft.element)
+        draft.name = property_name(draft.header, draft.element, draft.role, taken)
+        if draft.element is None and draft.sure:
+            draft.notes.append("the department's own field: no data element has a name like it")
+    _choose_key(drafts, max(files, key=lambda one: one.num_rows))
+    return drafts
+
+
+def _stated(column: Any) -> Any:
+    import pyarrow.compute as pc
+
+    texts = pc.utf8_trim_whitespace(column)
+    return texts.filter(pc.and_kleene(pc.is_valid(texts), pc.not_equal(texts, "")))
+
+
+def _count(column: Any) -> tuple[int, int]:
+    import pyarrow.compute as pc
+
+    texts = _stated(column)
+    return len(texts), pc.count_distinct(texts).as_py()
+
+
+def _propose(draft: ColumnDraft, column: Any, named: Sequence[Named], schemas: Schemas) -> None:
+    """The likeliest element whose type the values have, or a bare type."""
+    refused = []
+    for one in named[:6]:
+        element = schemas.elements[one.element]
+        code_list = schemas.codes.get(element.code_list or "")
+        probe = replace(
+            text_column(element.id, element.name),
+            type=element.type,
+            pairs=code_list.pairs if code_list else (),
+            code_list=element.code_list,
+        )
+        share, formats = _fit(column, probe)
+        if share is not None and share < FITS and not (code_list and share > 0 and draft.distinct <= MOST_CODES):
+            refused.append(f"named like `{one.element}`, but only {share:.0%} of the values can be read as one")
+            continue
+        draft.element, draft.role, draft.type = one.element, one.role, element.type
+        draft.score, draft.why = one.score, one.why
+        draft.date_formats = formats
+        if one.score < SURE:
+            draft.sure = False
+            draft.notes.append(f"is this `{one.element}` ({element.name})? score {one.score:.2f}: {one.why}")
+        if code_list:
+            _codes(draft, column, code_list)
+        if share is not None and FITS <= share < 1:
+            draft.notes.append(f"{1 - share:.1%} of the values break the rules of the type and go to quarantine")
+        if share is None:
+            draft.sure = False
+            draft.notes.append("no value in the sample: the type is that of the element")
+        if element.type in ("date", "month") and not formats:
+            draft.date_formats = (DATE_FORMATS if element.type == "date" else MONTH_FORMATS)[:1]
+            draft.sure = False
+            draft.notes.append("the format of the dates could not be seen")
+        return
+    draft.notes += refused
+    draft.sure = not refused
+    if not refused and draft.filled >= ENOUGH_VALUES and (found := _by_values(column, schemas)):
+        draft.element, draft.type, draft.score = found, schemas.elements[found].type, 0.5
+        draft.why, draft.sure = "nearly all values are such numbers", False
+        draft.notes.append(f"the values are those of `{found}`, the header does not say so: whose?")
+        return
+    _bare_type(draft, column)
+
+
+def _by_values(column: Any, schemas: Schemas) -> str | None:
+    """The element whose type says nearly everything by itself: an identity number, a credit code, a mobile phone."""
+    import pyarrow as pa
+
+    table = pa.table({"text": column})
+    for name, type_ in (("citizen_id", "citizen_id"), ("uscc", "uscc")):
+        if name in schemas.elements:
+            probe = replace(text_column(name, name), type=type_)
+            if (value_shares(table, [probe]).get((name, "text")) or 0.0) >= FITS:
+                return name
+    return None
+
+
+def _fit(column: Any, probe: Column) -> tuple[float | None, tuple[str, ...]]:
+    """Share of the stated values that the type can read (None without values), and the date formats that it takes."""
+    import pyarrow as pa
+
+    table = pa.table({"text": column})
+    if probe.type not in ("date", "month"):
+        return value_shares(table, [probe]).get((probe.name, "text")), ()
+    return _dates(table, probe)
+
+
+def _dates(table: Any, probe: Column) -> tuple[float | None, tuple[str, ...]]:
+    """The fewest formats that read what all formats together read."""
+    formats = DATE_FORMATS if probe.type == "date" else MONTH_FORMATS
+    whole = value_shares(table, [replace(probe, date_formats=formats)]).get((probe.name, "text"))
+    if not whole:
+        return whole, ()
+    singles = [replace(probe, name=f"{place}", date_formats=(one,)) for place, one in enumerate(formats)]
+    shares = value_shares(table, singles)
+    ranked = sorted(formats, key=lambda one: -shares.get((str(formats.index(one)), "text"), 0.0))
+    chosen: list[str] = []
+    reached = 0.0
+    for one in ranked:
+        if reached >= whole:
+            break
+        share = value_shares(table, [replace(probe, date_formats=(*chosen, one))])[(probe.name, "text")]
+        if share > reached:
+            chosen, reached = [*chosen, one], share
+    return whole, tuple(chosen)
+
+
+def _codes(draft: ColumnDraft, column: Any, code_list: Any) -> None:
+    """How the cells write the code list; values that it does not know are listed for a decision."""
+    import pyarrow.compute as pc
+
+    values = [value for value in pc.unique(_stated(column)).to_pylist()]
+    known = dict(code_list.pairs)
+    by = {
+        "code": set(code_list.by_code),
+        "name": {code.name for code in code_list.codes},
+        "alias": {alias for code in code_list.codes for alias in code.aliases},
+    }
+    counted = {way: sum(value in words for value in values) for way, words in by.items()}
+    draft.codes_as = max(counted, key=lambda way: (counted[way], way == "code")) if values else "code"
+    unknown = [value for value in values if plain(value) not in known and value not in known]
+    if unknown and len(unknown) <= MOST_CODES:
+        draft.sure = False
+        draft.codes = dict.fromkeys(sorted(unknown)[:MOST_CODES], "")
+        draft.notes.append(
+            f"{len(unknown)} of {len(values)} values are not in the code list `{code_list.id}`: give each its code"
+        )
+
+
+def _bare_type(draft: ColumnDraft, column: Any) -> None:
+    """The type of a column without an element: one that ODCS has a word for."""
+    probes = [replace(text_column(kind, kind), type=kind) for kind in ("integer", "decimal")]
+    import pyarrow as pa
+
+    table = pa.table({"text": column})
+    shares = value_shares(table, probes)
+    date_share, formats = _dates(table, replace(text_column("date", "date"), type="date"))
+    looks_like_number = any(word in draft.header for word in KEY_WORDS)
+    if (date_share or 0) >= 0.99 and formats and formats != ("excel_serial",) and not looks_like_number:
+        draft.type, draft.date_formats = "date", formats
+    elif not looks_like_number and shares.get(("integer", "text"), 0.0) == 1.0 and not _padded(column):
+        draft.type = "integer"
+    elif not looks_like_number and shares.get(("decimal", "text"), 0.0) == 1.0 and not _padded(column):
+        draft.type = "decimal"
+    if draft.type == "text" and 1 < draft.distinct <= 12 and draft.filled >= 20 * draft.distinct:
+        draft.notes.append(f"only {draft.distinct} different values: maybe a code list")
+
+
+def _padded(column: Any) -> bool:
+    """Do numbers begin with zeros, so that they are names and no amounts?"""
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.match_substring_regex(_stated(column), r"^0\d")).as_py())
+
+
+def _settle_rivals(drafts: Sequence[ColumnDraft]) -> None:
+    """Two columns cannot be the same element of the same person: the likelier keeps it."""
+    holders: dict[tuple[str, str | None], ColumnDraft] = {}
+    for draft in sorted(drafts, key=lambda one: -one.score):
+        if draft.element is None:
+            continue
+        key = (draft.element, draft.role)
+        if key not in holders:
+            holders[key] = draft
+            continue
+        draft.notes = [
+            f"`{draft.element}` like the column `{holders[key].header}`: if it speaks of another person or moment, "
+            "give it a `role`"
+        ]
+        draft.element = draft.role = None
+        draft.sure, draft.score, draft.codes, draft.codes_as = False, 0.0, {}, "code"
+        if draft.type not in ("date", "integer", "decimal"):
+            draft.type, draft.date_formats = "text", ()
+
+
+def _choose_key(drafts: Sequence[ColumnDraft], rows: pa.Table) -> None:
+    """A column, or two, that no two rows share and that is always filled; numbers before names, names before texts.
+
+    Args:
+        rows: of one file: a snapshot repeats its keys in every edition.
+    """
+    count = rows.num_rows
+    if count < 2:
+        return
+    counted = [_count(column) for column in rows.columns]
+    full = [place for place, (filled, _) in enumerate(counted) if filled == count and drafts[place].type != "decimal"]
+    distinct = [one for _, one in counted]
+    unique = [place for place in full if distinct[place] == count]
+
+    def rank(place: int) -> tuple[int, int]:
+        draft = drafts[place]
+        serial = any(word in draft.header for word in ("序号", "行号"))
+        named = any(draft.header.endswith(word) for word in KEY_WORDS)
+        return (3 if serial else 0 if named else 1 if draft.element else 2), place
+
+    good = [place for place in sorted(unique, key=rank) if rank(place)[0] <= 1]
+    chosen: list[int] = good[:1] or [place for place in unique if place < 3 and rank(place)[0] < 3][:1]
+    guessed = not good
+    if not chosen:
+        pairs = [
+            (one, other)
+            for place, one in enumerate(full)
+            for other in full[place + 1 :]
+            if distinct[one] * distinct[other] >= count and min(rank(one)[0], rank(other)[0]) < 2
+        ]
+        for one, other in pairs[:40]:
+            names = [rows.column_names[one], rows.column_names[other]]
+            if rows.select(names).group_by(names).aggregate([]).num_rows == count:
+                chosen = [one, other]
+                break
+    for place in chosen:
+        drafts[place].key = drafts[place].required = True
+        if guessed or count < ENOUGH_VALUES:
+            drafts[place].sure = False
+            drafts[place].notes.append(f"the key, or a part of it? No two of {count} rows of the sample share it")
+    if not chosen:
+        # A contract needs a key; whoever reads the draft must decide.
+        drafts[0].key = drafts[0].required = True
+        drafts[0].sure = False
+        drafts[0].notes.append("no column and no two columns tell the rows of the sample apart: what is the key?")

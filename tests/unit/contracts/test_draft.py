@@ -1,0 +1,179 @@
+"""`yibiao contract init` and `diff`: what a sample shows stands in the draft, what it does not show is marked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from yibiao.cli.root import root
+from yibiao.contracts import load_schemas
+from yibiao.contracts.draft.compare import BREAKING, compare, read_contract
+from yibiao.contracts.draft.contract import draft_contract
+from yibiao.errors import ContractError, DeliveryError
+from yibiao.settings import Settings
+
+SCHEMAS = load_schemas(Settings.load().schemas)
+HEADER = "救助编号,申请人姓名,申请人身份证号,性别,出生日期,监护人/姓名,救助金额(元),救助类别,备注"
+
+
+def _citizen_id(number: int, birth: str = "19800101") -> str:
+    body = f"999901{birth}{number:03d}"
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    return body + "10X98765432"[sum(int(one) * weight for one, weight in zip(body, weights, strict=True)) % 11]
+
+
+def _rows(count: int = 60) -> list[str]:
+    return [
+        f"J{number:05d},张{'一二三四五六'[number % 6]},{_citizen_id(number)},{'男' if number % 2 else '女'},1980-01-01,"
+        f"李{'甲乙丙丁'[number % 4]},{number}.50,{'ABC'[number % 3]},"
+        for number in range(count)
+    ]
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    path = tmp_path / "临时救助_202603.csv"
+    path.write_text("\n".join([HEADER, *_rows()]) + "\n", encoding="gb18030")
+    return path
+
+
+def test_a_sample_shows_layout_columns_key_and_edition(sample: Path) -> None:
+    draft = draft_contract([sample], "civil_affairs.temporary_aid", SCHEMAS)
+    columns = {column.header: column for column in draft.columns}
+    assert {header: (column.element, column.role) for header, column in columns.items() if column.element} == {
+        "申请人姓名": ("resident_name", None),
+        "申请人身份证号": ("citizen_id", None),
+        "性别": ("sex_code", None),
+        "出生日期": ("birth_date", None),
+        "监护人/姓名": ("resident_name", "guardian"),
+        "救助金额(元)": ("benefit_amount", None),
+        "备注": ("remark", None),
+    }
+    assert not columns["救助金额(元)"].sure
+    assert [column.header for column in draft.columns if column.key] == ["救助编号"]
+    assert columns["出生日期"].date_formats == ("%Y-%m-%d",)
+    assert columns["救助金额(元)"].type == "decimal"
+    assert "encoding: GB18030" in draft.text
+    assert r"pattern: '_(?P<year>\d{4})(?P<month>\d{2})\.'" in draft.text
+    assert "临时救助_*.csv" in draft.text
+
+
+def test_the_draft_is_a_contract_that_can_be_used_at_once(sample: Path, tmp_path: Path) -> None:
+    draft = draft_contract([sample], "civil_affairs.temporary_aid", SCHEMAS)
+    path = tmp_path / "draft.yml"
+    path.write_text(draft.text, encoding="utf-8")
+    report = read_contract(path, SCHEMAS)
+    assert report.about == ("resident",)
+    assert report.key == ("jiu_zhu_bian_hao",)
+    assert report.server.encoding == "GB18030"
+    assert [column.header for column in report.columns] == HEADER.split(",")
+
+
+def test_what_is_unsure_is_marked_and_counted(sample: Path) -> None:
+    draft = draft_contract([sample], "civil_affairs.temporary_aid", SCHEMAS)
+    marked = [line for line in draft.text.splitlines() if "# ? " in line]
+    assert len(marked) == len(draft.doubts) > 0
+    assert any("snapshot" in doubt for doubt in draft.doubts)
+
+
+def test_a_name_that_the_values_contradict_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "名单_202603.csv"
+    lines = ["编号,出生日期", *(f"N{number:04d},不详{number}" for number in range(40))]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (_, column) = draft_contract([path], "civil_affairs.list", SCHEMAS).columns
+    assert column.element is None
+    assert not column.sure
+    assert "birth_date" in " ".join(column.notes)
+
+
+def test_numbers_that_begin_with_zeros_stay_text(tmp_path: Path) -> None:
+    path = tmp_path / "名单_202603.csv"
+    path.write_text("编号,网格\n" + "".join(f"{n},{n:04d}\n" for n in range(1, 50)), encoding="utf-8")
+    assert [column.type for column in draft_contract([path], "civil_affairs.list", SCHEMAS).columns] == ["text", "text"]
+
+
+def test_no_personal_value_stands_in_a_draft(sample: Path) -> None:
+    draft = draft_contract([sample], "civil_affairs.temporary_aid", SCHEMAS)
+    told = draft.text + json.dumps([column.as_dict() for column in draft.columns], ensure_ascii=False)
+    for row in _rows():
+        number, name, citizen_id, *_ = row.split(",")
+        assert citizen_id not in told
+        assert name not in told
+        assert number not in told
+
+
+def test_files_of_two_reports_and_unknown_departments_are_refused(sample: Path, tmp_path: Path) -> None:
+    other = tmp_path / "别的_202603.csv"
+    other.write_text("甲,乙\n" + "1,2\n" * 9, encoding="utf-8")
+    with pytest.raises(DeliveryError, match="not of one report"):
+        draft_contract([sample, other], "civil_affairs.temporary_aid", SCHEMAS)
+    with pytest.raises(ContractError, match="no such department"):
+        draft_contract([sample], "nobody.temporary_aid", SCHEMAS)
+
+
+def _changed(tmp_path: Path, *replacements: tuple[str, str]) -> list[tuple[str, str]]:
+    source = Settings.load().schemas / "reports" / "civil_affairs" / "cremation.odcs.yml"
+    text = source.read_text(encoding="utf-8")
+    for before, after in replacements:
+        assert before in text
+        text = text.replace(before, after, 1)
+    target = tmp_path / "new.yml"
+    target.write_text(text, encoding="utf-8")
+    changes = compare(read_contract(source, SCHEMAS), read_contract(target, SCHEMAS), SCHEMAS, {})
+    return [(change.kind, change.where) for change in changes]
+
+
+def test_an_unchanged_contract_has_no_differences(tmp_path: Path) -> None:
+    assert _changed(tmp_path) == []
+
+
+def test_a_header_that_is_no_longer_known_breaks_deliveries(tmp_path: Path) -> None:
+    assert (BREAKING, "funeral_home_name") in _changed(tmp_path, ("physicalName: 殡仪馆", "physicalName: 火化机构"))
+
+
+def test_a_header_kept_as_alias_breaks_nothing(tmp_path: Path) -> None:
+    kept = (
+        "physicalName: 殡仪馆\n        logicalType: string",
+        "physicalName: 火化机构\n        logicalType: string\n        customProperties:\n"
+        "          - {property: aliases, value: [殡仪馆]}",
+    )
+    assert BREAKING not in [kind for kind, _ in _changed(tmp_path, kept)]
+
+
+def test_texts_for_people_are_harmless(tmp_path: Path) -> None:
+    assert _changed(tmp_path, ("民政局殡葬管理所", "民政局")) == [("harmless", "owner")]
+
+
+def test_a_lost_element_names_who_loses_it() -> None:
+    old = SCHEMAS.reports["civil_affairs.cremation"]
+    column = replace(old.column("death_date"), element=None, name="day")
+    new = replace(old, columns=tuple(column if one.name == "death_date" else one for one in old.columns))
+    changes = compare(old, new, SCHEMAS, {"stg_civil_affairs__cremation": ("mart of_the_dead",)})
+    affected = " ".join(one for change in changes for one in change.affects if change.where == "death_date")
+    assert "canonical.resident.death_date" in affected
+    assert "mart of_the_dead" in affected
+
+
+def test_the_commands_write_a_draft_compare_it_and_show_a_file(sample: Path, tmp_path: Path) -> None:
+    target = tmp_path / "draft.odcs.yml"
+    run = CliRunner()
+    arguments = ["contract", "init", str(sample), "--report", "civil_affairs.temporary_aid", "--out", str(target)]
+    done = run.invoke(root, [*arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    assert len(json.loads(done.output)["columns"]) == 9
+    again = run.invoke(root, arguments)
+    assert again.exit_code == 1
+    assert "There is a contract already" in again.output
+    same = run.invoke(root, ["contract", "diff", str(target), str(target), "--json"])
+    assert (same.exit_code, json.loads(same.output)) == (0, [])
+    shown = run.invoke(root, ["read", str(sample), "--csv", str(tmp_path / "out.csv"), "--json"])
+    assert shown.exit_code == 0, shown.output
+    (table,) = json.loads(shown.stdout)
+    assert table["choices"]["encoding"]["value"] == "GB18030"
+    assert table["rows"] == 60
+    assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert _rows()[0].split(",")[1] not in shown.output
