@@ -102,6 +102,13 @@ class Book:
                 expected=f"at most {_MOST_BYTES >> 30} GiB",
                 todo="Ask the sender where the file comes from, and to export it again.",
             )
+        self._marks_of_ods: list[Marks] = []
+        if self.kind == "ods":  # calamine unfolds all sheets when it opens the file: look before
+            from yibiao.ingest.readers.spreadsheet_ods import ods_marks
+
+            self._marks_of_ods = _guarded(lambda: ods_marks(path), self._unreadable)
+            for place, marks in enumerate(self._marks_of_ods):
+                self._refuse_large(marks, place)
         self._book = _guarded(lambda: python_calamine.CalamineWorkbook.from_filelike(path.open("rb")), self._unreadable)
         visible = python_calamine.SheetVisibleEnum.Visible
         self.sheets = [
@@ -118,14 +125,7 @@ class Book:
             DeliveryError: the sheet is damaged, or a single far cell makes it larger than memory.
         """
         marks = _guarded(self._marks(sheet), self._damaged)
-        if marks.rows * marks.columns > LARGEST:
-            raise DeliveryError(
-                "The sheet is too large: a cell far away from the table makes it so.",
-                where=f"{self._where}, sheet {sheet.place + 1}",
-                expected=f"at most {LARGEST:,} places for cells",
-                got=f"{marks.rows:,} rows of up to {marks.columns:,} columns",
-                todo="Ask the sender to delete everything right of and below the table and to save again.",
-            )
+        self._refuse_large(marks, sheet.place)
         source = _guarded(lambda: self._book.get_sheet_by_index(sheet.place), self._unreadable)
         left = source.start[1] if source.start else 0
         width = source.end[1] + 1 - left if source.end else 0
@@ -158,7 +158,19 @@ class Book:
         )
 
     def _marks(self, sheet: Sheet) -> Callable[[], Marks]:
+        if self.kind == "ods":
+            return lambda: self._marks_of_ods[sheet.place]
         return lambda: read_marks(self._path, self.kind, sheet.name, sheet.place)
+
+    def _refuse_large(self, marks: Marks, place: int) -> None:
+        if marks.rows * marks.columns > LARGEST:
+            raise DeliveryError(
+                "The sheet is too large: a cell far away from the table makes it so.",
+                where=f"{self._where}, sheet {place + 1}",
+                expected=f"at most {LARGEST:,} places for cells",
+                got=f"{marks.rows:,} rows of up to {marks.columns:,} columns",
+                todo="Ask the sender to delete everything right of and below the table and to save again.",
+            )
 
     def _unreadable(self, error: BaseException) -> DeliveryError:
         return DeliveryError(

@@ -12,14 +12,23 @@ from yibiao.ingest.repairs import TEXT, Finding
 def marked(part: Part, place: int) -> tuple[pa.Array, np.ndarray | None, list[Finding]]:
     """A column's texts, kinds and what its marks say of them.
 
-    Kinds of cells that a finding gives another text are TEXT: no further repair is looked for there.
+    Kinds of cells that a finding gives another text are those of that text.
     """
     texts, kinds = part.texts(place), part.kinds(place)
-    findings = [found for found in (_carried(part, place), _padded(part, place, texts, kinds)) if found]
-    if kinds is not None and findings:
-        kinds = kinds.copy()
-        for found in findings:
-            kinds[found.places] = TEXT
+    findings: list[Finding] = []
+    if carried := _carried(part, place):
+        rows = np.array(list(carried.values()))
+        values = part.grid.texts[part.left + place].take(pa.array(rows))
+        findings.append(Finding("merged_cells", np.array(list(carried)), values))
+        of_sheet = part.grid.kinds[part.left + place]
+        if kinds is not None and of_sheet is not None:
+            kinds = kinds.copy()
+            kinds[list(carried)] = of_sheet[rows]
+    if padded := _padded(part, place, texts, kinds):
+        findings.append(padded)
+        if kinds is not None:
+            kinds = kinds.copy()
+            kinds[padded.places] = TEXT
     flaws = part.grid.flaws.get(part.left + place, {})
     for kind in sorted(set(flaws.values())):
         rows = np.array(sorted(row for row, flaw in flaws.items() if flaw == kind))
@@ -32,14 +41,13 @@ def _places(part: Part, rows: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.isin(part.rows, rows))
 
 
-def _carried(part: Part, place: int) -> Finding | None:
-    """Merged cells: the value stands in the first row only."""
-    values: dict[int, str] = {}
+def _carried(part: Part, place: int) -> dict[int, int]:
+    """Data rows under a merged cell, whose value stands in its first row only: position -> that row of the sheet."""
+    found: dict[int, int] = {}
     for column, source, below in part.carried:
-        if column == place and (text := part.grid.texts[part.left + place][source].as_py()):
-            values.update(dict.fromkeys(_places(part, below).tolist(), text))
-    places = np.array(sorted(values), dtype=np.int64)
-    return Finding("merged_cells", places, pa.array([values[one] for one in places], pa.string())) if values else None
+        if column == place and part.grid.texts[part.left + place][source].as_py():
+            found.update(dict.fromkeys(_places(part, below).tolist(), source))
+    return dict(sorted(found.items()))
 
 
 def _padded(part: Part, place: int, texts: pa.Array, kinds: np.ndarray | None) -> Finding | None:

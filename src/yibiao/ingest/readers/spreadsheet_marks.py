@@ -44,10 +44,10 @@ class Marks:
 
 
 def read_marks(path: Path, kind: str, sheet: str, place: int) -> Marks:
-    """Marks of one sheet.
+    """Marks of one sheet of an XLSX or XLS workbook; those of ODS are read together, by `ods_marks`.
 
     Args:
-        kind: xlsx, xls or ods, by the content of the file.
+        kind: by the content of the file.
         sheet: its name.
         place: its place in the workbook, from 0.
 
@@ -58,10 +58,6 @@ def read_marks(path: Path, kind: str, sheet: str, place: int) -> Marks:
         from yibiao.ingest.readers.spreadsheet_xlsx import xlsx_marks
 
         return xlsx_marks(path, sheet)
-    if kind == "ods":
-        from yibiao.ingest.readers.spreadsheet_ods import ods_marks
-
-        return ods_marks(path, place)
     if kind == "xls":
         from yibiao.ingest.readers.spreadsheet_xls import xls_marks
 

@@ -1,4 +1,4 @@
-"""Marks of an ODS sheet, its merged cells among them: one pass over its XML."""
+"""Marks of the sheets of an ODS workbook, merged cells among them: one pass over its XML."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ _ERROR_TEXT = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)|Err:\d+")
 _MANY_ROWS = 1 << 20
 
 
-def ods_marks(path: Path, place: int) -> Marks:
-    """See `yibiao.ingest.readers.spreadsheet_marks.read_marks`."""
-    elements = _Elements(place)
+def ods_marks(path: Path) -> list[Marks]:
+    """Marks of every sheet; see `yibiao.ingest.readers.spreadsheet_marks.read_marks`."""
+    elements = _Elements()
     parser = make_parser(elements.start, elements.end, elements.text)
     with zipfile.ZipFile(path) as archive, archive.open("content.xml") as stream:
         while block := stream.read(_BLOCK):
             parser.Parse(block, False)
         parser.Parse(b"", True)
-    return elements.marks
+    return elements.sheets
 
 
 class _Elements:
-    """Follows rows and cells of one table; repeated ones stand once in the XML."""
+    """Follows rows and cells of tables; repeated ones stand once in the XML."""
 
-    def __init__(self, wanted: int) -> None:
-        self.marks = Marks(merges=[])
-        self._wanted, self._table, self._depth = wanted, -1, 0
+    def __init__(self) -> None:
+        self.sheets: list[Marks] = []
+        self.marks = Marks()
+        self._depth = 0
         self._row = self._rows_repeated = self._column = self._columns_repeated = self._next_column = 0
         self._hidden = self._filled = self._in_cell = self._has_formula = self._has_value = self._is_error = False
         self._text = ""
@@ -38,8 +39,11 @@ class _Elements:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "table":
             self._depth += 1
-            self._table += self._depth == 1
-        elif self._table != self._wanted or self._depth != 1:
+            if self._depth == 1:
+                self.marks = Marks(merges=[])
+                self.sheets.append(self.marks)
+                self._row = self._next_column = 0
+        elif self._depth != 1:
             return
         elif name == "table-column":
             repeated = _count(attributes, "table:number-columns-repeated", 1 << 14)
@@ -71,7 +75,7 @@ class _Elements:
     def end(self, name: str) -> None:
         if name == "table":
             self._depth -= 1
-        elif self._table != self._wanted or self._depth != 1:
+        elif self._depth != 1:
             return
         elif name in ("table-cell", "covered-table-cell"):
             self._in_cell = False
