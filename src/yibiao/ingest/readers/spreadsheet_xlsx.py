@@ -206,6 +206,8 @@ def _extent(rows: bytes, marks: Marks) -> None:
 
 
 def _look(row: bytes, padding: dict[bytes, int], marks: Marks) -> None:
+    if row.count(b"<c ") != row.count(b'<c r="'):
+        raise _Unusual
     for found in _ROW.finditer(row):
         if _HIDDEN.search(found[1]):
             number = _ROW_NUMBER.search(found[1])
