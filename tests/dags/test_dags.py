@@ -120,6 +120,19 @@ def test_schedule_retries_and_owner_are_those_of_the_contract(
         assert dag["dag_display_name"] == report["title"]
 
 
+def test_a_person_may_give_the_edition_and_the_schedule_gives_none(
+    parsed: dict[str, Any], index: dict[str, dict[str, Any]]
+) -> None:
+    for report_id in index:
+        dag = parsed["dags"]["ingest__" + report_id.replace(".", "__")]
+        ((name, parameter),) = dict(values(dag["dag"]["params"])).items()
+        assert name == "edition"
+        assert "None" in repr(parameter)
+        assert "null" in repr(parameter)
+        (task,) = tasks(dag)
+        assert values(task["op_kwargs"]) == {"edition": "{{ params.edition or '' }}"}
+
+
 def test_a_report_updates_its_asset_and_only_that(parsed: dict[str, Any], index: dict[str, dict[str, Any]]) -> None:
     for report_id in index:
         (task,) = tasks(parsed["dags"]["ingest__" + report_id.replace(".", "__")])

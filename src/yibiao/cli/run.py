@@ -12,9 +12,12 @@ import click
 @click.option("--data", type=click.Path(path_type=Path), help="Folder with the departments' deliveries.")
 @click.option("--home", type=click.Path(path_type=Path), help="Working folder; made if it is not there.")
 @click.option("--only", metavar="DEPT.REPORT", help="Ingest this report alone; unify what is live.")
+@click.option("--edition", metavar="YYYY-MM", help="Edition of reports that take it as a parameter or from the day.")
 @click.option("--force", is_flag=True, help="Rebuild and publish although nothing is new.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; progress goes to standard error.")
-def run(data: Path | None, home: Path | None, only: str | None, force: bool, as_json: bool) -> None:
+def run(
+    data: Path | None, home: Path | None, only: str | None, edition: str | None, force: bool, as_json: bool
+) -> None:
     """Ingest every report, unify, gate, release.
 
     Ends with status 0 only if the current release is up to date with everything that could be read and passed its gate.
@@ -25,7 +28,11 @@ def run(data: Path | None, home: Path | None, only: str | None, force: bool, as_
     from yibiao.settings import Settings
 
     settings = Settings.load(home=home, data=data)
-    summary = main_job(settings, only=only, force=force, stream="stderr" if as_json else "stdout")
+    if edition is not None:
+        from yibiao.ingest.deliveries import edition_date
+
+        edition_date(edition)
+    summary = main_job(settings, only=only, edition=edition, force=force, stream="stderr" if as_json else "stdout")
     if as_json:
         click.echo(to_json(summary), nl=False)
     else:

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 
-def run(settings: Settings, progress: Progress, *, only: str | None = None, force: bool = False) -> tasks.Watch:
+def run(
+    settings: Settings,
+    progress: Progress,
+    *,
+    only: str | None = None,
+    edition: str | None = None,
+    force: bool = False,
+) -> tasks.Watch:
     """Ingest every report (or `only` one), then unify what is live. A failing report does not stop the others.
 
     The caller holds the run lock, has opened the home folder and has reconciled.
@@ -37,7 +44,8 @@ def run(settings: Settings, progress: Progress, *, only: str | None = None, forc
 
         progress.stage("ingest", len(chosen), "reports")
         for report_id in chosen:
-            _execute(dags["ingest__" + report_id.replace(".", "__")], report_id, watch)
+            conf = {"edition": edition} if edition else None
+            _execute(dags["ingest__" + report_id.replace(".", "__")], report_id, watch, conf)
             progress.advance(1, f"{report_id}: failed" if report_id in watch.failed else report_id)
         progress.end()
 

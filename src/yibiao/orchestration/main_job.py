@@ -19,12 +19,18 @@ from yibiao.settings import NO_TELEMETRY, Settings
 
 
 def main_job(
-    settings: Settings, *, only: str | None = None, force: bool = False, stream: str = "stdout"
+    settings: Settings,
+    *,
+    only: str | None = None,
+    edition: str | None = None,
+    force: bool = False,
+    stream: str = "stdout",
 ) -> dict[str, Any]:
     """Do what `yibiao run` does, except for showing the summary.
 
     Args:
         only: ingest this report alone; unify runs on everything that is live.
+        edition: what databases and APIs are extracted as, where the contract takes it as a parameter.
         force: rebuild and publish although nothing is new.
         stream: where progress goes, `stdout` or `stderr`.
 
@@ -56,7 +62,7 @@ def main_job(
         try:
             with quiet(log, stream=stream) as screen, demo_api(settings.data):
                 progress = Terminal(screen)
-                watch = run(settings, progress, only=only, force=force)
+                watch = run(settings, progress, only=only, edition=edition, force=force)
                 reconcile(settings)
                 summary = summarise(settings, watch, progress.seconds)
             summary["run_id"], summary["log"] = run_id, str(log)

@@ -44,8 +44,11 @@ watch: Watch | None = None
 """Set by the embedded run for its duration; under a scheduler nobody watches."""
 
 
-def ingest(report_id: str) -> list[str]:
+def ingest(report_id: str, edition: str | None = None) -> list[str]:
     """Drain all pending deliveries of one report. Under a scheduler the task is skipped if there were none.
+
+    Args:
+        edition: what a database or API is extracted as, where the contract takes it as a parameter.
 
     Returns:
         Ids of its live loads.
@@ -57,7 +60,7 @@ def ingest(report_id: str) -> list[str]:
 
     settings = _settings()
     with _noted(report_id), run_lock(settings, "Airflow", shared=True):
-        outcome = ingest_report(_report(settings, report_id), settings)
+        outcome = ingest_report(_report(settings, report_id), settings, edition=edition or None)
         if watch is not None:
             watch.ingested[report_id] = outcome
         if outcome.errors:

@@ -111,6 +111,16 @@ def test_one_report_alone_can_be_run_and_another_name_is_refused(district: Path,
     assert "Traceback" not in refused.stderr
 
 
+def test_an_edition_that_is_given_reaches_the_extraction(district: Path, first: dict[str, Any]) -> None:
+    home = district.parent / "home"
+    absent = run_json(district, home, "--only", "health.family_doctor", "--edition", "2031-01")
+    (report,) = [one for one in absent["reports"] if one["report"] == "health.family_doctor"]
+    assert "status 404" in json.dumps(report)  # the demo's API has no such edition; without the option all is well
+    refused = yibiao("run", "--data", district, "--home", home, "--edition", "2026-13")
+    assert refused.returncode == 1
+    assert "YYYY-MM" in refused.stderr
+
+
 def test_a_broken_dag_file_is_named(district: Path, first: dict[str, Any], tmp_path: Path) -> None:
     dags = tmp_path / "dags"
     shutil.copytree(Path(__file__).parents[3] / "dags", dags)

@@ -36,8 +36,9 @@ def outcome(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
     made = SimpleNamespace(load_ids=("bb", "aa"), loaded=("aa",), amended=(), errors=(), asked=[])
 
-    def ingest_report(report: Any, settings: Settings) -> SimpleNamespace:
+    def ingest_report(report: Any, settings: Settings, *, edition: str | None) -> SimpleNamespace:
         made.asked.append(report.id)
+        made.edition = edition
         return made
 
     monkeypatch.setattr(yibiao.ingest, "ingest_report", ingest_report, raising=False)
@@ -102,13 +103,21 @@ def test_a_locked_folder_is_worth_a_retry(settings: Settings, outcome: SimpleNam
 def test_ctrl_c_is_not_taken_for_a_failure_of_the_report(watch: tasks.Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     import yibiao.ingest
 
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(yibiao.ingest, "ingest_report", interrupted, raising=False)
     with pytest.raises(KeyboardInterrupt):
         tasks.ingest(REPORT)
     assert watch.interrupted
+
+
+@pytest.mark.parametrize(("given", "used"), [("2026-02", "2026-02"), ("", None), (None, None)])
+def test_the_edition_that_somebody_gives_reaches_the_extraction(
+    settings: Settings, outcome: SimpleNamespace, given: str | None, used: str | None
+) -> None:
+    tasks.ingest(REPORT, edition=given)
+    assert outcome.edition == used
 
 
 def test_a_mistake_in_a_contract_stops_its_own_report_only(
