@@ -296,6 +296,10 @@ def _detected(
             tuple(text.as_py() for text in (parts[0].grid.texts[place][row] for place in _width(parts[0])))
             for row in parts[0].header
         ),
+        titles=tuple(
+            " ".join(filter(None, (texts[row].as_py() for texts in parts[0].grid.texts)))
+            for row in range(first.place.begin, first.place.begin + first.place.title_rows)
+        ),
     )
 
 

@@ -144,6 +144,7 @@ def _stack(look: SheetLook) -> list[Place]:
             waiting = None
             continue
         start = begin if waiting is None else waiting
+        start = start if places else 0  # a contract counts title rows from the first row of the sheet
         places.append(Place(start, first - start, height, end, look.left, look.right, why, sure))
         waiting = None
     if waiting is not None and places:

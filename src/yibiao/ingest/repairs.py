@@ -133,7 +133,7 @@ def find(
     if typed in NUMERIC:
         findings += _percents(texts, kinds)
     elif typed in IDENTIFIERS:
-        findings += _matching("lost_digits", texts, _EXPONENT)
+        findings += _matching("lost_digits", texts, _EXPONENT, None if kinds is None else kinds == TEXT)
     if not ascii_only and (typed in NUMERIC or typed in IDENTIFIERS or typed in ("date", "month")):
         findings += _matching("full_width", texts, _FULL_WIDTH)
     return findings
@@ -253,8 +253,9 @@ def _percents(texts: pa.Array, kinds: np.ndarray | None) -> list[Finding]:
     return [Finding("percent", places, pa.array(found, pa.string()))]
 
 
-def _matching(kind: str, texts: pa.Array, pattern: str) -> list[Finding]:
-    places = _places(pc.match_substring_regex(texts, pattern))
+def _matching(kind: str, texts: pa.Array, pattern: str, among: np.ndarray | None = None) -> list[Finding]:
+    mask = pc.match_substring_regex(texts, pattern)
+    places = _places(mask if among is None else pc.and_(mask, pa.array(among)))
     return [Finding(kind, places)] if len(places) else []
 
 

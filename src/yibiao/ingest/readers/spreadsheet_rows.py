@@ -170,7 +170,7 @@ def cut(grid: Grid, layout: Layout) -> Part | None:
     width = range(left, right + 1)
     above = [[grid.texts[place][row].as_py() for place in width] for row in range(begin, data)]
     part.title = [" ".join(filter(None, row)) for row in above[: layout.title_rows]]
-    part.left_out["title"] = layout.title_rows
+    part.left_out["title"] = int((filled[begin : part.header.start] > 0).sum())
     spans = [
         (top - part.header.start, first - left, bottom - part.header.start, last - left)
         for top, first, bottom, last in grid.merges
