@@ -6,7 +6,7 @@
 
 {#- Half-width, upper case, without space: the text that the macros below judge. Null where nothing is stated. -#}
 {%- macro identifier_text(v) -%}
-case when {{ rule_matches(v, '[0-9A-Z]+') }} then {{ v }} else nullif({{ rule_replace(rule_compact(v), '[—－–‐]', '-') }}, '') end
+case when {{ rule_matches(v, '[0-9A-Z]+') }} then {{ v }} else nullif(replace(replace(replace({{ rule_compact(v) }}, '—', '-'), '–', '-'), '‐', '-'), '') end
 {%- endmacro -%}
 
 {#-
