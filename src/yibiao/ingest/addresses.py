@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from yibiao.errors import DeliveryError
 
@@ -41,10 +41,12 @@ class Connection:
 
     @property
     def address(self) -> str:
-        """The same with the account, as drivers of databases take it."""
+        """The same with the account and plain extras (`sslmode=require`), as drivers of databases take it."""
         account = quote(self.login, safe="") + (f":{quote(self.password, safe='')}" if self.password else "")
         scheme, _, rest = self.base.partition("://")
-        return f"{scheme}://{account}@{rest}" if account else self.base
+        plain = {name: value for name, value in self.extra.items() if isinstance(value, str | int)}
+        query = f"?{urlencode(plain)}" if plain else ""
+        return f"{scheme}://{f'{account}@' if account else ''}{rest}{query}"
 
 
 def resolve(text: str, where: str) -> str:
