@@ -73,6 +73,7 @@ class Detected:
         left_out: kind (`title`, `footer`, `group`, `blank`, `total`) -> lines that are no data rows.
         control_totals: `{name, stated, counted}` of printed totals.
         repairs: what had to be mended on the way.
+        titles: texts of the rows above the header, if the reader keeps them.
         header_rows: the rows that `headers` were flattened from, if the reader keeps them.
     """
 
@@ -86,3 +87,4 @@ class Detected:
     control_totals: tuple[Mapping[str, Any], ...] = ()
     repairs: tuple[Repair, ...] = ()
     header_rows: tuple[tuple[str, ...], ...] = ()
+    titles: tuple[str, ...] = ()

@@ -28,10 +28,14 @@ SURE = 0.95
 ENOUGH_VALUES = 20
 """Stated values from which they say something without a name."""
 
+NEARLY = 0.98
+"""Share of rows that a certain key must tell apart to be taken for the key of a report."""
+
 MOST_CODES = 64
 """Different values at most for a column without an element to be offered as a code list."""
 
-KEY_WORDS = ("编号", "编码", "代码", "号码", "证号", "序号", "账号", "户号", "学号", "识别码", "号")
+KEY_WORDS = ("号", "码")
+"""Last characters of headers of numbers and codes."""
 
 
 @dataclass
@@ -43,6 +47,7 @@ class ColumnDraft:
         notes: what a human should know or decide, in words; no value of a person is quoted.
         sure: nothing in `notes` needs a decision.
         filled, distinct: stated values of the sample and different ones among them.
+        dates_file: a day that is the same in all rows of a file and another one in another file.
     """
 
     header: str
@@ -61,6 +66,7 @@ class ColumnDraft:
     notes: list[str] = field(default_factory=list)
     filled: int = 0
     distinct: int = 0
+    dates_file: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -108,7 +114,11 @@ def draft_columns(
         draft.name = property_name(draft.header, draft.element, draft.role, taken)
         if draft.element is None and draft.sure:
             draft.notes.append("the department's own field: no data element has a name like it")
-    _choose_key(drafts, max(files, key=lambda one: one.num_rows))
+    for draft, place in zip(drafts, rows.column_names, strict=True):
+        draft.dates_file = draft.type in ("date", "month") and _dates_files(place, files)
+    # A snapshot repeats its keys in every edition; rows that carry the day of their edition do not.
+    dated = any(draft.dates_file for draft in drafts)
+    _choose_key(drafts, rows if dated else max(files, key=lambda one: one.num_rows), schemas)
     return drafts
 
 
@@ -117,6 +127,13 @@ def _stated(column: Any) -> Any:
 
     texts = pc.utf8_trim_whitespace(column)
     return texts.filter(pc.and_kleene(pc.is_valid(texts), pc.not_equal(texts, "")))
+
+
+def _dates_files(column: str, files: Sequence[pa.Table]) -> bool:
+    import pyarrow.compute as pc
+
+    found = [pc.unique(_stated(one[column])).to_pylist() for one in files if one.num_rows]
+    return len(found) > 1 and all(len(one) == 1 for one in found) and len({one[0] for one in found}) > 1
 
 
 def _count(column: Any) -> tuple[int, int]:
@@ -243,7 +260,7 @@ def _bare_type(draft: ColumnDraft, column: Any) -> None:
     table = pa.table({"text": column})
     shares = value_shares(table, probes)
     date_share, formats = _dates(table, replace(text_column("date", "date"), type="date"))
-    looks_like_number = any(word in draft.header for word in KEY_WORDS)
+    looks_like_number = draft.header.endswith(KEY_WORDS)
     if (date_share or 0) >= 0.99 and formats and formats != ("excel_serial",) and not looks_like_number:
         draft.type, draft.date_formats = "date", formats
     elif not looks_like_number and shares.get(("integer", "text"), 0.0) == 1.0 and not _padded(column):
@@ -264,7 +281,8 @@ def _padded(column: Any) -> bool:
 def _settle_rivals(drafts: Sequence[ColumnDraft]) -> None:
     """Two columns cannot be the same element of the same person: the likelier keeps it."""
     holders: dict[tuple[str, str | None], ColumnDraft] = {}
-    for draft in sorted(drafts, key=lambda one: -one.score):
+    # Of two equally likely ones the codes say it more exactly than the names.
+    for draft in sorted(drafts, key=lambda one: (-one.score, one.type == "code" and one.codes_as != "code")):
         if draft.element is None:
             continue
         key = (draft.element, draft.role)
@@ -281,11 +299,24 @@ def _settle_rivals(drafts: Sequence[ColumnDraft]) -> None:
             draft.type, draft.date_formats = "text", ()
 
 
-def _choose_key(drafts: Sequence[ColumnDraft], rows: pa.Table) -> None:
+def _certain_key(drafts: Sequence[ColumnDraft], rows: pa.Table, schemas: Schemas) -> list[int]:
+    """The columns of an entity's certain key, if they tell the rows apart, but for a few that a human must look at."""
+    places = {draft.element: place for place, draft in enumerate(drafts) if draft.element and not draft.role}
+    for entity in schemas.entities.values():
+        for key in entity.keys:
+            if set(key) <= set(places):
+                names = [rows.column_names[places[one]] for one in key]
+                different = rows.select(names).group_by(names).aggregate([]).num_rows
+                if different >= NEARLY * rows.num_rows:
+                    return sorted(places[one] for one in key)
+    return []
+
+
+def _choose_key(drafts: Sequence[ColumnDraft], rows: pa.Table, schemas: Schemas) -> None:
     """A column, or two, that no two rows share and that is always filled; numbers before names, names before texts.
 
     Args:
-        rows: of one file: a snapshot repeats its keys in every edition.
+        rows: in which a key occurs once.
     """
     count = rows.num_rows
     if count < 2:
@@ -298,12 +329,14 @@ def _choose_key(drafts: Sequence[ColumnDraft], rows: pa.Table) -> None:
     def rank(place: int) -> tuple[int, int]:
         draft = drafts[place]
         serial = any(word in draft.header for word in ("序号", "行号"))
-        named = any(draft.header.endswith(word) for word in KEY_WORDS)
+        named = draft.header.endswith(KEY_WORDS)
         return (3 if serial else 0 if named else 1 if draft.element else 2), place
 
     good = [place for place in sorted(unique, key=rank) if rank(place)[0] <= 1]
     chosen: list[int] = good[:1] or [place for place in unique if place < 3 and rank(place)[0] < 3][:1]
     guessed = not good
+    if not good:
+        chosen = _certain_key(drafts, rows, schemas) or chosen
     if not chosen:
         pairs = [
             (one, other)
@@ -316,11 +349,13 @@ def _choose_key(drafts: Sequence[ColumnDraft], rows: pa.Table) -> None:
             if rows.select(names).group_by(names).aggregate([]).num_rows == count:
                 chosen = [one, other]
                 break
+    names = [rows.column_names[place] for place in chosen]
+    told = rows.select(names).group_by(names).aggregate([]).num_rows if chosen else 0
     for place in chosen:
-        drafts[place].key = drafts[place].required = True
+        drafts[place].key, drafts[place].required = True, counted[place][0] == count
         if guessed or count < ENOUGH_VALUES:
             drafts[place].sure = False
-            drafts[place].notes.append(f"the key, or a part of it? No two of {count} rows of the sample share it")
+            drafts[place].notes.append(f"the key, or a part of it? {told} of {count} rows of the sample differ in it")
     if not chosen:
         # A contract needs a key; whoever reads the draft must decide.
         drafts[0].key = drafts[0].required = True

@@ -129,11 +129,13 @@ class _Writer:
         self._id, self._name, self._department = report_id, name, department
         self._samples, self._tables, self._columns = samples, tables, columns
         self._schemas, self._data = schemas, data
+        # A column that dates all rows of a file alike: what it tells of one day is not replaced by another day.
+        self._dated = any(column.dates_file for column in columns)
         self._edition_rule, self._path = self._edition()
 
     def text(self) -> str:
         first = self._tables[0]
-        title = _title(self._samples[0])
+        title = _title(self._samples[0]) or self._name
         count = sum(one.rows.num_rows for one in self._tables)
         lines = [
             f"# Drafted from {len(self._samples)} file(s), {count:,} rows. A comment `?` is a doubt: decide it.",
@@ -160,7 +162,7 @@ class _Writer:
             *self._server(first),
             "customProperties:",
             *self._doubt("  ", "snapshot: each delivery is complete; delta: only changes; events: only what is new."),
-            "  - {property: mode, value: snapshot}",
+            f"  - {{property: mode, value: {'events' if self._dated else 'snapshot'}}}",
             *self._about(),
             *self._edition_lines(),
             *self._totals(first),
@@ -224,20 +226,22 @@ class _Writer:
         if all(found):
             match = found[0]
             assert match is not None
-            before = re.escape(names[0][: match.start()][-1:])
-            after = re.escape(names[0][match.end() : match.end() + 1])
+            lead = {name[: one.start()][-1:] for name, one in zip(names, found, strict=True) if one}
+            tail = {name[one.end() : one.end() + 1] for name, one in zip(names, found, strict=True) if one}
+            before = ("^" if lead == {""} else re.escape(lead.pop())) if len(lead) == 1 else ""
+            after = re.escape(tail.pop()) if len(tail) == 1 else ""
             day = match["day"] and all(one and one["day"] for one in found)
             pattern = before + r"(?P<year>\d{4})" + re.escape(match["gap"]) + r"(?P<month>\d{2})"
             if day:
                 pattern += re.escape(match["gap2"]) + r"(?P<day>\d{2})" + after
             elif not match["day"]:
                 pattern += after
-            glob = _glob_escape(names[0][: match.start()]) + "*" + _glob_escape("".join(Path(names[0]).suffixes[-1:]))
+            stems = {name[: one.start()] for name, one in zip(names, found, strict=True) if one}
+            glob = (_glob_escape(stems.pop()) if len(stems) == 1 else "") + "*" + Path(names[0]).suffix
             return {"from": "name", "pattern": pattern}, f"{place}/{glob}"
         name = names[0] if len(names) == 1 else "*" + Path(names[0]).suffix
         glob = _glob_escape(name) if len(names) == 1 else name
-        title = self._tables[0].choices.get("title")
-        match_in_title = _IN_TEXT.search(str(title.value)) if title else None
+        match_in_title = _IN_TEXT.search(" ".join(self._tables[0].titles))
         if match_in_title:
             pattern = r"(?P<year>\d{4})年(?P<month>\d{1,2})月"
             if match_in_title[3]:
@@ -304,7 +308,7 @@ class _Writer:
 
 def _title(path: Path) -> str:
     stem = _IN_NAME.sub("", path.stem)
-    return stem.strip(" _-.()（）") or path.stem
+    return stem.strip(" _-.()（）")
 
 
 def _glob_escape(text: str) -> str:
@@ -316,8 +320,8 @@ def _quoted(text: str) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """A value as YAML on one line."""
+    """A value as YAML on one line, also inside brackets."""
     import yaml
 
-    text: str = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, width=10_000)
-    return text.removesuffix("\n").removesuffix("...").rstrip()
+    text: str = yaml.safe_dump([value], allow_unicode=True, default_flow_style=True, width=100_000)
+    return text.strip()[1:-1]

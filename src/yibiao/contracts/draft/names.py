@@ -78,6 +78,10 @@ class Names:
             element.id: (element.name, *element.aliases, element.id, element.english.lower())
             for element in schemas.elements.values()
         }
+        self._latin = {
+            element.id: (_latin_words(element.id), _latin_words(element.english))
+            for element in schemas.elements.values()
+        }
         self._known: dict[str, list[tuple[str, str | None, str]]] = {}
         for element in schemas.elements.values():
             for word in self._words[element.id]:
@@ -113,7 +117,20 @@ class Names:
                 likeness = name_score(text, words) * 0.9 if text else 0.0
                 if likeness >= LIKELY:
                     offer(Named(element, role, round(likeness, 2), f"`{text}` is like a name of `{element}`"))
+        latin = _latin_words(header)
+        for element_id, words in self._latin.items() if latin else ():
+            if any(latin == one for one in words):
+                offer(Named(element_id, None, 0.95, f"`{header}` is `{element_id}` in words"))
+            elif any(set(latin) < set(one) for one in words):
+                offer(Named(element_id, None, 0.65, f"`{header}` is a part of the name of `{element_id}`"))
         return sorted(found.values(), key=lambda one: (-one.score, one.role is not None, one.element))
+
+
+def _latin_words(text: str) -> tuple[str, ...]:
+    """Words of a name in Latin letters, whatever keeps them apart: `cityCode`, `city_code`, `City code`."""
+    if not text.isascii():
+        return ()
+    return tuple(word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", text))
 
 
 def _role(header: str) -> tuple[str | None, str]:
