@@ -6,9 +6,10 @@ import csv
 import io
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
-from yibiao.contracts import load_schemas
+from yibiao.contracts import Schemas, load_schemas
 from yibiao.quarantine.slips import make_slip
 from yibiao.quarantine.states import HeldLoad, held_loads
 from yibiao.quarantine.workbook import DATA_SHEET, HEADER_ROW, ROW, write_slip
@@ -17,6 +18,12 @@ from yibiao.settings import Settings
 REGISTER = "public_security.resident_register"
 
 ID, NAME, SEX, BIRTH = "公民身份号码", "姓名", "性别", "出生日期"
+
+
+@cache
+def schemas_at(folder: Path) -> Schemas:
+    """The schemas in a folder that nobody changes; reading them takes longer than most tests."""
+    return load_schemas(folder)
 
 
 @dataclass(frozen=True)
@@ -86,14 +93,14 @@ def spoil(source: Path, target: Path, rows: Mapping[int, str]) -> Spoiled:
 
 def held(settings: Settings, report: str = REGISTER, edition: str | None = None) -> HeldLoad:
     """The newest load of a report with rows in quarantine, or the one of an edition."""
-    loads = held_loads(load_schemas(settings.schemas), settings, report)
+    loads = held_loads(schemas_at(settings.schemas), settings, report)
     return max((one for one in loads if edition in (None, one.edition)), key=lambda one: one.edition)
 
 
 def slip_of(settings: Settings, path: Path, edition: str | None = None) -> Path:
     """Write the return slip of a load."""
     load = held(settings, edition=edition)
-    write_slip(make_slip(load, settings), load, load_schemas(settings.schemas), settings, path)
+    write_slip(make_slip(load, settings), load, schemas_at(settings.schemas), settings, path)
     return path
 
 
@@ -105,9 +112,9 @@ def mend(slip: Path, truth: Mapping[int, Mapping[str, str]], rows: Collection[in
     sheet = book[DATA_SHEET]
     headers = [cell.value for cell in sheet[HEADER_ROW + 1]]
     for cells in sheet.iter_rows(min_row=HEADER_ROW + 2):
-        number = int(cells[headers.index(ROW)].value)
-        if number in truth and (rows is None or number in rows):
-            for header, text in truth[number].items():
+        number = cells[headers.index(ROW)].value
+        if number in map(str, truth) and (rows is None or int(number) in rows):
+            for header, text in truth[int(number)].items():
                 cells[headers.index(header)].value = text
     book.save(slip)
     return slip

@@ -138,6 +138,8 @@ class Matcher:
         elif any(now[name] == row.cells[name] for name in _asked(row.rules)):
             found.refused.append((one.place, row.row, LEFT_AS_IT_WAS))
         else:
+            if "row" in bad:  # nothing was known of its cells; now a blank one is blank
+                now = {name: one.cells.get(name, text) if text is None else text for name, text in now.items()}
             headers = {column.name: column.header for column in self._report.columns}
             was = {headers[name]: row.cells[name] for name in self._report.key if row.cells[name] is not None}
             found.lines.append(Line(row.row, was, {headers[name]: text for name, text in now.items()}))
