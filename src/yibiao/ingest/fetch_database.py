@@ -65,7 +65,9 @@ def _extract(base: Database, report: Report, settings: Settings, before: Sequenc
     picks = ", ".join(f"{base.as_text(name, kind)} as {base.quoted(name)}" for name, kind in names.items())
     cursor = options.get("cursor", "")
     if not cursor:
-        _write_sorted(base.rows(f"select {picks} from {source}", list(names)), list(names), path, [], settings)
+        _write_sorted(
+            base.rows(f"select {picks} from {source}", list(names), path.parent), list(names), path, [], settings
+        )
         return ""
     if cursor not in names:
         raise DeliveryError(
@@ -96,7 +98,7 @@ def _extract(base: Database, report: Report, settings: Settings, before: Sequenc
         # again, and those that have landed already are left out.
         condition = f" where {column} >= '{since}'"
         known = [object_path(settings, one.sha256) for one in before if order(one.until) >= order(since)]
-    rows = base.rows(f"select {picks} from {source}{condition}", list(names))
+    rows = base.rows(f"select {picks} from {source}{condition}", list(names), path.parent)
     _write_sorted(rows, list(names), path, known, settings)
     return max(last, greatest or "", key=order)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from yibiao.errors import DeliveryError
@@ -35,8 +36,8 @@ class Database(Protocol):
     def row(self, query: str) -> tuple[Any, ...]:
         """The one row of a query."""
 
-    def rows(self, query: str, names: list[str]) -> Any:
-        """All rows as an Arrow stream of text columns."""
+    def rows(self, query: str, names: list[str], folder: Path) -> Any:
+        """All rows as an Arrow stream of text columns; `folder` is scratch that lives as long as the stream."""
 
 
 @contextlib.contextmanager
@@ -96,7 +97,7 @@ class _Postgres:
         self._cursor.execute(query)
         return tuple(self._cursor.fetchone())
 
-    def rows(self, query: str, names: list[str]) -> Any:
+    def rows(self, query: str, names: list[str], folder: Path) -> Any:
         self._cursor.execute(query)
         return self._cursor.fetch_record_batch()
 
@@ -144,20 +145,32 @@ class _MySQL:
             cursor.execute(query)
             return tuple(cursor.fetchone())
 
-    def rows(self, query: str, names: list[str]) -> Any:
+    def rows(self, query: str, names: list[str], folder: Path) -> Any:
         import pyarrow as pa
 
+        # Rows go to the disk as they come: a result of many GB never stands in memory. An engine that asked for them
+        # itself would call Python out of its own threads, in which a broken connection's errors are lost.
         schema = pa.schema([(name, pa.string()) for name in names])
-
-        def batches() -> Iterator[Any]:
-            # Rows are fetched as they are needed: a result of many GB never stands in memory.
-            with self._connection.cursor(self._stream) as cursor:
-                cursor.execute(query)
+        path = folder / "rows.arrow"
+        cursor = self._connection.cursor(self._stream)
+        try:
+            cursor.execute(query)
+            with pa.ipc.new_stream(str(path), schema) as target:
                 while block := cursor.fetchmany(ROWS):
-                    columns = zip(*block, strict=True)
-                    yield pa.record_batch([pa.array(map(_decoded, texts), pa.string()) for texts in columns], schema)
+                    columns = [pa.array(map(_decoded, texts), pa.string()) for texts in zip(*block, strict=True)]
+                    target.write_batch(pa.record_batch(columns, schema))
+        except BaseException:
+            _abandon(cursor)
+            raise
+        cursor.close()
+        return pa.ipc.open_stream(pa.memory_map(str(path)))
 
-        return pa.RecordBatchReader.from_batches(schema, batches())
+
+def _abandon(cursor: Any) -> None:
+    """Let go of an unfinished result: PyMySQL would read on from the broken connection when it is thrown away."""
+    if (result := getattr(cursor, "_result", None)) is not None:
+        result.unbuffered_active = False
+    cursor.connection = None
 
 
 def _decoded(value: Any) -> str | None:
