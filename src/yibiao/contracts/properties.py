@@ -24,6 +24,7 @@ CONTRACT_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
 SERVER_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
     "delimiter": str,
     "quote": str,
+    "escape": ("\\",),  # a backslash stands before quotes inside quotes; unless said they are doubled
     "sheet": (str, int),
     "sheets": (str, list),  # one table over several sheets: their names, or `all`
     "titleRows": int,  # rows above the header

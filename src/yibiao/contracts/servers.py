@@ -15,7 +15,7 @@ from yibiao.contracts.secrets import is_reference, written_secret
 from yibiao.contracts.values import Frozen, Server
 
 FORMATS = ("csv", "xlsx", "xls", "ods", "json", "ndjson", "xml", "parquet", "sqlite")
-ENCODINGS = ("UTF-8", "UTF-8-BOM", "GB18030", "GBK", "UTF-16")
+ENCODINGS = ("UTF-8", "UTF-8-BOM", "GB18030", "GBK", "Big5", "UTF-16")
 _TEXT_FORMATS = ("csv", "json", "ndjson")
 
 FILES = ("local", "s3", "sftp")

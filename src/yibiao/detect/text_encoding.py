@@ -14,6 +14,9 @@ from pathlib import Path
 
 PART = 1 << 18
 """Bytes of one sample; a file is judged by its head, its tail and places between them."""
+LOOK = 20_000
+"""Characters by which it is judged whether a text is plausible."""
+
 SHORT = 400
 """Bytes beyond ASCII up to which statistics are not asked."""
 
@@ -140,7 +143,7 @@ def plausible(text: str, codec: str) -> float:
 
     Half a point for a character of the standard's first level (the frequent ones), half for one of the most common.
     """
-    wide = [character for character in text[:200_000] if character > "\x7f"]
+    wide = [character for character in text[:LOOK] if character > "\x7f"]
     if not wide:
         return 1.0
     points = 0.0
@@ -194,19 +197,13 @@ def _aligned(part: bytes, codec: str, inside: bool) -> bytes:
 
 
 def _damage(part: bytes, codec: str, inside: bool) -> int:
-    """Bytes that do not decode; a character cut at the end of the sample is none."""
-    part, bad = _aligned(part, codec, inside), 0
-    decoder = codecs.getincrementaldecoder(codec)
-    while part:
-        try:
-            decoder("strict").decode(part)
-            break
-        except UnicodeDecodeError as error:
-            bad += error.end - error.start
-            part = part[error.end :]
-            if bad > 2000:
-                return bad + len(part) // 10
-    return bad
+    """Places that do not decode; a character cut at the end of the sample is none."""
+    part = _aligned(part, codec, inside)
+    try:
+        codecs.getincrementaldecoder(codec)("strict").decode(part)
+    except UnicodeDecodeError:
+        return _decoded(part, codec, False).count("\ufffd")
+    return 0
 
 
 def _decoded(part: bytes, codec: str, inside: bool) -> str:

@@ -31,6 +31,9 @@ OTHERS = ("\t", ";", "|", " ", ",", "，", "、", "；", "^", "~")
 CLEAR = 0.7
 """Nats by which the best proposal has to be better than the next one."""
 
+FAR = 16.0
+"""Nats by which a proposal may be more surprising than an ordinary row."""
+
 _BOUNDARY = re.compile(
     r"(?<=[0-9])(?=[^0-9])|(?<=[^0-9])(?=[0-9])|(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z0-9])(?=[^A-Za-z0-9])|(?<=[^A-Za-z0-9])(?=[A-Za-z0-9])"
     r"|(?<=[A-Z])(?=[A-Z][a-z])"
@@ -39,17 +42,23 @@ _BOUNDARY = re.compile(
 
 @dataclass(frozen=True)
 class Proposal:
-    """Cells that a repair would give, its price, and by how much the next different repair is worse."""
+    """Cells that a repair would give.
+
+    Attributes:
+        excess: nats by which the repaired row, its slips counted, is more surprising than an ordinary row.
+        margin: nats by which the next different repair is worse.
+        how: what was wrong with it: `quote`, `columns` or `delimiter`.
+    """
 
     cells: tuple[str, ...]
-    cost: float
+    excess: float
     margin: float
     how: str
 
     @property
     def clear(self) -> bool:
-        """One repair is clearly the likeliest."""
-        return self.margin >= CLEAR
+        """One repair is clearly the likeliest, and gives an ordinary row."""
+        return self.margin >= CLEAR and self.excess <= FAR
 
 
 class Repairer:
@@ -58,6 +67,7 @@ class Repairer:
     def __init__(self, dialect: Dialect, shapes: Sequence[ColumnShape]) -> None:
         self.dialect, self.shapes = dialect, shapes
         self._costs: list[dict[str, float]] = [{} for _ in shapes]
+        self._ordinary = sum(shape.ordinary for shape in shapes)
 
     def cost(self, place: int, text: str) -> float:
         known = self._costs[place]
@@ -83,7 +93,7 @@ class Repairer:
         ranked = sorted(found.items(), key=lambda one: one[1][0])
         cells, (cost, how) = ranked[0]
         margin = ranked[1][1][0] - cost if len(ranked) > 1 else 99.0
-        return Proposal(cells, cost, margin, how)
+        return Proposal(cells, cost - self._ordinary, margin, how)
 
     def _candidates(self, text: str) -> Iterator[tuple[float, tuple[str, ...], str]]:
         width = len(self.shapes)

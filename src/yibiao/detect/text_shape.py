@@ -57,6 +57,8 @@ class ColumnShape:
         spread = sum((one - self._mean) ** 2 for one in lengths) / max(1, len(lengths))
         self._spread = max(0.25, math.sqrt(spread))
         self.typed = self._typed()
+        some = cells[:: max(1, len(cells) // 100)]
+        self.ordinary = sum(map(self.cost, some)) / len(some) if some else 0.0
 
     def _typed(self) -> str:
         """The one shape that nearly all cells have, if it holds digits: numbers, dates, codes; empty for text."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from yibiao.detect.text_lines import bare
+
 DOUBLED, BACKSLASH, NO_ESCAPE = "doubled", "backslash", ""
 
 CLOSINGS = 3
@@ -118,6 +120,10 @@ class Dialect:
                 break
         return found
 
+    def may_have(self, text: str, width: int) -> bool:
+        """Whether a line is a row of so many cells in any reading."""
+        return width > 1 and any(len(way.tokens) == width for way in self.ways(bare(text)))
+
     def _ways(self, text: str, at: int, before: tuple[Token, ...], slips: int) -> Iterator[Way]:
         if slips > 3:
             return
@@ -136,8 +142,10 @@ class Dialect:
             break
         if quote == at:
             yield from self._quoted(text, at, before, slips)
-            # The quote is an ordinary character of an unquoted cell.
-            yield from self._after(text, end, (*before, Token(text[at : end if end >= 0 else None])), slips + 1)
+            # The quote is an ordinary character of an unquoted cell; hardly so if another one ends the cell.
+            token = Token(text[at : end if end >= 0 else None])
+            both = len(token.text) > 1 and token.text.endswith(self.quote)
+            yield from self._after(text, end, (*before, token), slips + 1 + both)
         else:
             # A quote inside an unquoted cell: text as it is, or the delimiter before the quote is missing.
             yield from self._after(text, end, (*before, Token(text[at : end if end >= 0 else None])), slips + 1)

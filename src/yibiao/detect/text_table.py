@@ -97,6 +97,9 @@ class TableReader:
                 break
             cells = record.cells
             if cells is not None and len(cells) == self.width and any(cells) and not "".join(cells).isspace():
+                if "\n" in record.text and self._are_rows(record.text):
+                    trailing.append(Record(record.place, record.text, None, "quote"))
+                    continue
                 if self._begins_table(record, cells, header_cells, blank):
                     self.source._ahead.appendleft(record)
                     break
@@ -202,6 +205,11 @@ class TableReader:
         following = [one.cells for one in self.source.look(2)]
         alike = [one for one in following if one is not None and len(one) == len(cells)]
         return len(alike) == 2 and any(_DATA.search(text) for text in alike[0]) and header_vote(cells, ()) > 0
+
+    def _are_rows(self, text: str) -> bool:
+        """Whether a record over two lines may be two rows whose quotes were never closed."""
+        first, second, *_ = text.split("\n")
+        return self.dialect.may_have(first, self.width) and self.dialect.may_have(second, self.width)
 
     def _hold(self, records: Sequence[Record]) -> None:
         for record in records:

@@ -24,9 +24,12 @@ CODECS = {
 
 
 def cells(codec: str) -> st.SearchStrategy[str]:
-    """Texts that the encoding has, separators, quotation marks and line ends among them."""
+    """Texts that the encoding has, separators, quotation marks and line ends among them.
+
+    Without zero bytes, which no text has: their rows are quarantined (test_delimited_text.py).
+    """
     characters = st.one_of(st.sampled_from("张三男女无１Ｘ，、·,\"'\n\r\t ;0123456789-X"), st.characters(codec=codec))
-    return st.text(characters, max_size=12).map(lambda text: text.replace("\ufeff", ""))
+    return st.text(characters, max_size=12).map(lambda text: text.translate({0xFEFF: None, 0: None}))
 
 
 @pytest.mark.parametrize("encoding", CODECS)

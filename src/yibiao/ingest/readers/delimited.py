@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,11 +13,16 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from yibiao.contracts.values import Report
+from yibiao.detect.text_lines import bare, lines_of
+from yibiao.detect.text_split import BACKSLASH, DOUBLED, Dialect
 from yibiao.errors import DeliveryError
 from yibiao.ingest.columns import Binding
 from yibiao.ingest.readers.chunks import Broken, Chunk, Reading, RowNumbers, schema
-from yibiao.ingest.readers.encodings import HEAD, Utf8Stream, check_head, wrong_encoding
+from yibiao.ingest.readers.encodings import HEAD, Utf8Stream, check_head, check_tail, wrong_encoding
+from yibiao.ingest.readers.guard import UNIT, Guard
 from yibiao.ingest.readers.headers import flatten
+from yibiao.ingest.readers.mismatch import wrong_dialect
+from yibiao.ingest.readers.ragged import Proposer
 
 BLOCK = 1 << 20
 """Bytes parsed at once: they stay in the processor's cache (8 MiB blocks take a fifth longer)."""
@@ -24,46 +30,61 @@ BLOCK = 1 << 20
 RAGGED = "row.columns"
 """Rule of a row that has more or fewer cells than the header."""
 
-_LINES = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
+_MARK = "\x02"
+"""Begins the row that stands for one that the guard took out; pyarrow finds it too wide and asks what to do."""
+
+
+@dataclass(frozen=True)
+class _Format:
+    """How the contract says that the file is written."""
+
+    dialect: Dialect
+    titles: int
+    headers: int
+    footer: str | None
+
+    @property
+    def separator(self) -> str:
+        """The one byte between cells on the way to the parser."""
+        single = len(self.dialect.delimiter.encode("utf-8")) == 1
+        return self.dialect.delimiter if single else UNIT.decode()
 
 
 def read_csv(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
     """Rows of a CSV file; see `yibiao.ingest.readers`."""
     server = report.server
     options = server.options
-    codec = server.codec
-    delimiter, quote = options.get("delimiter", ","), options.get("quote", '"')
-    check_head(codec, server.encoding, path, reading.where)
+    escape = BACKSLASH if options.get("escape") else DOUBLED
+    written = _Format(
+        Dialect(options.get("delimiter", ","), options.get("quote", '"'), escape),
+        options.get("title_rows", 0),
+        options.get("header_rows", 1),
+        options.get("footer_pattern"),
+    )
+    codec = check_head(server.codec, server.encoding, path, reading.where)
+    check_tail(path, reading.where)
 
     def failed() -> DeliveryError:
         return wrong_encoding(server.encoding, path, reading.where)
 
     with path.open("rb") as source:
         stream = Utf8Stream(source, codec, failed)
-        headers = _header(
-            stream, delimiter, quote, options.get("title_rows", 0), options.get("header_rows", 1), reading
-        )
-        binding = reading.bind(report, headers)
+        try:
+            headers = _header(stream, written, reading)
+            binding = reading.bind(report, headers)
+        except DeliveryError as error:
+            raise wrong_dialect(path, written.dialect, written.titles, written.headers, error) from None
         coded = frozenset(column.name for column in report.columns if column.type == "code")
-        yield from _rows(stream, binding, coded, delimiter, quote, options.get("footer_pattern"), reading, failed)
+        yield from _rows(stream, binding, coded, written, reading, failed)
 
 
-def _header(stream: Utf8Stream, delimiter: str, quote: str, titles: int, rows: int, reading: Reading) -> list[str]:
+def _header(stream: Utf8Stream, written: _Format, reading: Reading) -> list[str]:
     """Read the rows above the data and leave the stream at the first data row."""
     head = stream.read(HEAD)
     text = head.decode("utf-8", errors="replace")  # the last character may be cut; it is far behind the header
-    used = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal used
-        for match in _LINES.finditer(text):
-            if match[0]:
-                used += len(match[0].encode("utf-8"))
-                yield match[0]
-
-    parser = csv.reader(
-        lines(), delimiter=delimiter, quotechar=quote or None, quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-    )
+    titles, rows, dialect = written.titles, written.headers, written.dialect
+    lines = _Lines(text)
+    parser = _parser(lines, dialect)
     found: list[list[str]] = []
     try:
         while len(found) < titles + rows:
@@ -76,7 +97,7 @@ def _header(stream: Utf8Stream, delimiter: str, quote: str, titles: int, rows: i
         raise DeliveryError(
             "The header cannot be split into columns.",
             where=reading.where,
-            expected=f"a header in row {titles + 1}, columns separated by {delimiter!r}",
+            expected=f"a header in row {titles + 1}, columns separated by {dialect.delimiter!r}",
             todo="Look at the first rows of the file.",
         ) from None
     if len(found) < titles + rows or not any(map(str.strip, found[-1])):
@@ -89,24 +110,82 @@ def _header(stream: Utf8Stream, delimiter: str, quote: str, titles: int, rows: i
         )
     reading.left_out["title"] += titles
     reading.title = [" ".join(row) for row in found[:titles]]
-    stream.push_back(head[used:])
+    stream.push_back(head[lines.used :])
     return flatten(found[titles:])
+
+
+class _Lines:
+    """Lines of a text, with the bytes that those given so far take up."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = lines_of(text)
+        self.used = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.used += len(line.encode("utf-8"))
+            yield line
+
+
+def _parser(lines: _Lines, dialect: Dialect) -> Iterator[list[str]]:
+    """Rows of titles and headers; one parser is lenient with quotes, the other knows delimiters of any length."""
+    if len(dialect.delimiter) != 1:
+        return (dialect.strict(bare(line))[0] or [] for line in lines)
+    return csv.reader(
+        iter(lines),
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote or None,
+        escapechar="\\" if dialect.escape == BACKSLASH else None,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+    )
+
+
+class _Keeper:
+    """Rows kept out of the dataset: what the guard took out, and what the parser found too long or too short."""
+
+    def __init__(self, written: _Format, proposer: Proposer, numbers: RowNumbers, reading: Reading) -> None:
+        self._written, self._proposer, self._numbers, self._reading = written, proposer, numbers, reading
+        self._taken: list[tuple[str, str]] = []
+        self._wide = written.separator * proposer.width
+
+    def replace(self, rule: str, line: bytes) -> bytes:
+        """Bytes that stand for a record in which a quote or zero byte does not fit."""
+        text = bare(line.decode("utf-8", errors="replace"))
+        if rule == "row.quote" and (cells := self._proposer.plain(text)) is not None:
+            quote, separator = self._written.dialect.quote, self._written.separator
+            return (separator.join(quote + cell.replace(quote, quote * 2) + quote for cell in cells) + "\n").encode()
+        self._taken.append((rule, text))
+        return f"{_MARK}{len(self._taken) - 1}{self._wide}\n".encode()
+
+    def invalid(self, row: arrow_csv.InvalidRow) -> str:
+        """What the parser asks for every row of another width."""
+        rule, text = RAGGED, row.text
+        if text.startswith(_MARK):
+            rule, text = self._taken[int(text[1 : text.index(self._written.separator)])]
+        elif self._written.separator != self._written.dialect.delimiter:
+            text = text.replace(self._written.separator, self._written.dialect.delimiter)
+        footer, quote = self._written.footer, self._written.dialect.quote
+        if footer and re.match(footer, text.lstrip(quote)):
+            self._numbers.leave_out([row.number], whole=False)
+            self._reading.left_out["footer"] += 1
+        else:
+            shown = text.replace("\0", "\u2400")
+            self._numbers.broke(Broken(row.number, rule, shown, proposal=self._proposer.proposal(text)))
+        return "skip"
 
 
 def _rows(
     stream: Utf8Stream,
     binding: Binding,
     coded: frozenset[str],
-    delimiter: str,
-    quote: str,
-    footer: str | None,
+    written: _Format,
     reading: Reading,
     failed: Callable[[], DeliveryError],
 ) -> Iterator[Chunk]:
-    first = stream.read(4096)
-    if not first.strip(b"\r\n"):
-        return
+    first = stream.read(HEAD)
     stream.push_back(first)
+    if not first[:4096].strip(b"\r\n"):
+        return
     names = [f"c{place}" for place in range(len(binding.headers))]
     wanted = sorted({0, *(place for place in binding.places if place is not None)})
     numbers = RowNumbers()
@@ -117,22 +196,30 @@ def _rows(
         for name, place in zip(binding.names, binding.places, strict=True)
         if place is not None
     }
-
-    def ragged(row: arrow_csv.InvalidRow) -> str:
-        if footer and re.match(footer, row.text.lstrip(quote)):
-            numbers.leave_out([row.number], whole=False)
-            reading.left_out["footer"] += 1
-        else:
-            numbers.broke(Broken(row.number, RAGGED, row.text))
-        return "skip"
-
+    dialect, footer = written.dialect, written.footer
+    proposer = Proposer(dialect, binding, lambda: first.decode("utf-8", errors="replace"))
+    keeper = _Keeper(written, proposer, numbers, reading)
+    escaped = dialect.escape == BACKSLASH
+    guard = Guard(
+        stream,
+        dialect.delimiter.encode("utf-8") or UNIT,
+        dialect.quote.encode("utf-8"),
+        keeper.replace,
+        escaped=escaped,
+        rows=proposer.are_rows,
+        block=BLOCK,
+    )
     try:
         batches = arrow_csv.open_csv(
-            stream.native() or pa.PythonFile(stream, mode="r"),
+            pa.PythonFile(guard, mode="r"),
             # One parsing thread: rows keep their numbers, and checking and writing use the other processors.
             read_options=arrow_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, quote_char=quote or False, newlines_in_values=True, invalid_row_handler=ragged
+                delimiter=written.separator,
+                quote_char=dialect.quote or False,
+                escape_char="\\" if escaped else False,
+                newlines_in_values=True,
+                invalid_row_handler=keeper.invalid,
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types={"c0": pa.string(), **types},
@@ -171,10 +258,10 @@ def _parse_error(error: Exception, reading: Reading, failed: Callable[[], Delive
         return failed()
     if "straddl" in text:
         return DeliveryError(
-            "A quoted cell does not end.",
+            "A row does not end.",
             where=f"{reading.where}, after data row {reading.total}",
-            expected=f"a closing quotation mark within {BLOCK >> 20} MiB",
-            todo="Look for a single quotation mark near that row.",
+            expected=f"rows of less than {BLOCK >> 20} MiB",
+            todo="Look at the row after that one: its line end is missing, or the file is no table.",
         )
     return DeliveryError(
         "The delivery cannot be split into rows and columns.",

@@ -6,47 +6,34 @@ import codecs
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
+from yibiao.detect.text_encoding import find_encoding, sample
 from yibiao.errors import DeliveryError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 HEAD = 1 << 20
 """Bytes that are looked at before reading begins."""
 
-_BOMS = ((codecs.BOM_UTF8, "UTF-8-BOM"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
-
-# GB18030 goes before any statistics: on short Chinese texts detectors guess Japanese.
-_CANDIDATES = (("utf-8", "UTF-8"), ("gb18030", "GB18030"), ("big5", "Big5"))
+ZEROS = 512
+"""Zero bytes at the end that no text has: the file was made in its full length and not yet filled."""
 
 
 def likely_encoding(head: bytes) -> str | None:
-    """The name, as contracts write it, of an encoding that these first bytes of a file fit; None if there is none.
+    """The name, as contracts write it, of the encoding that these first bytes of a file are most likely in.
 
-    UTF-16 shows by its mark or by the zero bytes of ASCII characters: almost any bytes decode as UTF-16.
+    None if they are no text in an encoding that contracts know.
     """
-    for bom, name in _BOMS:
-        if head.startswith(bom):
-            return name
-    if head[:4096].count(0) * 50 > len(head[:4096]):
-        return "UTF-16"
-    for codec, name in _CANDIDATES:
-        try:
-            codecs.getincrementaldecoder(codec)("strict").decode(head)
-        except UnicodeDecodeError:
-            continue
-        return name
-    return None
+    name = find_encoding([head]).name
+    return name if name in _NAMES else None
+
+
+_NAMES = ("UTF-8", "UTF-8-BOM", "UTF-16", "GB18030", "Big5")
 
 
 def wrong_encoding(declared: str, path: Path, where: str) -> DeliveryError:
     """The error for bytes that do not fit the declared encoding: it names the likely one, never the bytes."""
-    with path.open("rb") as stream:
-        head = stream.read(HEAD)
-    likely = likely_encoding(head)
-    if likely and likely.removesuffix("-BOM") != declared.upper().removesuffix("-BOM"):
+    likely = find_encoding(sample(path)).name
+    if likely in _NAMES and likely.removesuffix("-BOM") != declared.upper().removesuffix("-BOM"):
         return DeliveryError(
             "The delivery is not in the encoding that the contract declares.",
             where=where,
@@ -63,24 +50,49 @@ def wrong_encoding(declared: str, path: Path, where: str) -> DeliveryError:
     )
 
 
-def check_head(codec: str, declared: str, path: Path, where: str) -> None:
+def check_head(codec: str, declared: str, path: Path, where: str) -> str:
     """Refuse a declaration that the first bytes contradict.
 
     UTF-8 read as GB18030 often decodes without an error and gives nonsense: Chinese text that is valid UTF-8 is UTF-8.
+
+    Returns:
+        The codec to read with: for UTF-16 without a mark the one with the byte order that the file shows.
 
     Raises:
         DeliveryError: the likely encoding is another one.
     """
     with path.open("rb") as stream:
         head = stream.read(HEAD)
-    likely = likely_encoding(head)
-    is_ascii = head.isascii() and b"\0" not in head[:4096]
-    family = "utf-8" if codec.startswith("utf-8") else "gb" if codec.startswith("gb") else codec
-    if is_ascii and family != "utf-16":
-        return
-    expected = {"utf-8": ("UTF-8", "UTF-8-BOM"), "utf-16": ("UTF-16",)}.get(family)
-    if (likely not in expected) if expected else (likely or "").startswith("UTF"):
+    found = find_encoding([head])
+    family = next((one for one in ("utf-8", "utf-16", "gb", "big5") if codec.startswith(one)), codec)
+    if head.isascii() and found.name == "UTF-8" and family != "utf-16":
+        return codec
+    same = {"utf-8": ("UTF-8", "UTF-8-BOM"), "utf-16": ("UTF-16",), "gb": ("GB18030",), "big5": ("Big5",)}.get(family)
+    if same is None or found.name in same:
+        return found.codec if family == "utf-16" and not found.mark else codec
+    # UTF-8 and UTF-16 show for sure what they are not; the others only where the text is long enough.
+    if family in ("utf-8", "utf-16") or found.sure or found.name.startswith("UTF"):
         raise wrong_encoding(declared, path, where)
+    return codec
+
+
+def check_tail(path: Path, where: str) -> None:
+    """Refuse a file that ends in zero bytes: space was made for it and not filled.
+
+    Raises:
+        DeliveryError: it does.
+    """
+    with path.open("rb") as stream:
+        stream.seek(-min(ZEROS, path.stat().st_size), io.SEEK_END)
+        tail = stream.read()
+    if len(tail) == ZEROS and not any(tail):
+        raise DeliveryError(
+            "The delivery ends in zero bytes: its copying was not finished, or the disk it comes from is damaged.",
+            where=where,
+            expected="text to the end",
+            got=f"at least {ZEROS} zero bytes at the end",
+            todo="Wait until the copy is complete, or ask the sender to export the file again.",
+        )
 
 
 class Utf8Stream(io.RawIOBase):
@@ -100,35 +112,40 @@ class Utf8Stream(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         while not self._ended and (size < 0 or len(self._ready) < size):
-            block = self._source.read(HEAD)
-            self._ended = not block
-            if self._decoder is not None:
-                try:
-                    block = self._decoder.decode(block, final=self._ended).encode("utf-8")
-                except UnicodeError:
-                    raise self._failed() from None
-            self._ready += block.removeprefix(codecs.BOM_UTF8) if self._first else block
-            self._first = False
+            self._ready += self._decoded()
         if size < 0:
             size = len(self._ready)
         taken = bytes(memoryview(self._ready)[:size])
         del self._ready[:size]
         return taken
 
+    def block(self, size: int) -> bytes:
+        """About `size` bytes, none at the end. Spares the copies that an exact number costs."""
+        if self._ready:
+            taken = bytes(memoryview(self._ready)[:size])
+            del self._ready[:size]
+            return taken
+        while not self._ended:
+            if taken := self._decoded(size):
+                return taken
+        return b""
+
+    def _decoded(self, size: int = HEAD) -> bytes:
+        block = self._source.read(size)
+        self._ended = not block
+        if self._decoder is not None:
+            try:
+                block = self._decoder.decode(block, final=self._ended).encode("utf-8")
+            except UnicodeError:
+                raise self._failed() from None
+        if self._first and block:
+            block, self._first = block.removeprefix(codecs.BOM_UTF8), False
+        return block
+
     def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
         taken = self.read(len(buffer))
         buffer[: len(taken)] = taken
         return len(taken)
-
-    def native(self) -> pa.NativeFile | None:
-        """The rest of a file that needs no decoding as a native one, which is read without Python; None for others."""
-        if self._decoder is not None:
-            return None
-        import pyarrow as pa
-
-        file = pa.OSFile(self._source.name)
-        file.seek(self._source.tell() - len(self._ready))
-        return file
 
     def push_back(self, data: bytes) -> None:
         """Give bytes back that were read too far."""

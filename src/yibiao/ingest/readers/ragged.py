@@ -1,0 +1,79 @@
+"""Proposes cells, by contract column, for rows of a delimited file that cannot be split for sure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from yibiao.detect.text_lines import lines_of
+from yibiao.detect.text_records import read_records
+from yibiao.detect.text_repair import Repairer
+from yibiao.detect.text_shape import learn
+from yibiao.detect.text_split import Dialect
+from yibiao.ingest.columns import Binding
+
+PROPOSALS = 2000
+"""Rows of one delivery that are thought about; a delivery with more of them has another fault than slips."""
+
+LEARN = 1 << 19
+"""Characters below the header from which it is learned what columns look like."""
+
+
+class Proposer:
+    """Thinks about single rows; learns what the columns look like when the first one comes.
+
+    Args:
+        dialect: of the contract.
+        binding: which column of the file is which column of the contract.
+        head: gives text that begins with the first data row.
+    """
+
+    def __init__(self, dialect: Dialect, binding: Binding, head: Callable[[], str]) -> None:
+        self.dialect, self._binding, self._head = dialect, binding, head
+        self.width = len(binding.headers)
+        self._repairer: Repairer | None = None
+        self._asked = 0
+
+    def proposal(self, text: str) -> Mapping[str, str]:
+        """Cells by contract column if one repair is clearly the likeliest; otherwise nothing."""
+        self._asked += 1
+        if self._asked > PROPOSALS or len(text) > 20_000:
+            return {}
+        if self._repairer is None:
+            self._repairer = Repairer(self.dialect, learn(self._sure_rows(), self.width))
+        found = self._repairer.propose(text.replace("\0", ""))
+        if found is None or not found.clear:
+            return {}
+        return self._named(found.cells)
+
+    def plain(self, text: str) -> list[str] | None:
+        """Cells of a row with quotes inside unquoted cells, if there is only one way to split it; otherwise None.
+
+        `5" 管` is such a cell: no cell begins with a quote, and the delimiters give the right number.
+        """
+        quote = self.dialect.quote
+        cells = text.split(self.dialect.delimiter) if self.dialect.delimiter else [text]
+        if len(cells) != self.width or "\0" in text or any(cell.lstrip().startswith(quote) for cell in cells):
+            return None
+        if any(len(way.tokens) == self.width and _texts(way.tokens) != cells for way in self.dialect.ways(text)):
+            return None
+        return cells
+
+    def are_rows(self, first: bytes, second: bytes) -> bool:
+        """Whether two lines are whole rows by themselves, if some of their quotes are text."""
+        return all(self.dialect.may_have(line.decode("utf-8", "replace"), self.width) for line in (first, second))
+
+    def _sure_rows(self) -> list[list[str]]:
+        text = self._head()[:LEARN]
+        records = read_records(lines_of(text), self.dialect)
+        return [record.cells for record in records if record.cells is not None and len(record.cells) == self.width]
+
+    def _named(self, cells: Sequence[str]) -> dict[str, str]:
+        return {
+            name: cells[place]
+            for name, place in zip(self._binding.names, self._binding.places, strict=True)
+            if place is not None
+        }
+
+
+def _texts(tokens: Sequence[object]) -> list[str]:
+    return [token.text for token in tokens]  # type: ignore[attr-defined]
