@@ -16,7 +16,6 @@ import pyarrow as pa
 from yibiao.contracts.values import Report
 from yibiao.ingest.checks import BITS, QUARANTINE, Checks, CodeCheck, compile_checks
 from yibiao.ingest.readers.chunks import schema
-from yibiao.ingest.rules import quote
 
 RIGHT, WRONG, ABSENT = 0, 1, 2
 
@@ -46,7 +45,7 @@ class Verdict:
         rows: the rows, columns with code lists dictionary-encoded.
         places: 0-based places of the rows to keep out, ascending.
         rules: per such row the ids of the rules it broke.
-        keys: in a snapshot, a 64-bit hash of every row's key, in any order; elsewhere empty.
+        keys: a 64-bit hash of every row's key, in any order; empty for a delta.
         broken, warnings: rule id -> rows.
     """
 
@@ -83,11 +82,11 @@ class Checker:
         self._batch = _Slot(encoded.empty_table())
         self._engine.register("batch", self._batch)
         self._engine.execute(f"prepare rows as {self.checks.sql}")
-        self._engine.execute(f"prepare keys as select hash({', '.join(map(quote, report.key)) or '0'}) as h from batch")
+        self._engine.execute(f"prepare clean as {self.checks.clean}")
         self._texts: dict[str, _Slot] = {}
         self._known: dict[str, dict[str, int]] = {check.column: {} for check in self.checks.codes}
-        self._has_parameter = "$1" in self.checks.sql
-        self._keyed = report.mode == "snapshot" and bool(report.key)
+        # A delta may tell of one thing several times; in a snapshot and among events a key that comes back is a mistake.
+        self._keyed = report.mode != "delta" and bool(report.key)
         self._lock = threading.Lock()
 
     def __enter__(self) -> Checker:
@@ -108,18 +107,28 @@ class Checker:
         keys = np.zeros(0, dtype=np.uint64)
         with self._lock:
             rows, code_hits = self._check_codes(rows)
-            self._batch.table = rows
-            call = f"execute rows('{edition_date}')" if self._has_parameter else "execute rows"
-            flagged = self._engine.execute(call).fetchnumpy()
+            judged = self._run("clean", self.checks.clean, rows, edition_date)
             if self._keyed:
-                keys = np.asarray(self._engine.execute("execute keys").fetchnumpy()["h"])
-        places = np.searchsorted(rows.column("_row").to_numpy(), np.asarray(flagged["_row"]))
-        words = [np.zeros(rows.num_rows, dtype=np.int64) for _ in range(self.checks.words)]
-        for number, word in enumerate(words):
-            word[places] = np.asarray(flagged[f"word_{number}"])
+                keys = np.asarray(judged["h"])
+            numbers = rows.column("_row").to_numpy()
+            doubtful = np.sort(np.asarray(judged["_row"])[~np.asarray(judged["clean"], dtype=bool)])
+            words = [np.zeros(rows.num_rows, dtype=np.int64) for _ in range(self.checks.words)]
+            if len(doubtful):
+                some = rows.take(pa.array(np.searchsorted(numbers, doubtful)))
+                flagged = self._run("rows", self.checks.sql, some, edition_date)
+                places = np.searchsorted(numbers, np.asarray(flagged["_row"]))
+                for number, word in enumerate(words):
+                    word[places] = np.asarray(flagged[f"word_{number}"])
         for bit, hit in code_hits:
             words[bit // BITS][hit] |= 1 << bit % BITS
         return self._verdict(rows, words, keys)
+
+    def _run(self, name: str, sql: str, rows: pa.Table, edition_date: str) -> dict[str, np.ndarray]:
+        """Execute a prepared query over these rows."""
+        self._batch.table = rows
+        # A day and not a text: for a parameter of another type DuckDB plans the query anew every time.
+        day = f"(date '{edition_date}')" if "$1" in sql else ""
+        return self._engine.execute(f"execute {name}{day}").fetchnumpy()
 
     def _check_codes(self, rows: pa.Table) -> tuple[pa.Table, list[tuple[int, np.ndarray]]]:
         """Dictionary-encode columns with code lists, judge their distinct texts, find the rows that have wrong ones."""

@@ -62,6 +62,12 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
     for severity, numbers in summary["expectations"].items():
         failed = f"[bold red]{numbers['failed']}[/]" if numbers["failed"] else "0"
         facts.add_row(f"质量规则 expectations, {severity}", f"{numbers['passed']} 通过 passed, {failed} 未通过 failed")
+    if totals := sum(report["totals"] for report in summary["reports"]):
+        off = sum(report["totals_off"] for report in summary["reports"])
+        facts.add_row(
+            "报表合计 printed totals",
+            f"{totals - off} 相符 agree, {f'[bold red]{off}[/]' if off else '0'} 不符 disagree with the rows",
+        )
     if burden := summary["burden"]:
         facts.add_row(
             "填报负担 burden a year",

@@ -103,6 +103,8 @@ def _reports(settings: Settings, watch: Watch, manifest: Mapping[str, Any]) -> l
                 "accepted": sum(load["accepted"] for load in live),
                 "quarantined": sum(load["quarantined"] for load in live),
                 "drift": _drift(ingested),
+                "totals": sum(load.get("totals", 0) for load in live),
+                "totals_off": sum(load.get("totals_off", 0) for load in live),
                 "errors": [_error(error) for error in errors],
             }
         )
@@ -207,6 +209,11 @@ def _next(
         lines.append("yibiao load list: snapshots that look incomplete wait for your decision (yibiao load accept ID).")
     if any(report["arriving"] for report in reports):
         lines.append("Some files are still arriving; the next run reads them.")
+    if off := [report["report"] for report in reports if report["totals_off"]]:
+        lines.append(
+            f"{', '.join(off)}: printed totals do not agree with the rows; `control_totals` in the manifests of the loads"
+            " say which. Ask the sender whether rows are missing."
+        )
     if any(report["quarantined"] for report in reports):
         lines.append(f"{settings.lake}/<department>/<report>/load=*/: quarantined rows and the rules that they broke.")
     if state in GOOD and release is not None:

@@ -119,6 +119,8 @@ def build(
                     "resolved": load.resolved,
                     "rejected": load.rejected,
                     "amendments": list(load.states.amendments) if load.states else [],
+                    "totals": len(load.manifest["control_totals"]),
+                    "totals_off": sum(total["stated"] != total["counted"] for total in load.manifest["control_totals"]),
                 }
                 for load in inputs.loads
             ],

@@ -79,11 +79,13 @@ def test_another_birth_date_or_sex_than_the_number_says_is_a_warning(verdicts, r
     assert manifest["warnings"] == {"citizen_id.sex_differs": 1, "citizen_id.birth_date_differs": 1}
 
 
-def test_a_repeated_key_is_kept_and_counted_in_a_snapshot_only(verdicts, rows, settings):
+def test_a_repeated_key_is_kept_and_counted_unless_the_report_tells_of_changes(verdicts, rows, settings):
     _, manifest = verdicts([rows[0], rows[1], rows[0], rows[0]])
     assert manifest["warnings"] == {"citizen_id.unique": 2}
     assert manifest["counts"] == {"read": 4, "accepted": 4, "quarantined": 0}
     _, manifest = verdicts([rows[0], rows[0]], mode="events")
+    assert manifest["warnings"] == {"citizen_id.unique": 1}
+    _, manifest = verdicts([rows[0], rows[0]], mode="delta")
     assert manifest["warnings"] == {}
 
 

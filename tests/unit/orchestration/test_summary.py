@@ -72,6 +72,15 @@ def put_release(settings: Settings, state: str = "current") -> dict[str, Any]:
     return manifest
 
 
+def test_printed_totals_that_disagree_are_counted_and_named(settings: Settings) -> None:
+    manifest = put_release(settings)
+    manifest["inputs"]["loads"][0] |= {"totals": 31, "totals_off": 1}
+    (settings.releases / "current" / "manifest.json").write_text(json.dumps(manifest))
+    summary = summarise(settings, watched(settings, "unchanged"), {"total": 1.0})
+    assert (summary["reports"][0]["totals"], summary["reports"][0]["totals_off"]) == (31, 1)
+    assert any("health.vaccination: printed totals" in line for line in summary["next"])
+
+
 def package(drift: tuple[dict[str, str], ...] = (), held: tuple[str, ...] = ()) -> LoadPackage:
     return LoadPackage(Path("load=aaaa"), {"load_id": "aaaa", "drift": list(drift), "held": list(held)})
 
