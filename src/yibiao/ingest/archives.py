@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import re
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -222,7 +224,9 @@ def _told(name: str) -> Iterator[None]:
         ) from None
     except RuntimeError:  # zipfile's word for a password that the members' flags did not tell
         raise _refused(name, "The archive is encrypted.", "an archive without a password") from None
-    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, struct.error, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of the disk; what is wrong with packed bytes has no number
         raise _refused(
             name,
             "The archive is damaged or not complete.",

@@ -155,6 +155,7 @@ def test_rows_of_a_large_table_are_streamed_and_a_server_that_breaks_off_leaves_
     assert len(rows(settings)[0]) == 20_000
     from yibiao.ingest import fetch_drivers
 
+    monkeypatch.setattr(fetch_drivers, "ROWS", 1000)
     decoded, count = fetch_drivers._decoded, [0]
 
     def killing(value):
