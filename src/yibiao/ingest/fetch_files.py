@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -90,11 +91,21 @@ def discover(report: Report, system: Any, pattern: str) -> list[Candidate]:
     """
     marker = report.server.options.get("marker")
     try:
+        if not _is_local(system):
+            # A glob passes over what it may not see: without this a wrong password would look like an empty folder.
+            system.ls(_folder(system, pattern))
         found = [str(path) for path in system.glob(pattern) if _is_local(system) or system.isfile(path)]
     except Exception as error:  # every file system of fsspec has its own errors
         raise unreachable(report, error) from None
     candidates = [Candidate(path, path.rsplit("/", 1)[-1]) for path in sorted(found)]
     return [one for one in candidates if not one.name.startswith((".", "~$")) and one.name != marker]
+
+
+def _folder(system: Any, pattern: str) -> str:
+    """What is there before any delivery: the folder above the first wildcard; in S3, which has none, the bucket."""
+    if "s3" in system.protocol:
+        return pattern.partition("/")[0]
+    return re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition("/")[0] or "/"
 
 
 def _fetch_file(
