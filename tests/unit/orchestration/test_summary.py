@@ -114,6 +114,8 @@ def test_a_published_release_is_good_and_its_figures_come_from_its_manifest(sett
         "accepted": 990,
         "quarantined": 10,
         "drift": {},
+        "totals": 0,
+        "totals_off": 0,
         "errors": [],
     }
     assert summary["totals"]["read"] == summary["totals"]["accepted"] + summary["totals"]["quarantined"] == 1000
