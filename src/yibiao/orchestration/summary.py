@@ -211,7 +211,7 @@ def _next(
         lines.append("Some files are still arriving; the next run reads them.")
     if off := [report["report"] for report in reports if report["totals_off"]]:
         lines.append(
-            f"{', '.join(off)}: printed totals do not agree with the rows; `control_totals` in their manifests say which."
+            f"{', '.join(off)}: printed totals do not agree with the rows (`control_totals` in their manifests)."
             " Ask the sender whether rows are missing."
         )
     if any(report["quarantined"] for report in reports):
