@@ -1,4 +1,4 @@
-"""A damaged delivery, a slip, a clerk, a replay: the release is the one that a clean delivery gives; by command line."""
+"""A damaged delivery, a slip, a clerk, a replay: the release is the one that a clean delivery gives."""
 
 from __future__ import annotations
 
