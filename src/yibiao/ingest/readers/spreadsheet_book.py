@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from yibiao.errors import DeliveryError
 from yibiao.ingest.readers.spreadsheet_cells import column_texts
-from yibiao.ingest.readers.spreadsheet_marks import LARGEST, Marks, Span, read_marks
+from yibiao.ingest.readers.spreadsheet_marks import LARGEST, Marks, Span, marks_of_all
+from yibiao.ingest.readers.spreadsheet_xlsx import xlsx_marks
 
 BATCH = 1000
 """Rows that are Python objects at the same time: few, because memory used again and again is in the cache."""
@@ -102,12 +103,10 @@ class Book:
                 expected=f"at most {_MOST_BYTES >> 30} GiB",
                 todo="Ask the sender where the file comes from, and to export it again.",
             )
-        self._marks_of_ods: list[Marks] = []
-        if self.kind == "ods":  # calamine unfolds all sheets when it opens the file: look before
-            from yibiao.ingest.readers.spreadsheet_ods import ods_marks
-
-            self._marks_of_ods = _guarded(lambda: ods_marks(path), self._unreadable)
-            for place, marks in enumerate(self._marks_of_ods):
+        self._marks: list[Marks] | None = None
+        if self.kind != "xlsx":  # calamine unfolds all sheets of the others when it opens the file: look before
+            self._marks = _guarded(lambda: marks_of_all(path, self.kind), self._unreadable)
+            for place, marks in enumerate(self._marks):
                 self._refuse_large(marks, place)
         self._book = _guarded(lambda: python_calamine.CalamineWorkbook.from_filelike(path.open("rb")), self._unreadable)
         visible = python_calamine.SheetVisibleEnum.Visible
@@ -124,7 +123,7 @@ class Book:
         Raises:
             DeliveryError: the sheet is damaged, or a single far cell makes it larger than memory.
         """
-        marks = _guarded(self._marks(sheet), self._damaged)
+        marks = _guarded(self._marks_of(sheet), self._damaged)
         self._refuse_large(marks, sheet.place)
         source = _guarded(lambda: self._book.get_sheet_by_index(sheet.place), self._unreadable)
         left = source.start[1] if source.start else 0
@@ -157,10 +156,11 @@ class Book:
             marks.since_1904,
         )
 
-    def _marks(self, sheet: Sheet) -> Callable[[], Marks]:
-        if self.kind == "ods":
-            return lambda: self._marks_of_ods[sheet.place]
-        return lambda: read_marks(self._path, self.kind, sheet.name, sheet.place)
+    def _marks_of(self, sheet: Sheet) -> Callable[[], Marks]:
+        if self._marks is None:
+            return lambda: xlsx_marks(self._path, sheet.name)
+        known = self._marks
+        return lambda: known[sheet.place] if sheet.place < len(known) else Marks()
 
     def _refuse_large(self, marks: Marks, place: int) -> None:
         if marks.rows * marks.columns > LARGEST:

@@ -43,26 +43,24 @@ class Marks:
     since_1904: bool = False
 
 
-def read_marks(path: Path, kind: str, sheet: str, place: int) -> Marks:
-    """Marks of one sheet of an XLSX or XLS workbook; those of ODS are read together, by `ods_marks`.
+def marks_of_all(path: Path, kind: str) -> list[Marks]:
+    """Marks of every sheet of a workbook, in its order; none for XLSB, of which nothing is known.
 
     Args:
-        kind: by the content of the file.
-        sheet: its name.
-        place: its place in the workbook, from 0.
+        kind: xls, ods or xlsb, by the content of the file.
 
     Raises:
-        ValueError, KeyError, OSError, zipfile.BadZipFile, zlib.error, xml.parsers.expat.ExpatError: damage.
+        ValueError, KeyError, OSError, struct.error, zipfile.BadZipFile, xml.parsers.expat.ExpatError: damage.
     """
-    if kind == "xlsx":
-        from yibiao.ingest.readers.spreadsheet_xlsx import xlsx_marks
+    if kind == "ods":
+        from yibiao.ingest.readers.spreadsheet_ods import ods_marks
 
-        return xlsx_marks(path, sheet)
+        return ods_marks(path)
     if kind == "xls":
         from yibiao.ingest.readers.spreadsheet_xls import xls_marks
 
-        return xls_marks(path, place)
-    return Marks()
+        return xls_marks(path)
+    return []
 
 
 def column_number(letters: bytes | str) -> int:

@@ -15,7 +15,7 @@ _MANY_ROWS = 1 << 20
 
 
 def ods_marks(path: Path) -> list[Marks]:
-    """Marks of every sheet; see `yibiao.ingest.readers.spreadsheet_marks.read_marks`."""
+    """Marks of every sheet; see `yibiao.ingest.readers.spreadsheet_marks`."""
     elements = _Elements()
     parser = make_parser(elements.start, elements.end, elements.text)
     with zipfile.ZipFile(path) as archive, archive.open("content.xml") as stream:

@@ -42,7 +42,7 @@ class _Workbook:
 
 
 def xlsx_marks(path: Path, sheet: str) -> Marks:
-    """See `yibiao.ingest.readers.spreadsheet_marks.read_marks`."""
+    """Marks of one sheet; see `yibiao.ingest.readers.spreadsheet_marks`."""
     with zipfile.ZipFile(path) as archive:
         book = _workbook(archive)
         marks = Marks(since_1904=book.since_1904)
