@@ -29,16 +29,22 @@ def detect(path: Path, *, limit: int | None = None) -> list[Detected]:
         from yibiao.detect.text import detect_tables
 
         return list(detect_tables(path, limit=limit))
+    if kind in ("zip", "gz"):
+        from functools import partial
+
+        from yibiao.detect.archive import detect_archive
+
+        return detect_archive(path, kind, partial(detect, limit=limit))
     from yibiao.detect.documents import detect_documents
 
     return detect_documents(path, kind, limit=limit)
 
 
 def kind_of(path: Path) -> str:
-    """csv, xlsx, xls, ods, json, ndjson, xml, parquet or sqlite, by the content; the name is not trusted.
+    """csv, xlsx, xls, ods, json, ndjson, xml, parquet, sqlite, zip or gz, by the content; the name is not trusted.
 
     Raises:
-        DeliveryError: the file cannot be opened, is empty, is packed, or is of another kind.
+        DeliveryError: the file cannot be opened, is empty, or is of another kind.
     """
     try:
         with path.open("rb") as stream:
@@ -60,7 +66,7 @@ def kind_of(path: Path) -> str:
     if head.startswith(b"SQLite format 3\0"):
         return "sqlite"
     if head.startswith(b"\x1f\x8b"):
-        raise _packed(path, "gzip")
+        return "gz"
     if head.startswith(b"%PDF"):
         raise DeliveryError(
             "A PDF is a picture of a table, not a table.",
@@ -100,17 +106,7 @@ def _zipped(path: Path) -> str:
         return "xlsx"
     if "content.xml" in names and "mimetype" in names:
         return "ods"
-    raise _packed(path, "zip")
-
-
-def _packed(path: Path, kind: str) -> DeliveryError:
-    return DeliveryError(
-        "The file is packed.",
-        where=path.name,
-        expected="one file of data",
-        got=kind,
-        todo="Unpack it and give the file inside; a contract can read it packed (see `members` in schemas/README.md).",
-    )
+    return "zip"
 
 
 def _json(path: Path, start: bytes) -> str:
