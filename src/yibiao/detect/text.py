@@ -13,6 +13,7 @@ from yibiao.detect.text_lines import bare, lines_of, read_lines
 from yibiao.detect.text_records import Record, read_records
 from yibiao.detect.text_split import BACKSLASH, Dialect
 from yibiao.detect.text_table import Source, TableReader
+from yibiao.errors import DeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ def detect_text(path: Path, *, limit: int | None = None) -> Detected:
         limit: rows to read at most; the end of the file is looked at all the same.
 
     Raises:
-        DeliveryError: the file cannot be opened as text at all.
+        DeliveryError: the file is no text at all.
     """
     tables = detect_tables(path, limit=limit)
     return max(tables, key=lambda one: one.rows.num_rows + len(one.held))
@@ -38,6 +39,7 @@ def detect_tables(path: Path, *, limit: int | None = None) -> tuple[Detected, ..
     """Every table of a file, from top to bottom; at least one, maybe without columns (an empty file)."""
     samples = sample(path)
     encoding = find_encoding(samples)
+    _refuse_bytes(path, samples, encoding)
     parts = [lines for lines in _sample_lines(samples, encoding) if lines]
     judged = [bare(line) for number, lines in enumerate(parts) for line in (lines[:350] if not number else lines[1:12])]
     best, others = find_dialect(judged)
@@ -69,6 +71,19 @@ def detect_tables(path: Path, *, limit: int | None = None) -> tuple[Detected, ..
     return tuple(found)
 
 
+def _refuse_bytes(path: Path, samples: Sequence[bytes], encoding: Encoding) -> None:
+    text = samples[0][encoding.mark :].decode(encoding.codec, errors="replace")[:100_000]
+    controls = sum(1 for character in text if character < " " and character not in "\t\n\r\x01\x1e\x1f")
+    if controls * 10 > len(text):
+        raise DeliveryError(
+            "The file is no text.",
+            where=path.name,
+            expected="delimited text",
+            got=f"{controls / len(text):.0%} control characters",
+            todo="Look at what kind of file it is; ask the sender to export it as CSV.",
+        )
+
+
 def _sample_lines(samples: Sequence[bytes], encoding: Encoding) -> Iterator[list[str]]:
     for number, part in enumerate(samples):
         text = part[encoding.mark :] if not number else part
@@ -92,7 +107,7 @@ def _encoding_choice(encoding: Encoding) -> dict[str, Choice]:
 
 def _dialect_choices(best: Scored, others: Sequence[Scored], lines: Sequence[str]) -> dict[str, Choice]:
     dialect, found = best.dialect, {}
-    rival = next((one for one in others if one.score > 0.8 * best.score), None)
+    rival = next((one for one in others if one.score > 0.8 * best.score and not _part(one.dialect, dialect)), None)
     found["delimiter"] = Choice(
         "delimiter",
         dialect.delimiter,
@@ -114,6 +129,11 @@ def _dialect_choices(best: Scored, others: Sequence[Scored], lines: Sequence[str
     if dialect.escape == BACKSLASH:
         found["escape"] = Choice("escape", "\\", best.share >= 0.5, "a backslash stands before quotes inside cells")
     return found
+
+
+def _part(one: Dialect, other: Dialect) -> bool:
+    """Whether one delimiter is a part of the other, and so divides as often."""
+    return one.delimiter in other.delimiter or other.delimiter in one.delimiter
 
 
 def _line_ends(parts: Sequence[Sequence[str]]) -> dict[str, Choice]:

@@ -68,7 +68,8 @@ def find_dialect(lines: Sequence[str]) -> tuple[Scored, list[Scored]]:
     for delimiter in _candidates(lines, whole):
         found.append(_score(Dialect(delimiter, *_quoting(whole, delimiter)), lines))
     found = [one for one in found if one.width > 1 and _credible(one)]
-    found.sort(key=lambda one: -one.score)
+    # `@|@` divides as well as the bar inside it, which leaves an @ at the edges of cells.
+    found.sort(key=lambda one: (-round(one.score, 3), -len(one.dialect.delimiter)))
     if found:
         return found[0], found[1:]
     return Scored(Dialect("", *_quoting(whole, "")), 1.0, 1, 1.0, 0), []
@@ -77,7 +78,7 @@ def find_dialect(lines: Sequence[str]) -> tuple[Scored, list[Scored]]:
 def _credible(one: Scored) -> bool:
     """Blanks and marks that occur in any text are delimiters only if the lines agree well."""
     delimiter = one.dialect.delimiter
-    if delimiter in (",", "\t", ";", "|", "\x01", "\x1f", "，") or (
+    if delimiter in (",", "\t", ";", "|", "\x01", "\x1f") or (
         len(delimiter) > 1 and delimiter.strip() not in ("", ".")
     ):
         return one.score >= 0.1

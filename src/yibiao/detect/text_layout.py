@@ -16,6 +16,9 @@ HEADER_ROWS = 5
 """Most rows of a header."""
 
 _DATA = re.compile(r"^[\s$￥¥€£+-]*[0-9][0-9,.\s:/年月日时分秒%T元万-]*$|\d{5,}")
+_PERIOD = re.compile(r"^\s*(?:\d{4}\s*年度?|\d{1,2}\s*月份?|\d{4}\s*年\s*\d{1,2}\s*月份?|第?\d季度)\s*$")
+"""A year or month as a header of numbers."""
+
 _WORD = re.compile(
     r"(姓名|名称|名|编号|编码|号码|号|代码|码|性别|民族|日期|时间|年月|年度|年份|地址|住址|住所|电话|手机|类别|类型|种类|状态|状况|等级|级别|金额|"
     r"数量|人数|户数|面积|备注|序号|单位|身份证|户主|关系|社区|街道|学校|班级|年龄|职务|职业|学历|说明|内容|来源|姓|省|市|区|县|"
@@ -59,6 +62,7 @@ def find_top(rows: Sequence[Sequence[str]], shapes: Sequence[ColumnShape]) -> To
     titles = 0
     while titles < len(rows) - 1 and _is_title(rows, titles, width):
         titles += 1
+    titles = _skip_labels(rows, titles, shapes)
     headers, votes = 0, 0
     for row in rows[titles : titles + HEADER_ROWS]:
         # Data may look like a header by chance; its first row does not, where typed columns tell.
@@ -76,6 +80,22 @@ def find_top(rows: Sequence[Sequence[str]], shapes: Sequence[ColumnShape]) -> To
     return Top(titles, 0, bool(any(one.typed for one in shapes)), "the first row looks like the rows below it")
 
 
+def _skip_labels(rows: Sequence[Sequence[str]], titles: int, shapes: Sequence[ColumnShape]) -> int:
+    """Pass over lines like `填报单位：…,,,2026年1月`: not full, no data, and a full header stands soon below."""
+    width = len(shapes)
+    for place in range(titles, min(len(rows) - 1, titles + 8)):
+        row = rows[place]
+        if len(row) == width and filled(row) >= 0.6 * width and header_vote(row, shapes) >= 2:
+            return place
+        if filled(row) == width or (len(row) == width and _is_upper(rows, place, width)):
+            break
+        if len(row) == width and any(
+            shape.typed and text.strip() and shape.cost(text) < 4 for text, shape in zip(row, shapes, strict=True)
+        ):
+            break
+    return titles
+
+
 def header_vote(cells: Sequence[str], shapes: Sequence[ColumnShape], *, only: bool = False) -> int:
     """2 or more: surely a header; 1: probably; 0 or less: not.
 
@@ -84,7 +104,7 @@ def header_vote(cells: Sequence[str], shapes: Sequence[ColumnShape], *, only: bo
     """
     texts = [text.strip() for text in cells]
     given = [text for text in texts if text]
-    if not given or any(_DATA.search(text) for text in given):
+    if not given or any(_DATA.search(text) and not _PERIOD.match(text) for text in given):
         return 0
     if any(len(text) > 80 for text in given):
         return 0
@@ -93,7 +113,7 @@ def header_vote(cells: Sequence[str], shapes: Sequence[ColumnShape], *, only: bo
         if not text or not shape.filled:
             continue
         if shape.typed:
-            if not any(character.isdigit() for character in text):
+            if not any(character.isdigit() for character in text) or (_PERIOD.match(text) and shape.cost(text) > 5):
                 against += 1
             elif shape.cost(text) < 4:
                 agree += 1
@@ -158,7 +178,7 @@ def footer_kind(cells: Sequence[str], shapes: Sequence[ColumnShape], *, raw: str
     width = len(shapes)
     given = [text for text in cells if text.strip()]
     first = given[0].strip() if given else ""
-    if _TOTAL.match(first) and (not shapes[0].values[first]):
+    if _TOTAL.match(first) and shapes[0].values[first] < 2:
         return "total"
     if width < 2:
         return "footer" if given and _NOTE.match(first) and not shapes[0].values[first] else ""
@@ -167,9 +187,16 @@ def footer_kind(cells: Sequence[str], shapes: Sequence[ColumnShape], *, raw: str
             return "footer"
         if width >= 3 and shapes[0].cost(first) > 7:
             return "footer"
-    if _NOTE.match(raw) and len(given) <= max(2, width // 2) and shapes[0].cost(first) > 5:
+    noted = _NOTE.match(first) or _NOTE.match(raw)
+    strange = shapes[0].cost(first) > 5 or (":" in first or "：" in first)
+    if noted and len(given) <= max(2, width // 2) and strange and shapes[0].values[first] < 2:
         return "footer"
     return ""
+
+
+def is_note(text: str) -> bool:
+    """A line that begins as notes and sums do."""
+    return _NOTE.match(text) is not None
 
 
 def same_width(widths: Sequence[int]) -> int:

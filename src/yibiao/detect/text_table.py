@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from yibiao.detect.text_layout import (
     find_top,
     footer_kind,
     header_vote,
+    is_note,
     same_width,
 )
 from yibiao.detect.text_records import Record
@@ -34,6 +36,8 @@ FLUSH = 50_000
 
 TAIL = 30
 """Rows at the end that may still turn out to be notes."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 RULES = {"": "row.columns", "quote": "row.quote", "nul": "row.nul", "encoding": "row.encoding"}
 
@@ -141,6 +145,9 @@ class TableReader:
     def _learn(self, records: Sequence[Record]) -> None:
         rows = [record.cells for record in records if record.cells is not None and len(record.cells) == self.width]
         later = rows[6:] if len(rows) >= 20 else rows[1:]
+        # Titles and sums have fewer cells filled than rows of data.
+        usual = sorted(map(filled, later))[len(later) // 2] if later else 0
+        later = [row for row in later if filled(row) >= 0.7 * usual]
         data = [row for row in later if any(_DATA.search(text) for text in row)]
         self.shapes = learn(data if 2 * len(data) > len(later) else later, self.width)
         self.repairer = Repairer(self.dialect, self.shapes)
@@ -233,8 +240,10 @@ class TableReader:
     def _finish(self, trailing: list[Record]) -> None:
         """Tell notes at the end from rows that cannot be split."""
         while trailing:
-            kind = footer_kind(trailing[-1].cells or [], self.shapes, raw=trailing[-1].text)
-            if not kind:
+            text = trailing[-1].text
+            kind = footer_kind(trailing[-1].cells or [], self.shapes, raw=text)
+            # A row with another delimiter is one long cell, too.
+            if not kind or (not is_note(text) and (found := self.repairer.propose(text)) and found.clear):
                 break
             self._note(kind, trailing.pop().text)
         if not trailing:
@@ -321,5 +330,5 @@ def _is_names(cells: Sequence[str]) -> bool:
 
 
 def _shown(text: str) -> str:
-    """Text without lone surrogates, which no file or screen takes."""
-    return text.encode("utf-8", errors="replace").decode("utf-8")
+    """Text that any file takes: bytes that did not decode are shown as such."""
+    return _SURROGATE.sub("\ufffd", text)
