@@ -184,7 +184,7 @@ class _Writer:
     def _server(self, table: Detected) -> list[str]:
         lines = []
         encoding = table.choices.get("encoding")
-        if encoding and table.format == "csv":
+        if encoding and table.format in ("csv", "json", "ndjson"):
             lines += self._unsure("    ", encoding)
             lines.append(f"    encoding: {encoding.value}")
         options = []
