@@ -66,7 +66,7 @@ case when {{ rule_matches(t, '[1-9][0-9]{16}[0-9X]|[A-Z]{3}[0-9]{12}') }} then {
 {%- endmacro -%}
 
 {%- macro rule_citizen_15(t) -%}
-{{ rule_let('s', 'substr(' ~ t ~ ", 1, 6) || '19' || substr(" ~ t ~ ', 7, 9)', 's || ' ~ rule_citizen_check_character(rule_first17('s'))) }}
+{{ rule_let('n', 'try_cast(substr(' ~ t ~ ", 1, 6) || '19' || substr(" ~ t ~ ', 7, 9) as bigint)', 'cast(n as varchar) || ' ~ rule_citizen_check_character('n')) }}
 {%- endmacro -%}
 
 {#- The valid number in 18-character form (or the old card of foreign residents), else null. -#}

@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from yibiao.contracts.values import Column, Report
+from yibiao.ingest.clean import clean_sql
 from yibiao.ingest.rules import quote, read_as, render
 
 BITS = 60
@@ -77,11 +78,14 @@ class Checks:
         rules: in the order of their bits: rule i is bit i % BITS of word i // BITS.
         sql: query over a table `batch`, with the parameter `$1` (the last day that the delivery speaks of) if a rule
             needs it; gives `_row` and `word_0` ... of the rows that break any rule but those of `codes`.
+        clean: query over the same table; gives `_row`, `clean` (the row breaks no rule; if false it may) and `h`, a
+            64-bit hash of the row's key.
         codes: the columns with few distinct texts.
     """
 
     rules: tuple[Rule, ...]
     sql: str
+    clean: str
     codes: tuple[CodeCheck, ...]
 
     @property
@@ -145,7 +149,8 @@ derived as (select *{derived} from parsed),
 judged as (select _row, {flags} from derived)
 select * from judged where ({broken}) <> 0
 """
-    return Checks(tuple(compiler.rules), sql, tuple(codes))
+    clean = clean_sql(report, _beside, frozenset(_EVENTS_OF_LIFE))
+    return Checks(tuple(compiler.rules), sql, clean, tuple(codes))
 
 
 def _code_check(compiler: _Compiler, column: Column) -> CodeCheck:

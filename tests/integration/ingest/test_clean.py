@@ -1,0 +1,171 @@
+"""A row that passes the cheap test for clean rows breaks no rule: verdicts are the same with that test and without."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pytest
+
+from yibiao.contracts import load_schemas
+from yibiao.ingest import checker as checker_module
+from yibiao.ingest.checker import Checker
+from yibiao.settings import Settings
+
+EDITION = "2026-01-31"
+
+FORMATS = [("%Y%m%d",), ("%Y-%m-%d",), ("%Y/%m/%d",), ("%Y.%m.%d",), ("%Y年%m月%d日",), ("excel_serial",), ("any",)]
+
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+def check(seventeen: str) -> str:
+    return "10X98765432"[sum(int(one) * weight for one, weight in zip(seventeen, WEIGHTS, strict=True)) % 11]
+
+
+def number(day: date, sequence: int) -> str:
+    seventeen = f"999901{day:%Y%m%d}{sequence:03d}"
+    return seventeen + check(seventeen)
+
+
+def written(day: date, form: str, chance: random.Random) -> str:
+    if form == "excel_serial":
+        return str((day - date(1899, 12, 30)).days)
+    if form == "any":
+        form = chance.choice(["%Y-%m-%d", "%Y%m%d"])
+    text = day.strftime(form)
+    return text.replace("-0", "-").replace(".0", ".") if chance.random() < 0.3 else text
+
+
+NUMBERS = [
+    *("5.00118E+17", "99990119870230001X", "99990119870229001X", "9999011987030e0012", "999901198703050012 ", "-1"),
+    *("1e17", "99990117990305001X", "99990121000305001X", "99990119871305001X", "00000119870305001X", "0" * 18),
+]
+OTHER = [
+    *("", "无", "-", "不详", "未知", "NULL", "None", "N/A", "nan", "null", "0", "00", " ", "\u3000", "'", "—", "/"),
+    *(
+        "a\ufffdb",
+        "张\ufffd三",
+        "长" * 1400,
+        "张三",
+        "张三1",
+        "１２３",
+        "12.5",
+        "-3",
+        "1,234",
+        "9" * 16,
+        "12345678.1234567",
+    ),
+    *(
+        "13812345678",
+        "138****5678",
+        "02361234567",
+        "望江路１２号",
+        "望江路一二三四五号",
+        "不详" + " " * 9,
+        "abc",
+        "No",
+        "Nan",
+    ),
+    *("20260201", "19000229", "20000229", "19870231", "1987-2-29", "2026-02-01", "2026/02/01", "2026.2.1", "17990101"),
+    *("男", "1", "2", "9", "中性", "女 ", "M"),
+]
+
+
+def table(columns, formats, count, chance):
+    """Mostly clean rows, each with at most a few doubtful cells."""
+    rows: dict[str, list[str | None]] = {one.name: [] for one in columns}
+    for _ in range(count):
+        day = date(1900, 1, 1) + timedelta(days=chance.randrange(46_500))
+        sequence = chance.randrange(1000)
+        clean = {
+            "citizen_id": number(day, sequence),
+            "name": "张三丰",
+            "code": "1" if sequence % 2 else "2",
+            "date": written(day, formats[0], chance),
+            "phone": "13812345678",
+            "number_text": "9999000271828",
+            "text": "石桥镇派出所",
+            "address": "望江路一二三四五号",
+            "integer": "12",
+            "decimal": "12.50",
+            "month": "2026-01",
+            "uscc": "91350100M000100Y43",
+            "organisation_code": "MA0000007",
+            "person_number": "E12345678",
+            "division_code": "999901",
+        }
+        for one in columns:
+            cell: str | None = clean.get(one.type, "x")
+            if chance.random() < 0.06:
+                cell = chance.choice([*OTHER, *NUMBERS, *clean.values(), number(day, sequence)[:17] + "0", None])
+            rows[one.name].append(cell)
+    rows["_row"] = list(range(1, count + 1))  # type: ignore[assignment]
+    schema = pa.schema([("_row", pa.int64()), *((one.name, pa.string()) for one in columns)])
+    return pa.table({name: rows[name] for name in schema.names}, schema=schema)
+
+
+@pytest.fixture(scope="module")
+def report():
+    """Every type twice, required and not, beside a person's sex and birth date."""
+    shipped = load_schemas(Settings.load().schemas).reports["public_security.resident_register"]
+    by_name = {one.name: one for one in shipped.columns}
+    base = [by_name[name] for name in ("citizen_id", "sex_code", "birth_date", "resident_name", "hukou_address")]
+    plain = replace(by_name["police_station_name"], on_invalid="quarantine")
+    types = ("text", "number_text", "phone", "integer", "decimal", "date", "month", "uscc", "organisation_code", "name")
+    others = [
+        replace(plain, name=f"{type_}_{required}", type=type_, required=required, date_formats=("%Y%m%d",))
+        for type_ in (*types, "address", "person_number", "division_code")
+        for required in (False, True)
+    ]
+    spouse = [replace(one, name=f"spouse_{one.name}", role="spouse", required=False, key=False) for one in base[:3]]
+    return replace(shipped, columns=(*base, *spouse, *others))
+
+
+@pytest.mark.parametrize("formats", FORMATS, ids=lambda formats: formats[0])
+def test_the_test_for_clean_rows_changes_no_verdict(report, formats, monkeypatch):
+    chance = random.Random(formats[0])
+    columns = tuple(replace(one, date_formats=formats) if one.type == "date" else one for one in report.columns)
+    report = replace(report, columns=columns)
+    rows = table(columns, formats, 3_000, chance)
+    with Checker(report, 1) as fast:
+        found = fast.check(rows, EDITION)
+        clean = fast._run("clean", fast.checks.clean, rows, EDITION)["clean"].sum()
+    compiled = fast.checks
+    all_doubtful = replace(compiled, clean="select _row, false as clean, 0::ubigint as h from batch")
+    monkeypatch.setattr(checker_module, "compile_checks", lambda _: all_doubtful)
+    with Checker(report, 1) as slow:
+        wanted = slow.check(rows, EDITION)
+    assert found.places.tolist() == wanted.places.tolist()
+    assert found.rules.to_pylist() == wanted.rules.to_pylist()
+    assert (found.broken, found.warnings) == (wanted.broken, wanted.warnings)
+    assert len(wanted.broken) > 20
+    assert clean > 200  # else the test would prove nothing
+
+
+def test_clean_rows_of_a_shipped_register_are_told_without_the_checks(report):
+    chance = random.Random(1)
+    shipped = load_schemas(Settings.load().schemas).reports["public_security.resident_register"]
+    columns = shipped.columns
+    days = [date(1930, 1, 1) + timedelta(days=chance.randrange(30_000)) for _ in range(500)]
+    texts = {
+        one.name: {
+            "name": "张三丰",
+            "address": "望江路一二三四五号",
+            "phone": "13812345678",
+            "text": "9999000271828",
+        }.get(one.type, "")
+        for one in columns
+    }
+    data = {name: [text] * len(days) for name, text in texts.items()}
+    data["citizen_id"] = [number(day, place) for place, day in enumerate(days)]
+    data["birth_date"] = [f"{day:%Y%m%d}" for day in days]
+    data["sex_code"] = ["1" if place % 2 else "2" for place in range(len(days))]
+    data["_row"] = list(range(1, len(days) + 1))
+    rows = pa.table({name: data[name] for name in ("_row", *texts)})
+    with Checker(shipped, 1) as fast:
+        clean = fast._run("clean", fast.checks.clean, rows, EDITION)["clean"]
+    leap = sum(day.month == 2 and day.day == 29 for day in days)
+    assert clean.sum() == len(days) - leap
