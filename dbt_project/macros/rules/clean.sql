@@ -4,7 +4,7 @@
 -#}
 
 {#- Neither too long nor badly decoded: all that can be wrong with a text that need not be stated. -#}
-{%- macro clean_text(v) -%}strlen({{ v }}) <= 4000 and not contains({{ v }}, {{ rule_char(65533) }}){%- endmacro -%}
+{%- macro clean_text(v) -%}{{ rule_bytes(v) }} <= 4000 and not contains({{ v }}, {{ rule_char(65533) }}){%- endmacro -%}
 
 {#- The same of a text that must be stated. -#}
 {%- macro clean_stated_text(v) -%}{{ rule_matches(v, '[0-9A-LO-Za-mo-z][0-9A-Za-z]{0,99}|[\\x{4e00}-\\x{9fff}0-9A-Za-z]{5,99}') }}{%- endmacro -%}

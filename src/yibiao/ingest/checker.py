@@ -85,7 +85,7 @@ class Checker:
         self._engine.execute(f"prepare clean as {self.checks.clean}")
         self._texts: dict[str, _Slot] = {}
         self._known: dict[str, dict[str, int]] = {check.column: {} for check in self.checks.codes}
-        # A delta may tell of one thing several times; in a snapshot and among events a key that comes back is a mistake.
+        # A delta may tell of one thing several times; elsewhere a key that comes back is a mistake.
         self._keyed = report.mode != "delta" and bool(report.key)
         self._lock = threading.Lock()
 
