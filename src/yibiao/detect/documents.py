@@ -93,14 +93,11 @@ class Columns:
 
         found = {choice.what: choice for choice in choices}
         if self._lists:
-            (best, _), *others = self._lists.most_common()
-            found["expand"] = Choice(
-                "expand",
-                best,
-                False,
-                "its cells are lists of objects: rows of their own if the report speaks of the items",
-                tuple(name for name, _ in others),
+            lists = tuple(name for name, _ in self._lists.most_common())
+            why = (
+                f"{', '.join(lists)}: lists of objects, whose items are rows of their own if the report speaks of them"
             )
+            found["expand"] = Choice("expand", "", False, why, lists)
         arrays = []
         for texts in self._texts.values():
             texts.extend([None] * (self.count - len(texts)))
