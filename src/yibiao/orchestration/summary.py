@@ -74,7 +74,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
         },
         "burden": _burden(settings, release) if release else None,
         "seconds": dict(seconds),
-        "next": _next(settings, state, release, reports, failure),
+        "next": _next(state, release, reports, failure),
     }
 
 
@@ -182,7 +182,6 @@ def _as_of(release: Release) -> date:
 
 
 def _next(
-    settings: Settings,
     state: str,
     release: Release | None,
     reports: list[dict[str, Any]],
@@ -215,7 +214,7 @@ def _next(
             " Ask the sender whether rows are missing."
         )
     if any(report["quarantined"] for report in reports):
-        lines.append(f"{settings.lake}/<department>/<report>/load=*/: quarantined rows and the rules that they broke.")
+        lines.append("yibiao quarantine list: the rows kept out and why; `export` makes the slip for their sender.")
     if state in GOOD and release is not None:
         lines.append('yibiao query "select count(*) from resident": ask the release.')
         lines.append(f"{release.database}: open it with any DuckDB, the .parquet files beside it with anything else.")
