@@ -82,6 +82,21 @@ class Repairer:
         """Surprise of a whole row of the right width."""
         return sum(self.cost(place, text) for place, text in enumerate(cells))
 
+    def plain(self, text: str) -> list[str] | None:
+        """Cells of a row with quotes inside unquoted cells (`5" 管`), if nothing else can be meant; otherwise None.
+
+        No cell begins with a quote, the delimiters give the right number, no other reading does, and it is an ordinary
+        row.
+        """
+        quote, delimiter = self.dialect.quote, self.dialect.delimiter
+        cells = text.split(delimiter) if delimiter else [text]
+        if len(cells) != len(self.shapes) or any(cell.lstrip().startswith(quote) for cell in cells):
+            return None
+        for way in self.dialect.ways(text):
+            if len(way.tokens) == len(cells) and [token.text for token in way.tokens] != cells:
+                return None
+        return cells if self.fit(cells) - self._ordinary <= FAR else None
+
     def propose(self, text: str) -> Proposal | None:
         """The likeliest cells of a record's text; None if nothing fits at all."""
         found: dict[tuple[str, ...], tuple[float, str]] = {}

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from yibiao.detect.table import ASK, Choice, Detected, Held, Repair
+from yibiao.detect.table import ASK, SAFE, Choice, Detected, Held, Repair
 from yibiao.detect.text_layout import (
     _DATA,
     HEAD,
@@ -36,6 +36,11 @@ FLUSH = 50_000
 
 TAIL = 30
 """Rows at the end that may still turn out to be notes."""
+
+_REPAIRS = {
+    "header": (ASK, "the header does not have as many cells as the rows"),
+    "quote": (SAFE, "quotes inside unquoted cells are text: nothing else gives the right number of cells"),
+}
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -100,6 +105,8 @@ class TableReader:
             if record is None:
                 break
             cells = record.cells
+            if record.problem == "quote" and (cells := self.repairer.plain(record.text)) is not None:
+                self.repairs["quote"] += 1
             if cells is not None and len(cells) == self.width and any(cells) and not "".join(cells).isspace():
                 if "\n" in record.text and self._are_rows(record.text):
                     trailing.append(Record(record.place, record.text, None, "quote"))
@@ -302,8 +309,7 @@ class TableReader:
 
         schema = pa.schema([(f"c{place}", pa.string()) for place in range(self.width)])
         repairs = tuple(
-            Repair(kind, ASK, count, "the header does not have as many cells as the rows")
-            for kind, count in self.repairs.items()
+            Repair(kind, _REPAIRS[kind][0], count, _REPAIRS[kind][1]) for kind, count in self.repairs.items()
         )
         return Detected(
             name=name,

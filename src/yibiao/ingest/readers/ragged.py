@@ -38,29 +38,23 @@ class Proposer:
         self._asked += 1
         if self._asked > PROPOSALS or len(text) > 20_000:
             return {}
-        if self._repairer is None:
-            self._repairer = Repairer(self.dialect, learn(self._sure_rows(), self.width))
-        found = self._repairer.propose(text.replace("\0", ""))
+        found = self._thinker().propose(text.replace("\0", ""))
         if found is None or not found.clear:
             return {}
         return self._named(found.cells)
 
     def plain(self, text: str) -> list[str] | None:
-        """Cells of a row with quotes inside unquoted cells, if there is only one way to split it; otherwise None.
-
-        `5" 管` is such a cell: no cell begins with a quote, and the delimiters give the right number.
-        """
-        quote = self.dialect.quote
-        cells = text.split(self.dialect.delimiter) if self.dialect.delimiter else [text]
-        if len(cells) != self.width or "\0" in text or any(cell.lstrip().startswith(quote) for cell in cells):
-            return None
-        if any(len(way.tokens) == self.width and _texts(way.tokens) != cells for way in self.dialect.ways(text)):
-            return None
-        return cells
+        """Cells of a row whose quotes are text for sure; see `Repairer.plain`."""
+        return self._thinker().plain(text)
 
     def are_rows(self, first: bytes, second: bytes) -> bool:
         """Whether two lines are whole rows by themselves, if some of their quotes are text."""
         return all(self.dialect.may_have(line.decode("utf-8", "replace"), self.width) for line in (first, second))
+
+    def _thinker(self) -> Repairer:
+        if self._repairer is None:
+            self._repairer = Repairer(self.dialect, learn(self._sure_rows(), self.width))
+        return self._repairer
 
     def _sure_rows(self) -> list[list[str]]:
         text = self._head()[:LEARN]
@@ -73,7 +67,3 @@ class Proposer:
             for name, place in zip(self._binding.names, self._binding.places, strict=True)
             if place is not None
         }
-
-
-def _texts(tokens: Sequence[object]) -> list[str]:
-    return [token.text for token in tokens]  # type: ignore[attr-defined]
