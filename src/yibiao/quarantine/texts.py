@@ -30,7 +30,8 @@ class RuleText:
 
 _CITIZEN_ID = "GB 11643-1999 公民身份号码"
 _USCC = "GB 32100-2015 统一社会信用代码编码规则"
-_DIVISION = "GB/T 2260 中华人民共和国行政区划代码"
+_ORGANISATION = "GB 11714-1997 全国组织机构代码编制规则"
+_DIVISION = "GB/T 2260 行政区划代码、GB/T 10114 县级以下区划代码"
 
 TEXTS: Mapping[tuple[str, str], RuleText] = {
     ("required", ""): RuleText("必填项没有填写", "请补填；“无”“不详”“/”等视为没有填写。"),
@@ -63,6 +64,19 @@ TEXTS: Mapping[tuple[str, str], RuleText] = {
         "请核对营业执照或登记证书后重新录入。",
         f"{_USCC}（代码的构成）",
     ),
+    ("form", "organisation_code"): RuleText(
+        "不是组织机构代码的格式（8 位数字或大写字母，加 1 位校验码）",
+        "请核对原代码证后重新录入；已有统一社会信用代码的，请问清该填哪一个。",
+        f"{_ORGANISATION}（代码的构成）",
+    ),
+    ("form", "division_code"): RuleText(
+        "不是行政区划代码（6 位、9 位或 12 位数字）", "请按现行区划代码填写，单元格须设为文本。", _DIVISION
+    ),
+    ("form", "person_number"): RuleText(
+        "不是任何一种身份证件的号码（公民身份号码、居住证、永久居留证、通行证、护照）",
+        "请核对证件种类和号码后重新录入，单元格须设为文本。",
+        _CITIZEN_ID,
+    ),
     ("form", ""): RuleText("号码的格式不对", "请核对证件后重新录入，单元格须设为文本。"),
     ("check_digit", "citizen_id"): RuleText(
         "末位校验码与前 17 位不符，至少有一位录错",
@@ -73,6 +87,9 @@ TEXTS: Mapping[tuple[str, str], RuleText] = {
         "末位校验码与前 17 位不符，至少有一位录错",
         "请逐位核对营业执照或登记证书，改正录错的一位。",
         f"{_USCC}（校验码）",
+    ),
+    ("check_digit", "organisation_code"): RuleText(
+        "末位校验码与前 8 位不符，至少有一位录错", "请逐位核对代码证，改正录错的一位。", f"{_ORGANISATION}（校验码）"
     ),
     ("check_digit", ""): RuleText("校验码与号码不符，至少有一位录错", "请逐位核对证件，改正录错的一位。"),
     ("day", "citizen_id"): RuleText(
@@ -89,9 +106,6 @@ TEXTS: Mapping[tuple[str, str], RuleText] = {
         "性别与公民身份号码第 17 位不一致（单数为男，双数为女）",
         "请核对证件，改正其中一处。",
         f"{_CITIZEN_ID}（顺序码）",
-    ),
-    ("unknown_region", ""): RuleText(
-        "公民身份号码的地址码不在现行或历史区划之内", "请核对前六位；确属旧区划的不必改。", f"{_DIVISION}"
     ),
     ("unique", ""): RuleText("同一主键在本期出现多次", "请确认是否重复上报，只保留一行。"),
     ("lost_digits", ""): RuleText(

@@ -27,6 +27,7 @@ def every_type() -> Report:
     """A report with a required column of every type, and every element that a check asks for by name."""
     model = schemas().reports["public_security.resident_register"]
     column = replace(model.columns[0], role=None, required=True, key=False, on_invalid="quarantine", element=None)
+    column = replace(column, date_formats=("%Y-%m-%d",), pairs=schemas().codes["sex"].pairs)
     by_type = [replace(column, name=f"a_{kind}", type=kind, code_list="sex") for kind in TYPES]
     by_element = [
         replace(column, name=element, element=element, type=schemas().elements[element].type, code_list="sex")
