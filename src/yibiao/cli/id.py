@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from typing import IO, TYPE_CHECKING
@@ -46,10 +47,16 @@ def check(file: IO[bytes], kind: str | None, show: bool, as_json: bool) -> None:
     judge = Judge(kind, divisions(Settings.load().schemas))
     report = _Json(show) if as_json else _Words(show)
     first = 1
-    for texts in lines(file, getattr(file, "name", "-")):
-        report.take(judge.judge(texts, first), texts)
-        first += len(texts)
-    sys.exit(report.end())
+    try:
+        for texts in lines(file, getattr(file, "name", "-")):
+            report.take(judge.judge(texts, first), texts)
+            first += len(texts)
+        status = report.end()
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status)
 
 
 class _Json:

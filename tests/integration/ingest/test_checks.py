@@ -13,7 +13,7 @@ from yibiao.ingest import ingest_report
 def verdicts(settings, make_report, as_csv, content, headers):
     """`verdicts(rows, **report)`: rules per quarantined row number, and the manifest."""
 
-    def run(rows, **fields):
+    def run(rows, headers=headers, **fields):
         (settings.data / "表_202601.csv").write_bytes(as_csv([headers, *rows]))
         outcome = ingest_report(make_report("csv", "*.csv", **fields), settings)
         assert not outcome.errors
@@ -80,6 +80,22 @@ def test_another_birth_date_or_sex_than_the_number_says_is_a_warning(verdicts, r
 
 
 @pytest.mark.parametrize(("mode", "counted"), [("snapshot", 2), ("events", 2), ("delta", 0)])
+def test_a_number_is_held_to_the_birth_date_and_sex_of_the_same_person_only(verdicts, rows, number, make_report):
+    own = make_report().columns
+    spouse = tuple(
+        replace(one, name=f"spouse_{one.name}", header=f"配偶{one.header}", role="spouse", key=False, required=False)
+        for one in own[:4]
+        if one.name != "resident_name"
+    )
+    columns = (*own[:4], *spouse)
+    titles = [one.header for one in columns]
+    man, woman = rows[0][:4], [number(2, "19900101"), "女", "1990-01-01"]
+    found, manifest = verdicts([[*man, *woman]], columns=columns, headers=titles)
+    assert (found, manifest["warnings"]) == ({}, {})
+    _, manifest = verdicts([[*man, woman[0], "男", "1987-03-05"]], columns=columns, headers=titles)
+    assert manifest["warnings"] == {"spouse_citizen_id.birth_date_differs": 1, "spouse_citizen_id.sex_differs": 1}
+
+
 def test_a_repeated_key_is_kept_and_counted_unless_the_report_tells_of_changes(verdicts, rows, mode, counted):
     _, manifest = verdicts([rows[0], rows[1], rows[0], rows[0]], mode=mode)
     assert manifest["warnings"] == ({"citizen_id.unique": counted} if counted else {})

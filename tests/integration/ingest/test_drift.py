@@ -211,6 +211,23 @@ def test_a_renamed_column_is_recognised_in_every_kind_of_file(
     assert [row["citizen_id"] for row in quarantined] == [row[0] for row in register]
 
 
+def test_a_new_key_far_behind_the_first_records_holds_the_delivery_too(
+    settings, make_report, headers, register, monkeypatch
+):
+    import orjson
+
+    from yibiao.ingest.readers import documents
+
+    monkeypatch.setattr(documents, "BLOCK", 4096)
+    lines = [dict(zip(headers, row, strict=True)) for row in register * 10]
+    lines[-1]["血型"] = "A"
+    (settings.data / "表_202601.ndjson").write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    report = make_report("ndjson", "*.ndjson", on_drift=modes(newColumn="quarantine"))
+    (package,) = ingest_report(report, settings).loaded
+    assert package.manifest["held"] == ["new_column"]
+    assert package.manifest["counts"] == {"read": len(lines), "accepted": 0, "quarantined": len(lines)}
+
+
 def test_values_of_another_kind_are_not_taken_for_a_renamed_column(settings, make_report, deliver, headers, register):
     deliver(["公民身份号", *headers[1:]], [["见附件", *row[1:]] for row in register])
     (error,) = ingest_report(make_report("csv", "*.csv"), settings).errors
