@@ -101,17 +101,19 @@ class Guard:
             return data.replace(self._delimiter, UNIT)
         return self._swap.sub(lambda match: UNIT if match[1] else match[0], data)
 
-    def _judged(self, data: bytes) -> bytes:
+    def _judged(self, data: bytes) -> bytes | memoryview:
         quote = self._quote[0] if self._quote else -1
         marks = Quotes(data, self._delimiter, quote, escaped=self._escaped)
         pieces: list[bytes] = []
         start = number = 0
         nul = data.find(b"\0")
-        inner = {phase: marks.inner_ends(phase) for phase in (0, 1)} if self._rows else {}
         while True:
             bad = marks.first_bad(number)
             place = marks.opening(bad, number) if bad >= 0 else -1
-            if self._rows and (joined := self._joined(data, start, place, inner[number % 2], marks, number)) >= 0:
+            if (
+                self._rows
+                and (joined := self._joined(data, start, place, marks.inner_ends(number), marks, number)) >= 0
+            ):
                 place = joined
             if nul >= 0 and (place < 0 or nul < place):
                 rule, place = "row.nul", nul
@@ -122,6 +124,9 @@ class Guard:
                 place = self._unclosed(data, start if end < 0 else end, marks, number)
                 if place < 0:
                     end = len(data) if self._ended else max(end, start)
+                    if not pieces and not self._multiple:
+                        self._rest = data[end:]
+                        return memoryview(data)[start:end]
                     pieces.append(self._single(data[start:end]))
                     self._rest = data[end:]
                     return b"".join(pieces)

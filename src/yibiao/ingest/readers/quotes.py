@@ -28,33 +28,44 @@ class Quotes:
             twice = view[np.maximum(places - 2, 0)] == BACKSLASH
             places = places[~before | twice | (places == 0)]
         self._view, self.places = view, places
-        before = view[np.maximum(places - 1, 0)]
-        after = view[np.minimum(places + 1, view.size - 1)]
-        next_to = np.diff(places) == 1 if places.size else np.zeros(0, bool)
-        self._follows = np.concatenate(([False], next_to)) if places.size else next_to
-        followed = np.concatenate((next_to, [False])) if places.size else next_to
-        self._opens = (before == delimiter[-1]) | (before == LF) | (before == CR) | (places == 0)
-        closes = (after == delimiter[0]) | (after == LF) | (after == CR) | followed
-        # What comes after the last byte of a block is not known before the next one is read.
-        closes |= places == view.size - 1
-        opening, closing = self._opens | self._follows, closes
-        even = np.arange(places.size) % 2 == 0
-        self._bad = (
-            np.flatnonzero(~np.where(even, opening, closing)),
-            np.flatnonzero(~np.where(even, closing, opening)),
-        )
+        self._with_cr = b"\r" in data
+        opens = _among(delimiter[-1])[view[places - 1]]
+        closes = _among(delimiter[0])[view.take(places + 1, mode="clip")]
+        follows = np.zeros(places.size, bool)
+        if places.size:
+            opens[0] |= places[0] == 0
+            # What comes after the last byte of a block is not known before the next one is read.
+            closes[-1] |= places[-1] == view.size - 1
+            follows[1:] = places[1:] == places[:-1] + 1
+            closes[:-1] |= follows[1:]
+        self._follows, self._opens = follows, opens
+        self._opening, self._closing = opens | follows, closes
+        self._bad: dict[int, np.ndarray] = {}
+        self._inner: dict[int, np.ndarray] = {}
 
     def first_bad(self, number: int) -> int:
         """Number of the first mark from `number` on, which opens, that cannot be what it should be; -1 if all fit."""
-        bad = self._bad[number % 2]
+        phase = number % 2
+        bad = self._bad.get(phase)
+        if bad is None:
+            opening = np.flatnonzero(~self._opening[phase::2]) * 2 + phase
+            closing = np.flatnonzero(~self._closing[1 - phase :: 2]) * 2 + 1 - phase
+            bad = self._bad[phase] = np.sort(np.concatenate((opening, closing)))
         at = int(np.searchsorted(bad, number))
         return int(bad[at]) if at < bad.size else -1
 
     def inner_ends(self, number: int) -> np.ndarray:
-        """Places of line ends inside quotes, the marks from `number` on counted."""
-        ends = np.flatnonzero((self._view == LF) | (self._view == CR))
-        before = np.searchsorted(self.places, ends)
-        return ends[((before - number) % 2 == 1) & (before > number)]
+        """Places of line ends inside quotes, the marks from `number` on counted; those before may be wrong."""
+        phase = number % 2
+        inner = self._inner.get(phase)
+        if inner is None:
+            ends = self._view == LF
+            if self._with_cr:
+                ends |= self._view == CR
+            places = np.flatnonzero(ends)
+            before = np.searchsorted(self.places, places)
+            inner = self._inner[phase] = places[(before - phase) % 2 == 1]
+        return inner
 
     def opening(self, bad: int, number: int) -> int:
         """Place of the mark that opened the cell in which mark `bad` does not fit."""
@@ -72,3 +83,10 @@ class Quotes:
     def outside(self, place: int, number: int) -> bool:
         """Whether a place is outside quotes, the marks from `number` on counted."""
         return (self.count(place) - number) % 2 == 0
+
+
+def _among(delimiter: int) -> np.ndarray:
+    """Which bytes may stand beside a cell."""
+    found = np.zeros(256, bool)
+    found[[delimiter, LF, CR]] = True
+    return found
