@@ -137,14 +137,19 @@ def _encoding(path: Path) -> tuple[str, Choice]:
 def _json(path: Path, limit: int | None) -> Detected:
     import ijson
 
-    from yibiao.ingest.readers.documents import json_lines
+    from yibiao.ingest.readers.documents import check_depth, json_lines
     from yibiao.ingest.readers.encodings import Utf8Stream, wrong_encoding
 
     codec, encoding = _encoding(path)
+
+    def failed() -> DeliveryError:
+        return wrong_encoding(encoding.value, path, path.name)
+
+    check_depth(path, codec, path.name, failed)
     counts: Counter[str] = Counter()
     several = False
     with path.open("rb") as source:
-        stream = Utf8Stream(source, codec, lambda: wrong_encoding(encoding.value, path, path.name))
+        stream = Utf8Stream(source, codec, failed)
         try:
             for number, (prefix, event, _) in enumerate(ijson.parse(stream, buf_size=1 << 18)):
                 if event == "start_map" and (prefix == "item" or prefix.endswith(".item")):
@@ -220,7 +225,7 @@ def _ndjson(path: Path, limit: int | None) -> Detected:
                 continue
             try:
                 record = _loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 record = None
             if isinstance(record, dict):
                 columns.add(record)

@@ -122,6 +122,19 @@ def test_a_document_that_breaks_off_or_has_no_list_there_is_refused(read, data, 
     assert SECRET not in str(error)
 
 
+@pytest.mark.parametrize("inside", ["[" * 50_000, '{"a":[' * 30_000, '"' + "]" * 300 + '",' + "[" * 50_000])
+def test_a_document_nested_beyond_reason_is_refused_at_once(read, inside):
+    *_, (error,) = read("json", f'[{{"户号": "1", "x": [{inside}'.encode())
+    assert "nested too deep" in error.what
+
+
+def test_brackets_in_texts_nest_nothing(read):
+    columns = (column("code", "户号", key=True, required=True), column("note", "备注"))
+    records = [{"户号": str(place), "备注": '见[附件{\\"['} for place in range(300)]
+    rows, *_ = read("json", json.dumps(records, ensure_ascii=False).encode(), columns=columns)
+    assert len(rows) == 300
+
+
 def test_an_empty_list_is_a_delivery_of_no_rows(read):
     rows, _, manifest, errors = read("json", b'{"data": []}', {"records_path": "data"})
     assert (rows, errors, manifest["counts"]["read"]) == ([], (), 0)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -21,6 +23,13 @@ from yibiao.ingest.readers.records import read_records
 LINES = 20_000
 BLOCK = 4 << 20
 """Bytes of lines that are parsed together; also the longest line of NDJSON."""
+
+DEEPEST = 200
+"""Levels of objects and lists in a document."""
+
+_TEXT = re.compile(rb'"(?:[^"\\]+|\\.)*"', re.DOTALL)
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 
 
 def read_json(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
@@ -42,11 +51,11 @@ def json_lines(path: Path, codec: str, encoding: str, records_path: str, where: 
     """
     import ijson
 
-    count = 0
-
     def failed() -> DeliveryError:
         return wrong_encoding(encoding, path, where)
 
+    check_depth(path, codec, where, failed)
+    count = 0
     prefix = ".".join(filter(None, (records_path, "item")))
     block: list[bytes] = []
     size = 0
@@ -79,6 +88,47 @@ def json_lines(path: Path, codec: str, encoding: str, records_path: str, where: 
             else f"a document that breaks off or has an error after {count} whole records",
             todo="Ask the sender to export the file again.",
         ) from None
+
+
+def check_depth(path: Path, codec: str, where: str, failed: Callable[[], DeliveryError]) -> None:
+    """Refuse a document that is nested beyond reason: parsers take minutes for it, or all of the stack.
+
+    Raises:
+        DeliveryError: objects and lists lie deeper than `DEEPEST`.
+    """
+    # Brackets inside texts are counted, too, which is fast and nearly always enough; only if that exceeds the limit,
+    # texts are taken out first.
+    for exact in (False, True):
+        if _depth(path, codec, failed, exact) <= DEEPEST:
+            return
+    raise DeliveryError(
+        "The document is nested too deep to be a list of records.",
+        where=where,
+        expected=f"at most {DEEPEST} levels",
+        todo="Ask the sender what this file is.",
+    )
+
+
+def _depth(path: Path, codec: str, failed: Callable[[], DeliveryError], exact: bool) -> int:
+    """The greatest number of brackets that open beyond those that close, anywhere in the document."""
+    deepest = now = lowest = 0
+    rest = b""
+    with path.open("rb") as source:
+        stream = Utf8Stream(source, codec, failed)
+        while data := stream.read(BLOCK):
+            if exact:
+                data, quote, tail = _TEXT.sub(b"", rest + data).partition(b'"')
+                rest = quote + tail
+            brackets = np.frombuffer(data.translate(_STEPS, _NO_BRACKETS), np.int8)
+            if not len(brackets):
+                continue
+            depths = now + np.cumsum(brackets, dtype=np.int64)
+            lows = np.minimum(np.minimum.accumulate(depths), lowest)
+            deepest = max(deepest, int((depths - lows).max()))
+            now, lowest = int(depths[-1]), int(lows[-1])
+            if deepest > DEEPEST:
+                break
+    return deepest
 
 
 class _Object(dict):
