@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ _UNITS = r"(?:人次|人|户|条|所|个|家|件|名|项|次|宗|套)"
 _TOTAL = re.compile(
     rf"^[^\d：:]{{0,20}}?(?P<words>(?:本页)?[小合总共]\s*计|总和)[：:（(]?\s*(?P<count>[\d,，]+)?\s*{_UNITS}?[）)]?$"
 )
-_COUNTED = re.compile(r"^[^（(\d]{1,30}[（(]\s*[\d,，]+\s*([^\d）)]{0,3})[）)]$")
+_COUNTED = re.compile(r"^[^（(]{1,30}[（(]\s*[\d,，]+\s*([^\d）)]{0,3})[）)]$")
 _LABELLED = re.compile(r"^([^：:\s\d]{2,10})[：:]\s*\S")
 _NUMBERED = re.compile(r"^[（(]?[一二三四五六七八九十]{1,3}[）)、.．]\s*\S")
 _PAGE = re.compile(r"^第?\s*\d+\s*页|^共\s*\d+\s*页|^-\s*\d+\s*-$")
@@ -66,7 +66,8 @@ def find_patterns(look: SheetLook, place: Place) -> Patterns:
     ]
     _notes(look, sorted(notes), full, found)
     groups = [row for row in alone if row not in set(notes)]
-    _groups([look.lead[row].strip() for row in groups], found)
+    headers = {cell for row in range(place.begin + place.title_rows, place.data) for cell in look.cells(row)}
+    _groups([look.lead[row].strip() for row in groups], headers, found)
     return found
 
 
@@ -127,11 +128,12 @@ def _notes(look: SheetLook, notes: Sequence[int], full: Sequence[int], found: Pa
     found.add("footerPattern", pattern, not unknown and not clash, why)
 
 
-def _groups(texts: Sequence[str], found: Patterns) -> None:
+def _groups(texts: Sequence[str], headers: Set[str], found: Patterns) -> None:
     """Titles of groups: `北京市（92所）`, `所属社区：…`, `一、…`, or the name of a place alone."""
     if not texts:
         return
-    name = _name(texts)
+    kind = _kind(texts)
+    name = f"分组{kind}" if kind in headers else kind
     counted = [match for text in texts if (match := _COUNTED.match(text))]
     labelled = [match for text in texts if (match := _LABELLED.match(text))]
     numbered = [text for text in texts if _NUMBERED.match(text)]
@@ -142,15 +144,15 @@ def _groups(texts: Sequence[str], found: Patterns) -> None:
         why = f"with their number of rows ({unit or 'no unit'}) behind them"
     elif 2 * len(labelled) > len(texts) and len({match[1] for match in labelled}) == 1:
         label = labelled[0][1]
-        group = label if label.isidentifier() else name
+        group = label if label.isidentifier() and label not in headers else name
         pattern = rf"^{re.escape(label)}[：:]\s*(?P<{group}>.+)$"
         why = f"that begin with {label}"
     elif 2 * len(numbered) > len(texts):
         pattern = rf"^[（(]?[一二三四五六七八九十]{{1,3}}[）)、.．]\s*(?P<{name}>.+)$"
         why = "that are numbered in Chinese"
-    elif ends := dict(_KINDS_OF_PLACES).get(name):
+    elif ends := dict(_KINDS_OF_PLACES).get(kind):
         pattern = rf"^(?P<{name}>\S{{1,30}}{ends})$"
-        why = f"that are names of the kind {name}"
+        why = f"that are names of the kind {kind}"
     else:
         pattern, sure = rf"^(?P<{name}>\S.{{0,39}})$", False
         why = "of one cell only, whose meaning is not known"
@@ -160,7 +162,7 @@ def _groups(texts: Sequence[str], found: Patterns) -> None:
     found.add("groupPattern", pattern, sure, f"{fitting} rows above others {why}")
 
 
-def _name(texts: Sequence[str]) -> str:
+def _kind(texts: Sequence[str]) -> str:
     """What the groups are, from how their names end."""
     bare = [re.split(r"[（(]", text)[0].strip() for text in texts]
     for name, ends in _KINDS_OF_PLACES:

@@ -154,6 +154,15 @@ def test_group_rows_without_a_count_are_told_by_their_form(
     assert [row[-1] for row in rows_of(table)] == [values[0], values[0], values[1]]
 
 
+def test_a_group_column_never_takes_the_name_of_another_column(look: Look) -> None:
+    header = ["序号", "姓名", "金额", "社区"]
+
+    (table,) = look([header, ["第1小区（2户）"], *PEOPLE[:2], ["第2小区（1户）"], *PEOPLE[2:]])
+
+    assert table.headers == (*header, "分组社区")
+    assert [row[-1] for row in rows_of(table)] == ["第1小区", "第1小区", "第2小区"]
+
+
 def test_subtotals_and_totals_become_control_totals_that_are_recounted(look: Look) -> None:
     (table,) = look(
         [
