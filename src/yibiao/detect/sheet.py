@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from yibiao.errors import DeliveryError
 from yibiao.ingest.columns import plain
 from yibiao.ingest.readers.spreadsheet_book import Book, Grid, Sheet
 from yibiao.ingest.readers.spreadsheet_rows import Layout, Part, cut
-from yibiao.ingest.readers.spreadsheet_totals import agreeing, recount
+from yibiao.ingest.readers.spreadsheet_totals import Earlier, agreeing, recount
 from yibiao.ingest.repairs import NUMBER
 
 _NO_SUM = re.compile(r"率|比例|占比|平均|均价|单价|年龄|编号|代码|号码|电话|证号|序号|年份|%|％")
@@ -39,6 +39,7 @@ class _Table:
     choices: dict[str, Choice]
     part: Part
     totals: list[dict[str, Any]]
+    summed: list[int] = field(default_factory=list)
 
 
 def detect_sheets(path: Path, *, limit: int | None = None) -> list[Detected]:
@@ -182,7 +183,7 @@ def _sums(table: _Table) -> None:
             summed.append(place)
         elif stated and not _NO_SUM.search(part.headers[place]) and stated == 1:
             summed.append(place)  # one total that does not agree: to be told, not to be passed over
-    table.totals = recount(part, summed)
+    table.summed, table.totals = summed, recount(part, summed)
 
 
 def _is_numeric(part: Part, place: int) -> bool:
@@ -265,7 +266,11 @@ def _detected(
     repairs: Counter[tuple[str, str]] = Counter()
     left_out: Counter[str] = Counter()
     totals: list[dict[str, Any]] = []
+    earlier = Earlier()
     for table in group:
+        if len(group) > 1:
+            table.totals = recount(table.part, table.summed, earlier)
+            earlier.add(table.part, table.summed)
         judged = judge(table.part)
         repairs.update(judged.repairs)
         held += judged.held

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from yibiao.ingest.readers.spreadsheet_book import Grid
+from yibiao.ingest.readers.spreadsheet_marks import Span
 from yibiao.ingest.readers.spreadsheet_rows import leads
 from yibiao.ingest.repairs import TEXT
 
@@ -62,8 +63,11 @@ class SheetLook:
         self.grid, self.left, self.right = grid, left, right
         self.lead, self.filled = leads(grid, left, right)
         self.spread = self.filled.copy()
-        self.spans = [span for span in grid.merges if left <= span[1] <= right]
-        for top, first, bottom, last in self.spans:
+        self.spans: dict[int, list[Span]] = {}
+        for span in grid.merges:
+            if left <= span[1] <= right:
+                self.spans.setdefault(span[0], []).append(span)
+        for top, first, bottom, last in (span for spans in self.spans.values() for span in spans):
             if last > first:
                 self.spread[top : bottom + 1] += min(last, right) - first
             if bottom > top:
@@ -265,10 +269,9 @@ def _height(look: SheetLook, row: int, end: int) -> tuple[int, str]:
     height = 1
     while height < MOST_HEADER_ROWS:
         needed = height
-        for top, first, bottom, last in look.spans:
-            if row <= top < row + height:
-                sideways = last > first and last - first < look.right - look.left
-                needed = max(needed, bottom - row + 1 + sideways)
+        for _, first, bottom, last in (span for top in range(row, row + height) for span in look.spans.get(top, ())):
+            sideways = last > first and last - first < look.right - look.left
+            needed = max(needed, bottom - row + 1 + sideways)
         needed = min(needed, MOST_HEADER_ROWS, end - row)
         if needed == height:
             break

@@ -206,6 +206,21 @@ def test_subtotals_and_totals_are_recounted_and_their_numbers_are_no_data(take: 
     assert found.reading.left_out["subtotal"] == 2
 
 
+def test_the_total_on_the_last_sheet_may_be_that_of_all_sheets(take: Take) -> None:
+    sheets = {
+        "一": Sheet([HEADER, *ROWS[:2], ["合计", None, 11.5]]),
+        "二": Sheet([HEADER, *ROWS[2:], ["总计3户", None, 18.5]]),
+    }
+
+    found = take(sheets, sheets="all", total_pattern=r"^(合计|总计(?P<count>\d+)户)$")
+
+    assert found.reading.control_totals == [
+        {"name": "一: 合计/金额", "stated": 11.5, "counted": 11.5},
+        {"name": "二: 总计", "stated": 3, "counted": 3},
+        {"name": "二: 总计/金额", "stated": 18.5, "counted": 18.5},
+    ]
+
+
 def test_subtotals_of_two_levels(take: Take) -> None:
     found = take(
         [

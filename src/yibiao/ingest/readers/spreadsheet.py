@@ -18,7 +18,7 @@ from yibiao.ingest.readers.spreadsheet_book import Book, Sheet
 from yibiao.ingest.readers.spreadsheet_cells import cell_text
 from yibiao.ingest.readers.spreadsheet_marked import marked
 from yibiao.ingest.readers.spreadsheet_rows import Layout, Part, cut
-from yibiao.ingest.readers.spreadsheet_totals import recount
+from yibiao.ingest.readers.spreadsheet_totals import Earlier, recount
 from yibiao.ingest.repairs import NUMERIC, Repairs, find
 
 __all__ = ["HIDDEN_ROWS", "cell_text", "read_spreadsheet", "title_text"]
@@ -35,6 +35,7 @@ def read_spreadsheet(path: Path, report: Report, reading: Reading) -> Iterator[C
     chosen = _chosen(book, options, reading.where)
     several = len(chosen) > 1
     parts: list[Part] = []
+    earlier = Earlier()
     for sheet in chosen:
         part = cut(book.grid(sheet), layout)
         if part is None and not (several and options.get("sheets") == "all"):
@@ -46,7 +47,7 @@ def read_spreadsheet(path: Path, report: Report, reading: Reading) -> Iterator[C
         if len(parts) == 1:
             reading.title = part.title
             reading.bind(report, [*part.headers, *part.group_names])
-        yield from _read_part(part, report, reading, several)
+        yield from _read_part(part, report, reading, several, earlier)
     if not parts:
         raise _no_header(layout, reading.where, None)
     for sheet in book.sheets:
@@ -133,7 +134,7 @@ def _tell_other(book: Book, sheet: Sheet, reading: Reading) -> None:
     reading.left_out["other_sheet" if sheet.visible else "hidden_sheet"] += rows
 
 
-def _read_part(part: Part, report: Report, reading: Reading, several: bool) -> Iterator[Chunk]:
+def _read_part(part: Part, report: Report, reading: Reading, several: bool, earlier: Earlier) -> Iterator[Chunk]:
     binding = bind(report, [*part.headers, *part.group_names], reading.where, reading.renamed)
     first = reading.total + 1
     count = len(part.rows)
@@ -142,7 +143,10 @@ def _read_part(part: Part, report: Report, reading: Reading, several: bool) -> I
         _column(part, column, place, count, repairs)
         for column, place in zip(report.columns, binding.places, strict=True)
     ]
-    totals = recount(part, _summable(report, binding, len(part.headers)))
+    columns = _summable(report, binding, len(part.headers))
+    totals = recount(part, columns, earlier)
+    if several:
+        earlier.add(part, columns)
     for total in totals:
         if several:
             total["name"] = f"{part.grid.name}: {total['name']}"

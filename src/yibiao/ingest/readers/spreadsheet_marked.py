@@ -37,15 +37,18 @@ def marked(part: Part, place: int) -> tuple[pa.Array, np.ndarray | None, list[Fi
 
 
 def _places(part: Part, rows: np.ndarray) -> np.ndarray:
-    """Positions among the data rows of those `rows` of the sheet that are data; ascending."""
-    return np.flatnonzero(np.isin(part.rows, rows))
+    """Positions among the data rows of those `rows` of the sheet that are data; both ascend."""
+    places = np.searchsorted(part.rows, rows)
+    inside = places < len(part.rows)
+    places, rows = places[inside], rows[inside]
+    return places[part.rows[places] == rows]
 
 
 def _carried(part: Part, place: int) -> dict[int, int]:
     """Data rows under a merged cell, whose value stands in its first row only: position -> that row of the sheet."""
     found: dict[int, int] = {}
-    for column, source, below in part.carried:
-        if column == place and part.grid.texts[part.left + place][source].as_py():
+    for source, below in part.carried.get(place, ()):
+        if part.grid.texts[part.left + place][source].as_py():
             found.update(dict.fromkeys(_places(part, below).tolist(), source))
     return dict(sorted(found.items()))
 

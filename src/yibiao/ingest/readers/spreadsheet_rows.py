@@ -116,7 +116,7 @@ class Part:
         footers: texts of rows that `footer` took.
         left_out: kinds of other rows.
         hidden: data rows that one does not see.
-        carried: (column, source row, rows below it) of merged data cells.
+        carried: merged data cells: column -> (row with the value, data rows below it).
     """
 
     grid: Grid
@@ -133,7 +133,7 @@ class Part:
     footers: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     hidden: int = 0
-    carried: list[tuple[int, int, np.ndarray]] = field(default_factory=list)
+    carried: dict[int, list[tuple[int, np.ndarray]]] = field(default_factory=dict)
 
     def texts(self, column: int) -> pa.Array:
         """The texts of a column in the data rows; a slice where the rows are neighbours."""
@@ -389,7 +389,7 @@ def _carry(part: Part, left: int, right: int) -> None:
             below = np.arange(top + 1, bottom + 1)
             below = below[is_data[below]]
             if len(below):
-                part.carried.append((first - left, top, below))
+                part.carried.setdefault(first - left, []).append((top, below))
 
 
 def _deep(spans: Sequence[Span]) -> list[Span]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -18,12 +19,28 @@ _CENT = Decimal("0.005")
 """Totals are computed from numbers with more digits than are printed."""
 
 
-def recount(part: Part, columns: Iterable[int]) -> list[dict[str, Any]]:
+@dataclass
+class Earlier:
+    """Rows and sums of the sheets before, when one table goes on over several: the last total may be of all."""
+
+    rows: int = 0
+    sums: dict[str, Decimal] = field(default_factory=dict)
+
+    def add(self, part: Part, columns: Iterable[int]) -> None:
+        self.rows += len(part.rows)
+        for column in columns:
+            header = part.headers[column]
+            self.sums[header] = self.sums.get(header, Decimal(0)) + _sum(_as_numbers(part, column))
+
+
+def recount(part: Part, columns: Iterable[int], earlier: Earlier | None = None) -> list[dict[str, Any]]:
     """`{name, stated, counted}` for each group, and for each number that a sub-total or total prints.
 
     Args:
         columns: those whose numbers can be added up.
+        earlier: sheets before this one; a total that is right only together with them is one of all.
     """
+    before = earlier or Earlier()
     totals: list[dict[str, Any]] = list(part.group_counts)
     numbers = {column: found for column in columns if (found := _numbers(part, column)) is not None}
     times: dict[str, int] = {}
@@ -31,12 +48,16 @@ def recount(part: Part, columns: Iterable[int]) -> list[dict[str, Any]]:
         times[printed.label] = times.get(printed.label, 0) + 1
         name = printed.label if printed.kind == "total" else f"{printed.label} {times[printed.label]}"
         if printed.count is not None:
-            totals.append({"name": name, "stated": printed.count, "counted": printed.last - printed.first})
+            rows = printed.last - printed.first
+            if printed.kind == "total" and rows != printed.count == rows + before.rows:
+                rows = printed.count
+            totals.append({"name": name, "stated": printed.count, "counted": rows})
         for column, values in numbers.items():
             stated = _stated(part, printed, column)
             if stated is not None:
-                counted = pc.sum(values.slice(printed.first, printed.last - printed.first)).as_py() or Decimal(0)
-                if abs(counted - stated) < _CENT:
+                counted = _sum(values.slice(printed.first, printed.last - printed.first))
+                together = counted + before.sums.get(part.headers[column], Decimal(0))
+                if abs(counted - stated) < _CENT or (printed.kind == "total" and abs(together - stated) < _CENT):
                     counted = stated
                 totals.append(
                     {"name": f"{name}/{part.headers[column]}", "stated": plain(stated), "counted": plain(counted)}
@@ -56,6 +77,14 @@ def _numbers(part: Part, column: int) -> pa.Array | None:
     """
     if all(_stated(part, printed, column) is None for printed in part.printed):
         return None
+    return _as_numbers(part, column)
+
+
+def _sum(values: pa.Array) -> Decimal:
+    return pc.sum(values).as_py() or Decimal(0)
+
+
+def _as_numbers(part: Part, column: int) -> pa.Array:
     texts = part.texts(column)
     good = pc.match_substring_regex(texts, _NUMBER)
     tidy = pc.replace_substring(pc.utf8_trim_whitespace(pc.if_else(good, texts, None)), ",", "")
