@@ -60,6 +60,15 @@ def fetch(report: Report, settings: Settings, edition: str | None = None, now: d
             fetch_files(report, settings, fetched, edition)
     except YibiaoError as error:
         fetched.errors.append(error)
+    except OSError as error:  # of the disk: what goes wrong with sources is told where it is met
+        fetched.errors.append(
+            DeliveryError(
+                "What was fetched cannot be kept.",
+                where=report.id,
+                got=error.strerror or type(error).__name__,
+                todo="Free disk space or repair the disk, then run again.",
+            )
+        )
     return fetched
 
 

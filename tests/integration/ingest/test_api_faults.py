@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import pickle
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from email.utils import format_datetime
 
@@ -11,7 +16,7 @@ import pytest
 from faulty_api import Api, drip, drop, half_a_document, instead, serve, status, truncate
 
 from yibiao.contracts import EditionRule
-from yibiao.ingest import fetch_client, ingest_report
+from yibiao.ingest import fetch_client, fetch_pages, ingest_report
 from yibiao.ingest.landing import landed
 
 TOKEN = "Geheim-7f3a9c"
@@ -184,6 +189,64 @@ def test_pages_of_a_source_that_changed_meanwhile_are_fetched_anew(api, report, 
 
     lines = object_path(settings, landed("police.register", settings)[0].sha256).read_bytes().splitlines()
     assert sorted(map(repr, map(orjson.loads, lines))) == sorted(repr(dict(sorted(one.items()))) for one in api.records)
+
+
+CHILD = """
+import pickle, sys
+from yibiao.ingest import ingest_report
+report, settings = pickle.load(open(sys.argv[1], "rb"))
+ingest_report(report, settings)
+"""
+
+
+@pytest.mark.parametrize("by", ["page", "link"])
+def test_a_kill_in_the_middle_costs_the_missing_pages_only(api, report, settings, tmp_path, by):
+    api.by, api.cap = by, 2
+    given = tmp_path / "given.pickle"
+    given.write_bytes(pickle.dumps((report(PAGINGS[by]), settings)))
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(given)])
+
+    def kill(handler, _):
+        child.kill()
+        return drop(handler, _)
+
+    api.faults = {5: kill}
+    assert child.wait(60) == -signal.SIGKILL
+    assert landed("police.register", settings) == []
+    asked, api.faults = len(api.served), {}
+    assert counts(ingest_report(report(PAGINGS[by]), settings))["read"] == 12
+    assert len(api.served) - asked == 2 + 2
+    assert list((settings.landing / "pages").rglob("*.ndjson")) == []
+
+
+def test_a_full_disk_is_an_error_and_the_next_run_goes_on(api, report, settings, monkeypatch):
+    api.cap = 2
+    add = fetch_pages.Pages.add
+
+    def full(pages, page, lines):
+        if page.number == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        add(pages, page, lines)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetch_pages.Pages, "add", full)
+        (error,) = ingest_report(report(), settings).errors
+    assert (error.what, error.got) == ("What was fetched cannot be kept.", "No space left on device")
+    asked = len(api.served)
+    assert counts(ingest_report(report(), settings))["read"] == 12
+    assert len(api.served) - asked == 2 + 3
+
+
+def test_two_processes_at_once_do_not_share_pages(api, report, settings):
+    from yibiao.ingest.fetch_pages import Pages, page_of
+
+    settings.open_home()
+    first = Pages(settings.landing / "pages" / "police.register" / "2026-01", "x")
+    with first.open():
+        first.add(page_of(1, {}, None, None, [b"{}"]), [b"{}"])
+        assert counts(ingest_report(report(), settings))["read"] == 12
+        assert first.write_sorted(settings.work / "rows") == 0
+        assert (settings.work / "rows").read_bytes() == b"{}\n"
 
 
 def test_a_total_that_changes_once_is_fetched_again_and_one_that_goes_on_changing_is_an_error(api, report, settings):
