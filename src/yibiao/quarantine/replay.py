@@ -7,7 +7,7 @@ makes the package.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,13 @@ from yibiao.ingest.columns import plain
 from yibiao.ingest.deliveries import edition_from_text
 from yibiao.ingest.landing import keep_file
 from yibiao.ingest.packages import ACCEPTED
+from yibiao.ingest.readers.chunks import schema
 from yibiao.ingest.rules import quote
 from yibiao.quarantine.amendments import Amendment, keep_lines, record
 from yibiao.quarantine.decisions import settle_slips
 from yibiao.quarantine.matching import REFUSALS, Given, Matcher
 from yibiao.quarantine.packages import AmendmentPackage, make_package, package_folder, read_package
-from yibiao.quarantine.returned import ReturnedSlip, read_rows, read_slip, report_of
+from yibiao.quarantine.returned import ReturnedSlip, as_delivered, as_table, is_table, read_slip, report_of
 from yibiao.quarantine.rows import held_rows
 from yibiao.quarantine.slips import delivery_of
 from yibiao.quarantine.states import OPEN, REJECTED, RESOLVED, HeldLoad, find_load, fold, held_loads
@@ -169,8 +170,8 @@ def _read(path: Path, schemas: Schemas, settings: Settings, load: str | None) ->
     if slip is not None:
         return _from_slip(slip, path, schemas, settings, load)
     held = find_load(load, schemas, settings) if load else _choose(path, schemas, settings)
-    table, unreadable = read_rows(path, held.report)
-    return _Returned(held, "", 0, tuple(_changed(table, unreadable, held)), unreadable)
+    given, unreadable = _changed(path, held)
+    return _Returned(held, "", 0, tuple(given), unreadable)
 
 
 def _from_slip(slip: ReturnedSlip, path: Path, schemas: Schemas, settings: Settings, load: str | None) -> _Returned:
@@ -242,33 +243,55 @@ def _edition_in_name(report: Report, name: str) -> str | None:
         return None
 
 
-def _changed(table: pa.Table, unreadable: int, held: HeldLoad) -> list[Given]:
-    """The rows that are not simply an accepted row once more, with their numbers if the whole file came back."""
+def _changed(path: Path, held: HeldLoad) -> tuple[list[Given], int]:
+    """The rows of a file that are not simply an accepted row once more, and how many rows could not be split."""
+    chunks = as_delivered(path, held.report)
+    if chunks is not None:
+        try:
+            return _sift(((chunk.rows, len(chunk.broken)) for chunk in chunks), held)
+        except YibiaoError:
+            # Mended rows alone often lack the title, or stand in another encoding than the delivery did.
+            if not is_table(path):
+                raise
+    return _sift([(as_table(path, held.report), 0)], held)
+
+
+def _sift(tables: Iterable[tuple[pa.Table, int]], held: HeldLoad) -> tuple[list[Given], int]:
+    """See `_changed`; only one table and the rows that matter are in memory. If the whole file came back, rows get the
+    numbers of their places."""
     import duckdb
 
-    report, manifest = held.report, held.package.manifest
+    report, counts = held.report, held.package.manifest["counts"]
     text = ", ".join(f"coalesce(trim({quote(column.name)}), '')" for column in report.columns)
     path = str(held.package.folder / ACCEPTED).replace("'", "''")
+    read = unreadable = in_place = 0
+    rest: list[pa.Table] = []
+    stated: set[str] = set()
+    names = schema([column.name for column in report.columns])
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        connection.register("given", table)
         connection.execute(
-            f"create temp table came as select _row, hash({text}) as content from given;"
             f"create temp table accepted as select _row, hash({text}) as content from read_parquet('{path}')"
         )
-        rest = connection.execute(
-            "select _row from came where content not in (select content from accepted) order by _row"
-        ).fetchnumpy()["_row"]
-        ((in_place,),) = connection.execute("select count(*) from came join accepted using (_row, content)").fetchall()
-    whole = table.num_rows + unreadable == manifest["counts"]["read"]
-    positional = whole and in_place >= POSITIONAL * manifest["counts"]["accepted"]
-    chosen = table.filter(pa.array(np.isin(table["_row"].to_numpy(), np.asarray(rest))))
-    # A column that the file lacks is null throughout; it keeps what was delivered.
-    lacking = [name for name in table.column_names if table[name].null_count == table.num_rows]
+        for rows, broken in tables:
+            table = rows.cast(names)
+            read, unreadable = read + table.num_rows + broken, unreadable + broken
+            stated |= {name for name in table.column_names if table[name].null_count < table.num_rows}
+            connection.register("given", table)
+            connection.execute(f"create or replace temp table came as select _row, hash({text}) as content from given")
+            ((same,),) = connection.execute("select count(*) from came join accepted using (_row, content)").fetchall()
+            in_place += same
+            new = connection.execute(
+                "select _row from came where content not in (select content from accepted)"
+            ).fetchnumpy()["_row"]
+            rest.append(table.filter(pa.array(np.isin(table["_row"].to_numpy(), np.asarray(new)))))
+    positional = read == counts["read"] and in_place >= POSITIONAL * counts["accepted"]
     given = []
-    for cells in chosen.drop_columns(lacking).to_pylist():
-        place = cells.pop("_row")
-        given.append(Given(place, place if positional else None, cells))
-    return given
+    for table in rest:
+        # A column that the file lacks is null throughout; it keeps what was delivered.
+        for cells in table.select([name for name in names.names if name == "_row" or name in stated]).to_pylist():
+            place = cells.pop("_row")
+            given.append(Given(place, place if positional else None, cells))
+    return given, unreadable
 
 
 def _package(amendment: Amendment, held: HeldLoad, settings: Settings) -> AmendmentPackage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -16,12 +17,18 @@ import pyarrow as pa
 from yibiao.contracts.values import Report, Schemas
 from yibiao.errors import DeliveryError, YibiaoError
 from yibiao.ingest.columns import plain
-from yibiao.ingest.readers.chunks import schema
+from yibiao.ingest.readers.chunks import Chunk, schema
 from yibiao.quarantine.slips import NUMBER
 from yibiao.quarantine.workbook import ADOPT, CONTROL_SHEET, DATA_SHEET, PROBLEM, ROW, YES
 
 LARGEST = 1 << 30
 """Bytes of a returned table, unpacked, that is read as a whole; a larger one comes back in its contract's format."""
+
+LARGEST_SLIP = 64 << 20
+"""Bytes of a returned workbook that may be a slip; one of a slip's most rows has some 10 MiB."""
+
+HEAD = 1 << 18
+"""Bytes at the beginning of a text file that tell what it is."""
 
 HEADER_WITHIN = 20
 """Rows from the top among which the header is looked for."""
@@ -54,8 +61,10 @@ def read_slip(path: Path) -> ReturnedSlip | None:
     Raises:
         DeliveryError: the file cannot be read, or it is a slip whose columns are gone.
     """
+    if not _may_be_slip(path):
+        return None
     for name, grid in _grids(path):
-        if name in (CONTROL_SHEET,):
+        if name == CONTROL_SHEET:
             continue
         top = " ".join(cell for row in grid[:HEADER_WITHIN] for cell in row[:3])
         number = NUMBER.search(top)
@@ -80,6 +89,14 @@ def read_slip(path: Path) -> ReturnedSlip | None:
     return None
 
 
+def _may_be_slip(path: Path) -> bool:
+    """A look that costs little: whole deliveries come back too, and may be of any size."""
+    suffix = path.suffix.lower()
+    if suffix in _TEXTS:
+        return NUMBER.search(_decoded(path, HEAD)) is not None
+    return suffix in _SHEETS and path.stat().st_size <= LARGEST_SLIP
+
+
 def _is_slip_header(row: Sequence[str]) -> bool:
     headers = [plain(cell) for cell in row]
     return ROW in headers and PROBLEM in headers
@@ -90,52 +107,56 @@ def _number(text: str) -> int | None:
     return int(text) if re.fullmatch("[0-9]{1,12}", text) else None
 
 
-def read_rows(path: Path, report: Report) -> tuple[pa.Table, int]:
-    """The rows of a file with the report's headers, read as its contract says, else as a plain table.
-
-    Returns:
-        `_row` (1-based, as they stand in the file) and the contract's columns as text; and the number of rows that
-        could not be split into columns.
+def as_delivered(path: Path, report: Report) -> Iterator[Chunk] | None:
+    """The rows of a file in the format of the report's deliveries, as its contract reads them; None for another format.
 
     Raises:
-        DeliveryError: the file cannot be read, or has other headers.
+        DeliveryError: while they are read; they are not what the contract says.
     """
     from yibiao.ingest.readers import Reading, read
 
     suffix = path.suffix.lower()
     kind = _KINDS.get(suffix, suffix.lstrip("."))
     wanted = report.server.format
-    reading = Reading(where=path.name)
     if kind == wanted or (kind == "ndjson" and wanted in ("api", "postgres")):
-        try:
-            chunks = list(read(wanted, path, report, reading))
-            names = schema([column.name for column in report.columns])
-            tables = [chunk.rows.cast(names) for chunk in chunks]
-            return pa.concat_tables(tables) if tables else names.empty_table(), sum(len(one.broken) for one in chunks)
-        except YibiaoError:
-            # Mended rows alone often lack the title, or stand in another encoding than the delivery did.
-            if suffix not in (*_SHEETS, *_TEXTS):
-                raise
+        return read(wanted, path, report, Reading(where=path.name))
+    return None
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is of a kind in which people send tables, whatever its contract says."""
+    return path.suffix.lower() in (*_SHEETS, *_TEXTS)
+
+
+def as_table(path: Path, report: Report) -> pa.Table:
+    """The rows of a workbook or text file that has the report's headers somewhere near its top.
+
+    Returns:
+        `_row` (1-based) and the contract's columns as text.
+
+    Raises:
+        DeliveryError: the file cannot be read, or has other headers.
+    """
     for _, grid in _grids(path):
         found = _find_header(grid, report)
         if found is not None:
             places, first = found
-            return _table(grid[first:], places, report), 0
+            return _table(grid[first:], places, report)
     raise DeliveryError(
         "No table with the report's headers is in this file.",
         where=path.name,
         expected=", ".join(column.header for column in report.columns),
-        got=f"a {suffix or 'file without extension'}",
+        got=f"a {path.suffix or 'file without extension'}",
         todo="Send back the slip itself, or a file with the same header row as the delivery.",
     )
 
 
 def report_of(path: Path, schemas: Schemas) -> list[str]:
     """The reports whose headers a spreadsheet or text file has, best first; empty for other formats."""
-    if path.suffix.lower() not in (*_SHEETS, *_TEXTS):
+    if not is_table(path):
         return []
     scores: dict[str, int] = {}
-    for _, grid in _grids(path):
+    for _, grid in _grids(path, head=True):
         for report in schemas.reports.values():
             if (found := _find_header(grid, report)) is not None:
                 scores[report.id] = max(scores.get(report.id, 0), len(found[0]))
@@ -176,13 +197,17 @@ def _table(rows: Grid, places: Mapping[str, int], report: Report) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema([column.name for column in report.columns]))
 
 
-def _grids(path: Path) -> Iterator[tuple[str, Grid]]:
-    """The sheets of a workbook, or the one table of a text file, as texts; nothing for other formats."""
+def _grids(path: Path, *, head: bool = False) -> Iterator[tuple[str, Grid]]:
+    """The sheets of a workbook, or the one table of a text file, as texts; nothing for other formats.
+
+    Args:
+        head: the first rows of a text file will do.
+    """
     suffix = path.suffix.lower()
     if suffix in _SHEETS:
         yield from _sheets(path)
     elif suffix in _TEXTS:
-        yield "", _text_grid(path)
+        yield "", _text_grid(path, HEAD if head else -1)
 
 
 def _sheets(path: Path) -> Iterator[tuple[str, Grid]]:
@@ -222,10 +247,10 @@ def _refuse_bomb(path: Path) -> None:
         )
 
 
-def _text_grid(path: Path) -> Grid:
-    _refuse_bomb(path)
-    content = path.read_bytes()
-    text = _decoded(content, path)
+def _text_grid(path: Path, size: int) -> Grid:
+    if size < 0:
+        _refuse_bomb(path)
+    text = _decoded(path, size)
     head = text[:4096].splitlines()[:HEADER_WITHIN]
     delimiter = max((",", "\t", ";", "|"), key=lambda one: max((line.count(one) for line in head), default=0))
     try:
@@ -234,11 +259,14 @@ def _text_grid(path: Path) -> Grid:
         raise _unreadable(path, error) from None
 
 
-def _decoded(content: bytes, path: Path) -> str:
-    codecs = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
-    for codec in codecs:
+def _decoded(path: Path, size: int) -> str:
+    """The first bytes of a text file, or with -1 all of them; a character that is cut at the end is left out."""
+    with path.open("rb") as stream:
+        content = stream.read(size)
+    known = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
+    for codec in known:
         try:
-            return content.decode(codec)
+            return codecs.getincrementaldecoder(codec)().decode(content, final=size < 0)
         except UnicodeDecodeError:
             continue
     raise DeliveryError(

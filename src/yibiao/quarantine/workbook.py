@@ -42,7 +42,9 @@ _RISKY = ("=", "+", "-", "@", "\t")
 
 def shown(text: str | None) -> str:
     """A cell as a workbook can hold it: what XML cannot carry left out, line ends as one sign, cut at its limit."""
-    return _NOT_IN_XML.sub("", _LINE_ENDS.sub("\n", text or ""))[:LONGEST]
+    if not text or (text.isprintable() and len(text) <= LONGEST):  # nearly every cell
+        return text or ""
+    return _NOT_IN_XML.sub("", _LINE_ENDS.sub("\n", text))[:LONGEST]
 
 
 def write_slip(content: SlipContent, held: HeldLoad, schemas: Schemas, settings: Settings, path: Path) -> None:
@@ -53,8 +55,8 @@ def write_slip(content: SlipContent, held: HeldLoad, schemas: Schemas, settings:
     descriptor, name = tempfile.mkstemp(prefix=".slip-", suffix=".xlsx", dir=path.parent)
     os.close(descriptor)
     try:
-        # Rows go to the disk as they are written; nothing is taken for a formula, a number or a link.
-        options = {"constant_memory": True, "tmpdir": str(settings.work)}
+        # Rows go to the disk as they are written, beside the workbook: the scratch folder may be emptied by a run.
+        options = {"constant_memory": True, "tmpdir": str(path.parent)}
         with xlsxwriter.Workbook(name, options) as workbook:
             # The library would write the time of day into the file.
             workbook.set_properties({"title": content.slip.slip_number, "created": datetime(2026, 1, 1)})
@@ -133,7 +135,7 @@ class _Writer:
         sheet.autofilter(HEADER_ROW, 0, last, own + len(self._columns) - 1)
         for place, (name, _) in enumerate(self._columns, start=own):
             values = allowed_values(by_name[name], self._schemas)
-            if values and len(",".join(values)) <= 255:
+            if values and len(",".join(values)) <= 255 and not any("," in value for value in values):
                 # A warning, not a ban: the checks have the last word.
                 rule = {"validate": "list", "source": values, "error_type": "warning", "error_title": "请核对"}
                 sheet.data_validation(HEADER_ROW + 1, place, last, place, rule)

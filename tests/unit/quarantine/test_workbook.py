@@ -220,3 +220,28 @@ def test_a_workbook_that_unpacks_to_more_than_memory_holds_is_refused(
     assert path.stat().st_size < 1 << 16
     with pytest.raises(DeliveryError, match="too large"):
         read_slip(path)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_damaged_slip_is_read_or_refused_and_never_anything_else(
+    seed: int, report: Report, schemas: Schemas, tmp_path: Path
+) -> None:
+    """Cut off, or with flipped bytes: what comes out is a row of the slip, or a clear refusal."""
+    import random
+
+    chance = random.Random(seed)
+    path = slip_of([ROW], report, schemas, tmp_path)
+    content = bytearray(path.read_bytes())
+    if seed % 4 == 0:
+        del content[chance.randrange(len(content)) :]
+    for _ in range(chance.choice((1, 10, 200))):
+        if content:
+            content[chance.randrange(len(content))] = chance.randrange(256)
+    path.write_bytes(content)
+    try:
+        slip = read_slip(path)
+    except DeliveryError as error:
+        assert error.todo
+        assert "甲" not in str(error)
+    else:
+        assert slip is None or slip.number == NUMBER
