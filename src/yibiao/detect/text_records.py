@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from yibiao.detect.text_lines import bare
 from yibiao.detect.text_split import Dialect
@@ -15,9 +16,12 @@ JOINED_CHARACTERS = 1 << 18
 """Characters that one record may run over: an unclosed quote swallows no more than is looked at here."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """One record.
+_DAMAGED = re.compile("[\udc80-\udcff\ufffd]")
+"""What bytes that do not decode become."""
+
+
+class Record(NamedTuple):
+    """One record. A tuple, because there are millions of them.
 
     Attributes:
         place: 1-based line where it begins.
@@ -71,7 +75,7 @@ def _judged(record: Record) -> Record:
     text = record.text
     if "\0" in text:
         return Record(record.place, text, None, "nul")
-    if not text.isascii() and any("\udc80" <= character <= "\udcff" or character == "\ufffd" for character in text):
+    if not text.isascii() and _DAMAGED.search(text):
         return Record(record.place, text, None, "encoding")
     return record
 

@@ -107,7 +107,7 @@ class TableReader:
             cells = record.cells
             if record.problem == "quote" and (cells := self.repairer.plain(record.text)) is not None:
                 self.repairs["quote"] += 1
-            if cells is not None and len(cells) == self.width and any(cells) and not "".join(cells).isspace():
+            if cells is not None and len(cells) == self.width and (cells[0].strip() or filled(cells)):
                 if "\n" in record.text and self._are_rows(record.text):
                     trailing.append(Record(record.place, record.text, None, "quote"))
                     continue
