@@ -176,3 +176,22 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: py
 
     with pytest.raises(DeliveryError, match="unpacks to far more"):
         Book(path, "a.xlsx")
+
+
+def test_a_part_that_says_a_false_size_is_refused_before_it_fills_memory(tmp_path: Path) -> None:
+    import struct
+
+    path = write(tmp_path / "a.xlsx", {"表": Sheet([["编号", "姓名"], ["1", "张三"]])})
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data + bytes([32]) * (1 << 20) if name == "xl/sharedStrings.xml" else data)
+    data = bytearray(path.read_bytes())
+    size = struct.pack("<I", len(parts["xl/sharedStrings.xml"]) + (1 << 20))
+    assert data.count(size) == 2  # in front of the part, and in the list of all parts
+    path.write_bytes(data.replace(size, struct.pack("<I", 100)))
+
+    with pytest.raises(DeliveryError, match="cannot be opened") as error:
+        Book(path, "a.xlsx")
+    assert error.value.got == "BadZipFile"

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from yibiao.errors import DeliveryError
 from yibiao.ingest.readers.spreadsheet_cells import column_texts
 from yibiao.ingest.readers.spreadsheet_marks import LARGEST, Marks, Span, marks_of_all
-from yibiao.ingest.readers.spreadsheet_xlsx import xlsx_marks
+from yibiao.ingest.readers.spreadsheet_xlsx import check_texts, xlsx_marks
 
 BATCH = 1000
 """Rows that are Python objects at the same time: few, because memory used again and again is in the cache."""
@@ -104,7 +104,9 @@ class Book:
                 todo="Ask the sender where the file comes from, and to export it again.",
             )
         self._marks: list[Marks] | None = None
-        if self.kind != "xlsx":  # calamine unfolds all sheets of the others when it opens the file: look before
+        if self.kind == "xlsx":
+            _guarded(lambda: check_texts(path), self._unreadable)
+        else:  # calamine unfolds all sheets when it opens the file: look before
             self._marks = _guarded(lambda: marks_of_all(path, self.kind), self._unreadable)
             for place, marks in enumerate(self._marks):
                 self._refuse_large(marks, place)

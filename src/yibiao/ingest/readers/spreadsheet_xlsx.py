@@ -58,6 +58,20 @@ def xlsx_marks(path: Path, sheet: str) -> Marks:
     return marks
 
 
+def check_texts(path: Path) -> None:
+    """Unpack the shared texts once, to nowhere: what says a false size or is damaged must not fill calamine's memory.
+
+    Raises:
+        zipfile.BadZipFile, zlib.error, EOFError: damage.
+    """
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.lower().endswith("sharedstrings.xml"):
+                with archive.open(name) as stream:
+                    while stream.read(_BLOCK):
+                        pass
+
+
 class _Unusual(Exception):
     """The XML is not laid out as nearly all programs do: prefixed names, cells without their reference."""
 
@@ -77,7 +91,7 @@ def _workbook(archive: zipfile.ZipFile) -> _Workbook:
 
         return start
 
-    parse(archive.read("_rels/.rels"), of_relations("", "/officeDocument"))
+    _parse(archive, "_rels/.rels", of_relations("", "/officeDocument"))
     if targets:
         root = next(iter(targets.values())).lstrip("./")
     targets.clear()
@@ -89,18 +103,18 @@ def _workbook(archive: zipfile.ZipFile) -> _Workbook:
         elif name == "workbookPr":
             book.since_1904 = attributes.get("date1904") in ("1", "true")
 
-    parse(archive.read(root), of_workbook)
+    _parse(archive, root, of_workbook)
     folder, name = posixpath.split(root)
-    parse(archive.read(f"{folder}/_rels/{name}.rels"), of_relations(folder))
+    _parse(archive, f"{folder}/_rels/{name}.rels", of_relations(folder))
     present = set(archive.namelist())
     book.parts = {name: targets[one] for name, one in ids.items() if targets.get(one) in present}
     styles = next((part for part in targets.values() if part.endswith("styles.xml") and part in present), None)
     if styles:
-        book.padding = _padding(archive.read(styles))
+        book.padding = _padding(archive, styles)
     return book
 
 
-def _padding(styles: bytes) -> dict[bytes, int]:
+def _padding(archive: zipfile.ZipFile, styles: str) -> dict[bytes, int]:
     """Styles whose number format shows a fixed number of digits: place in `cellXfs` -> digits."""
     formats: dict[str, int] = {}
     found: dict[bytes, int] = {}
@@ -120,14 +134,17 @@ def _padding(styles: bytes) -> dict[bytes, int]:
         if name == "cellXfs":
             state["cells"] = False
 
-    parse(styles, start, end)
+    _parse(archive, styles, start, end)
     return found
 
 
-def parse(document: bytes, start: Any, end: Any = None) -> None:
-    """Run an XML part through expat; names come without their prefix. Raises ValueError if it defines entities."""
+def _parse(archive: zipfile.ZipFile, part: str, start: Any, end: Any = None) -> None:
+    """Run a part through expat, block by block; names come without their prefix."""
     parser = make_parser(start, end)
-    parser.Parse(document, True)
+    with archive.open(part) as stream:
+        while block := stream.read(_BLOCK):
+            parser.Parse(block, False)
+    parser.Parse(b"", True)
 
 
 def make_parser(start: Any, end: Any = None, text: Any = None) -> Any:
