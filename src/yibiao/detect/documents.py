@@ -137,7 +137,7 @@ def _encoding(path: Path) -> tuple[str, Choice]:
 def _json(path: Path, limit: int | None) -> Detected:
     import ijson
 
-    from yibiao.ingest.readers.documents import check_depth, json_lines
+    from yibiao.ingest.readers.documents import BUFFER, check_depth, json_lines
     from yibiao.ingest.readers.encodings import Utf8Stream, wrong_encoding
 
     codec, encoding = _encoding(path)
@@ -151,7 +151,7 @@ def _json(path: Path, limit: int | None) -> Detected:
     with path.open("rb") as source:
         stream = Utf8Stream(source, codec, failed)
         try:
-            for number, (prefix, event, _) in enumerate(ijson.parse(stream, buf_size=1 << 18)):
+            for number, (prefix, event, _) in enumerate(ijson.parse(stream, buf_size=BUFFER)):
                 if event == "start_map" and (prefix == "item" or prefix.endswith(".item")):
                     place = prefix[:-4].rstrip(".")
                     if place != "item" and not place.startswith("item.") and ".item" not in place:

@@ -24,6 +24,12 @@ LINES = 20_000
 BLOCK = 4 << 20
 """Bytes of lines that are parsed together; also the longest line of NDJSON."""
 
+BUFFER = 8 << 20
+"""Bytes given to the parser at once: it begins a text anew with every buffer that does not hold its end."""
+
+LONGEST_TEXT = 32 << 20
+"""Bytes without a quotation mark."""
+
 DEEPEST = 200
 """Levels of objects and lists in a document."""
 
@@ -62,7 +68,7 @@ def json_lines(path: Path, codec: str, encoding: str, records_path: str, where: 
     try:
         with path.open("rb") as source:
             stream = Utf8Stream(source, codec, failed)
-            for record in ijson.items(stream, prefix, map_type=_Object, buf_size=1 << 18):
+            for record in ijson.items(stream, prefix, map_type=_Object, buf_size=BUFFER):
                 line = dump(record)
                 block.append(line)
                 size += len(line)
@@ -75,7 +81,7 @@ def json_lines(path: Path, codec: str, encoding: str, records_path: str, where: 
         if not count:
             with path.open("rb") as source:
                 stream = Utf8Stream(source, codec, failed)
-                find_records(next(ijson.items(stream, records_path, buf_size=1 << 18), None), "", where, records_path)
+                find_records(next(ijson.items(stream, records_path, buf_size=BUFFER), None), "", where, records_path)
     except ijson.JSONError as error:
         if "invalid bytes in UTF8" in str(error):
             raise failed() from None
@@ -94,28 +100,33 @@ def check_depth(path: Path, codec: str, where: str, failed: Callable[[], Deliver
     """Refuse a document that is nested beyond reason: parsers take minutes for it, or all of the stack.
 
     Raises:
-        DeliveryError: objects and lists lie deeper than `DEEPEST`.
+        DeliveryError: objects and lists lie deeper than `DEEPEST`, or a text is endless.
     """
     # Brackets inside texts are counted, too, which is fast and nearly always enough; only if that exceeds the limit,
     # texts are taken out first.
     for exact in (False, True):
-        if _depth(path, codec, failed, exact) <= DEEPEST:
+        deepest, longest = _extent(path, codec, failed, exact)
+        if longest > LONGEST_TEXT:
+            what, limit = "The document holds a text without end.", f"texts of at most {LONGEST_TEXT >> 20} MiB"
+            break
+        if deepest <= DEEPEST:
             return
-    raise DeliveryError(
-        "The document is nested too deep to be a list of records.",
-        where=where,
-        expected=f"at most {DEEPEST} levels",
-        todo="Ask the sender what this file is.",
-    )
+        what, limit = "The document is nested too deep to be a list of records.", f"at most {DEEPEST} levels"
+    raise DeliveryError(what, where=where, expected=limit, todo="Ask the sender what this file is.")
 
 
-def _depth(path: Path, codec: str, failed: Callable[[], DeliveryError], exact: bool) -> int:
-    """The greatest number of brackets that open beyond those that close, anywhere in the document."""
-    deepest = now = lowest = 0
+def _extent(path: Path, codec: str, failed: Callable[[], DeliveryError], exact: bool) -> tuple[int, int]:
+    """The greatest number of brackets that open beyond those that close, and of bytes without a quotation mark."""
+    deepest = now = lowest = longest = since = 0
     rest = b""
     with path.open("rb") as source:
         stream = Utf8Stream(source, codec, failed)
         while data := stream.read(BLOCK):
+            first, last = data.find(b'"'), data.rfind(b'"')
+            longest = max(longest, since + (len(data) if first < 0 else first))
+            since = since + len(data) if last < 0 else len(data) - last
+            if longest > LONGEST_TEXT:
+                break
             if exact:
                 data, quote, tail = _TEXT.sub(b"", rest + data).partition(b'"')
                 rest = quote + tail
@@ -128,7 +139,7 @@ def _depth(path: Path, codec: str, failed: Callable[[], DeliveryError], exact: b
             now, lowest = int(depths[-1]), int(lows[-1])
             if deepest > DEEPEST:
                 break
-    return deepest
+    return deepest, longest
 
 
 class _Object(dict):
