@@ -87,7 +87,7 @@ def _packages(home: Path, manifest: Mapping[str, Any]) -> list[Package]:
     for load in manifest["inputs"]["loads"]:
         folder = folders[f"load={load['load_id']}"]
         package = Package(folder, read_json(folder / "manifest.json"), [amended(one) for one in load["amendments"]])
-        package.out = frozenset(out.get(package.delivery, ()))
+        package.out = frozenset(out.get((*package.delivery, package.read), ()))
         packages.append(package)
     return packages
 

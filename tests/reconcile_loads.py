@@ -244,15 +244,16 @@ def check_delivered(found: Reconciliation, contract: Contract, packages: Sequenc
 
 
 def rejected_by_hand(home: Path) -> dict[tuple[str, ...], set[int]]:
-    """Delivery (report, edition, hash) -> its rows that somebody rejected; the last word counts."""
+    """(report, edition, hash, rows read) -> rows of that delivery that somebody rejected; the last word counts."""
     connection = sqlite3.connect(f"{(home / 'control.db').resolve().as_uri()}?mode=ro", uri=True)
     try:
         rows = connection.execute(
-            "select report, edition, delivery_sha256, row_no, decision from row_decision order by row_decision_id"
+            "select report, edition, delivery_sha256, rows_read, row_no, decision from row_decision"
+            " order by row_decision_id"
         ).fetchall()
     finally:
         connection.close()
-    last = {tuple(row[:4]): row[4] for row in rows}
+    last = {tuple(row[:5]): row[5] for row in rows}
     found: dict[tuple[str, ...], set[int]] = defaultdict(set)
     for (*delivery, row), decision in last.items():
         if decision == "reject":

@@ -75,6 +75,7 @@ row_decision = Table(
     Column("edition", String(16), nullable=False),
     Column("delivery_sha256", String(64), nullable=False, index=True),
     Column("row_no", BigInteger, nullable=False),
+    Column("rows_read", BigInteger, nullable=False, comment="of the delivery then; with another number row_no is void"),
     Column("decision", String(16), nullable=False, comment="reject, reopen"),
     Column("decided_by", String(128), nullable=False),
     Column("reason", Text, nullable=False),

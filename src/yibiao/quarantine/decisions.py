@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from yibiao.control import connect
@@ -42,12 +43,19 @@ def now() -> str:
 
 
 def decide_rows(
-    settings: Settings, delivery: tuple[str, str, str], rows: Collection[int], decision: str, reason: str, by: str = ""
+    settings: Settings,
+    delivery: tuple[str, str, str],
+    rows: Collection[int],
+    read: int,
+    decision: str,
+    reason: str,
+    by: str = "",
 ) -> None:
     """Write down that rows of a delivery are finally rejected, or open again.
 
     Args:
         delivery: report, edition, SHA-256.
+        read: rows that are read from it: the numbers hold as long as a changed contract reads as many.
         decision: `reject` or `reopen`.
         reason: why, for whoever audits it.
         by: who; the user of the operating system unless given.
@@ -65,6 +73,7 @@ def decide_rows(
         )
     told = {
         **dict(zip(("report", "edition", "delivery_sha256"), delivery, strict=True)),
+        "rows_read": read,
         "decision": decision,
         "decided_by": by or getpass.getuser(),
         "reason": reason.strip(),
@@ -74,20 +83,33 @@ def decide_rows(
         connection.execute(insert(row_decision), [{**told, "row_no": row} for row in sorted(rows)])
 
 
-def rejected_rows(settings: Settings) -> dict[tuple[str, str, str], set[int]]:
-    """Delivery (report, edition, SHA-256) -> numbers of its rows whose last decision is `reject`."""
+def rejected_rows(settings: Settings) -> Rejections:
+    """The rows of every delivery whose last decision is `reject`."""
     from sqlalchemy import select
 
     from yibiao.control.tables import row_decision
 
-    columns = [row_decision.c[name] for name in ("report", "edition", "delivery_sha256", "row_no", "decision")]
-    found: dict[tuple[str, str, str], set[int]] = {}
+    names = ("report", "edition", "delivery_sha256", "rows_read", "row_no", "decision")
+    found: dict[tuple[str, str, str, int], set[int]] = {}
     with connect(settings) as connection:
-        rows = connection.execute(select(*columns).order_by(row_decision.c.row_decision_id)).all()
-    for report, edition, delivery, row, decision in rows:
-        of = found.setdefault((report, edition, delivery), set())
+        query = select(*(row_decision.c[name] for name in names)).order_by(row_decision.c.row_decision_id)
+        rows = connection.execute(query).all()
+    for report, edition, delivery, read, row, decision in rows:
+        of = found.setdefault((report, edition, delivery, read), set())
         of.add(row) if decision == REJECT else of.discard(row)
-    return found
+    return Rejections(found)
+
+
+@dataclass(frozen=True)
+class Rejections:
+    """Rejected rows by report, edition, SHA-256 and number of rows that were read when a human decided."""
+
+    rows: Mapping[tuple[str, str, str, int], Collection[int]]
+
+    def of(self, manifest: Mapping[str, Any]) -> Collection[int]:
+        """Numbers of the rejected rows of a load."""
+        delivery = manifest["report"], manifest["edition"], manifest["delivery"]["sha256"]
+        return self.rows.get((*delivery, manifest["counts"]["read"]), ())
 
 
 def slips(settings: Settings) -> list[Slip]:

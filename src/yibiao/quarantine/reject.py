@@ -35,7 +35,8 @@ def reject_rows(
             todo="See them with `yibiao quarantine show`; a resolved row is in the dataset already.",
         )
     delivery = (held.report.id, held.edition, held.delivery)
-    decide_rows(settings, delivery, set(rows), REOPEN if undo else REJECT, reason)
+    read = held.package.manifest["counts"]["read"]
+    decide_rows(settings, delivery, set(rows), read, REOPEN if undo else REJECT, reason)
     left = find_load(load, schemas, settings).states.open
     settle_slips(settings, [(delivery, left)])
     return left

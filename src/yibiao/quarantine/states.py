@@ -156,7 +156,7 @@ def _held(schemas: Schemas, settings: Settings, only: str | None) -> Iterator[He
             edition, delivery = package.manifest["edition"], package.manifest["delivery"]["sha256"]
             own = amendments.get((edition, delivery), [])
             if package.manifest["counts"]["quarantined"] or own:
-                states = fold(package, own, rejected.get((report.id, edition, delivery), ()))
+                states = fold(package, own, rejected.of(package.manifest))
                 yield HeldLoad(report, package, tuple(own), states)
 
 

@@ -139,7 +139,7 @@ def collect(settings: Settings, schemas: Schemas) -> Inputs:
         for package in live_packages(report, settings):
             edition, delivery = package.manifest["edition"], package.manifest["delivery"]["sha256"]
             own = amendments.get((edition, delivery), [])
-            out = rejected.get((report.id, edition, delivery), set())
+            out = rejected.of(package.manifest)
             states = fold(package, own, out) if own or out else None
             packages.append(Load(package.folder, package.manifest, amendments=tuple(own), states=states))
         loads += assess(report, packages, accepted)

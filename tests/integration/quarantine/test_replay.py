@@ -392,3 +392,16 @@ def test_what_was_typed_as_a_number_or_day_is_read_and_checked(make_world: MakeW
     done = bring_back(world, mend(slip_of(world.at.settings, tmp_path / "slip.xlsx"), truth))
     assert set(done.resolved) == {5, 9}
     assert done.failing == {2: ("citizen_id.form",)}
+
+
+def test_a_rejection_is_void_when_the_contract_reads_another_number_of_rows(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
+    world = make_world({"2026-02": {5: "birth_date.type", 9: "sex_code.code"}})
+    schemas = schemas_at(world.at.settings.schemas)
+    reject_rows(held(world.at.settings).load_id, [5], "查无此人", schemas, world.at.settings)
+    assert world.counts("2026-02")["rejected"] == 1
+    footer = "    encoding: UTF-8\n    customProperties:\n      - {property: footerPattern, value: '99.*'}\n"
+    changed = changed_contract(world, tmp_path, "    encoding: UTF-8\n", footer)
+    changed.ingest()
+    assert changed.counts("2026-02")["rejected"] == 0
