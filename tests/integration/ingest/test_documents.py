@@ -130,6 +130,7 @@ def test_a_document_nested_beyond_reason_is_refused_at_once(read, inside):
 
 def test_a_text_without_end_is_refused_at_once(read, monkeypatch):
     monkeypatch.setattr("yibiao.ingest.readers.documents.LONGEST_TEXT", 1 << 20)
+    monkeypatch.setattr("yibiao.ingest.readers.documents.BLOCK", 1 << 16)
     long = "某" * 300_000
     *_, manifest, errors = read("json", f'[{{"户号": "{long}"}}]'.encode(), columns=FAMILIES[:1])
     assert (errors, manifest["counts"]["read"]) == ((), 1)
