@@ -15,7 +15,9 @@ HEAD = 40
 HEADER_ROWS = 5
 """Most rows of a header."""
 
-_DATA = re.compile(r"^[\s$￥¥€£+-]*[0-9][0-9,.\s:/年月日时分秒%T元万-]*$|\d{5,}")
+DATA = re.compile(r"^[\s$￥¥€£+-]*[0-9][0-9,.\s:/年月日时分秒%T元万-]*$|\d{5,}")
+"""A cell that is a number, a date or an amount, or holds a long number: no header."""
+
 _PERIOD = re.compile(r"^\s*(?:\d{4}\s*年度?|\d{1,2}\s*月份?|\d{4}\s*年\s*\d{1,2}\s*月份?|第?\d季度)\s*$")
 """A year or month as a header of numbers."""
 
@@ -104,7 +106,7 @@ def header_vote(cells: Sequence[str], shapes: Sequence[ColumnShape], *, only: bo
     """
     texts = [text.strip() for text in cells]
     given = [text for text in texts if text]
-    if not given or any(_DATA.search(text) and not _PERIOD.match(text) for text in given):
+    if not given or any(DATA.search(text) and not _PERIOD.match(text) for text in given):
         return 0
     if any(len(text) > 80 for text in given):
         return 0
@@ -167,7 +169,7 @@ def _is_upper(rows: Sequence[Sequence[str]], place: int, width: int) -> bool:
         any(not text.strip() for text in row)
         and all(len(text) <= 16 and not re.search(r"[:：\d]", text) for text in words)
         and len(below) == width
-        and not any(_DATA.search(text) for text in below if text.strip())
+        and not any(DATA.search(text) for text in below if text.strip())
         and sum(1 for upper, lower in zip(row, below, strict=True) if lower.strip() and not upper.strip()) > 0
         and all(upper.strip() or lower.strip() for upper, lower in zip(row, below, strict=True))
     )

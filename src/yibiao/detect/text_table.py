@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from yibiao.detect.table import ASK, SAFE, Choice, Detected, Held, Repair
 from yibiao.detect.text_layout import (
-    _DATA,
+    DATA,
     HEAD,
     Top,
     filled,
@@ -64,6 +64,10 @@ class Source:
             return self._ahead.popleft()
         return next(self._records, None)
 
+    def give_back(self, record: Record) -> None:
+        """The record that was taken last is the next one again."""
+        self._ahead.appendleft(record)
+
     @property
     def done(self) -> bool:
         return not self.look(1)
@@ -112,7 +116,7 @@ class TableReader:
                     trailing.append(Record(record.place, record.text, None, "quote"))
                     continue
                 if self._begins_table(record, cells, header_cells, blank):
-                    self.source._ahead.appendleft(record)
+                    self.source.give_back(record)
                     break
                 if trailing:
                     self._hold(trailing)
@@ -128,7 +132,7 @@ class TableReader:
                 blank = True
                 continue
             if self._begins_table(record, cells, header_cells, blank):
-                self.source._ahead.appendleft(record)
+                self.source.give_back(record)
                 break
             trailing.append(record)
             if len(trailing) > 2 * TAIL:
@@ -146,7 +150,7 @@ class TableReader:
                 if len(following) > 1 and len(set(following)) == 1:
                     end = place
                     break
-            data = data or any(_DATA.search(text) for text in cells)
+            data = data or any(DATA.search(text) for text in cells)
         return same_width([len(cells) for cells in given[:end]]) or (1 if records and not given else 0)
 
     def _learn(self, records: Sequence[Record]) -> None:
@@ -155,7 +159,7 @@ class TableReader:
         # Titles and sums have fewer cells filled than rows of data.
         usual = sorted(map(filled, later))[len(later) // 2] if later else 0
         later = [row for row in later if filled(row) >= 0.7 * usual]
-        data = [row for row in later if any(_DATA.search(text) for text in row)]
+        data = [row for row in later if any(DATA.search(text) for text in row)]
         self.shapes = learn(data if 2 * len(data) > len(later) else later, self.width)
         self.repairer = Repairer(self.dialect, self.shapes)
 
@@ -218,7 +222,7 @@ class TableReader:
             return False
         following = [one.cells for one in self.source.look(2)]
         alike = [one for one in following if one is not None and len(one) == len(cells)]
-        return len(alike) == 2 and any(_DATA.search(text) for text in alike[0]) and header_vote(cells, ()) > 0
+        return len(alike) == 2 and any(DATA.search(text) for text in alike[0]) and header_vote(cells, ()) > 0
 
     def _are_rows(self, text: str) -> bool:
         """Whether a record over two lines may be two rows whose quotes were never closed."""
@@ -331,7 +335,7 @@ def _is_names(cells: Sequence[str]) -> bool:
         len(given) >= max(2, 0.7 * len(cells))
         and len(set(given)) == len(given)
         and all(len(text) <= 40 and not any(character.isdigit() for character in text[:3]) for text in given)
-        and not any(_DATA.search(text) for text in given)
+        and not any(DATA.search(text) for text in given)
     )
 
 
