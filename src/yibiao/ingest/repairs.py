@@ -33,6 +33,8 @@ IDENTIFIERS = frozenset({"citizen_id", "uscc", "phone", "number_text"})
 _EXPONENT = r"^\s*'?\d(\.\d+)?[Ee]\+\d{2}\s*$"
 _PERCENT = r"^\s*-?\d{1,12}(\.\d+)?\s*[%％]\s*$"
 _NUMBER = r"^\s*[+-]?\d{1,3}((,\d{3})+|\d*)(\.\d+)?\s*$"
+_SPACES = (b"\xe3\x80\x80", b"\xc2\xa0", b"\xe2\x80\x8b", b"\xef\xbb\xbf")
+"""Spaces beyond ASCII, as UTF-8: U+3000, U+00A0, U+200B, U+FEFF."""
 _FULL_WIDTH = "[０-９Ａ-Ｚａ-ｚ－．]"
 _LANDLINE = re.compile(r"0(10|2\d)\d{8}|0[3-9]\d{2}\d{7,8}")
 _FIRST_SERIAL, _LAST_SERIAL = 10_000, 73_050
@@ -124,7 +126,7 @@ def find(
         since_1904: bare numbers in a date column count from 1904-01-01.
     """
     findings: list[Finding] = []
-    ascii_only, has_space = _bytes_of(texts)
+    ascii_only, has_space, has_exponent = _bytes_of(texts)
     if has_space:
         findings += _spaces(texts)
     typed = column.type
@@ -132,27 +134,27 @@ def find(
         findings += _typed(column, texts, kinds, since_1904)
     if typed in NUMERIC:
         findings += _percents(texts, kinds)
-    elif typed in IDENTIFIERS:
+    elif typed in IDENTIFIERS and has_exponent:
         findings += _matching("lost_digits", texts, _EXPONENT, None if kinds is None else kinds == TEXT)
     if not ascii_only and (typed in NUMERIC or typed in IDENTIFIERS or typed in ("date", "month")):
         findings += _matching("full_width", texts, _FULL_WIDTH)
     return findings
 
 
-def _bytes_of(texts: pa.Array) -> tuple[bool, bool]:
-    """Are all characters ASCII; may there be a space of any kind? From the bytes, without looking at cells."""
+def _bytes_of(texts: pa.Array) -> tuple[bool, bool, bool]:
+    """Are all characters ASCII; may there be a space of any kind; an `E`? From the bytes, without looking at cells."""
     buffer = texts.buffers()[2]
     if buffer is None or not len(texts):
-        return True, False
+        return True, False, False
     offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)
     data = memoryview(buffer)[offsets[texts.offset] : offsets[texts.offset + len(texts)]]
     values = np.frombuffer(data, dtype=np.uint8)
     if not len(values):
-        return True, False
+        return True, False, False
     ascii_only = bool(values.max() < 128)
     raw = bytes(data) if not ascii_only else b""
-    spaced = bool(values.min() <= 32) or any(mark in raw for mark in (b"\xe3\x80\x80", b"\xc2\xa0", b"\xef\xbb\xbf"))
-    return ascii_only, spaced
+    has_space = bool(values.min() <= 32) or any(mark in raw for mark in _SPACES)
+    return ascii_only, has_space, bool(((values | 32) == ord("e")).any())
 
 
 def _spaces(texts: pa.Array) -> list[Finding]:
@@ -168,7 +170,7 @@ def _typed(column: Column, texts: pa.Array, kinds: np.ndarray, since_1904: bool)
     findings: list[Finding] = []
     if typed not in NUMERIC and len(lost := np.flatnonzero(kinds == LOST)):
         findings.append(Finding("lost_digits", lost))
-    if typed in NUMERIC and len(numbers):
+    if typed in NUMERIC and len(numbers) and (kinds == TEXT).any():
         # A column of numbers with some of them typed as text; one that is all text is only another way to write it.
         words = pc.and_(pc.match_substring_regex(texts, _NUMBER), pa.array(kinds == TEXT))
         findings.append(Finding("number_as_text", _places(words)))

@@ -33,7 +33,7 @@ def test_clean_cells_need_nothing(type_: str) -> None:
     assert found(type_, []) == {}
 
 
-@pytest.mark.parametrize("space", [" ", "\t", "\n", "\u3000", "\u00a0", "\ufeff"])
+@pytest.mark.parametrize("space", [" ", "\t", "\n", "\u3000", "\u00a0", "\u200b", "\ufeff"])
 def test_spaces_around_a_text_are_found_and_those_inside_it_are_not(space: str) -> None:
     assert found("text", ["张三", f"李{space}四", f"{space}王五", f"赵六{space}"]) == {"spaces": ([2, 3], None)}
 
