@@ -286,10 +286,10 @@ def _stated_values(column: Column, files: Sequence[Path]) -> tuple[int, Any]:
     import duckdb
     import pyarrow as pa
 
-    from yibiao.ingest.rules import quote
+    from yibiao.ingest.rules import quote, render
 
     with duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": "false"}) as engine:
-        source = f"read_parquet({[str(path) for path in files]})"
+        source = f"read_parquet([{render('rule_list', [str(path) for path in files])}])"
         where = f"({_stated(quote(column.name))}) is not null"
         ((stated,),) = engine.execute(f"select count(*) from {source} where {where}").fetchall()
         texts: pa.Table = engine.sql(

@@ -110,8 +110,8 @@ def _compared(column: Column, package: LoadPackage, packages: Sequence[LoadPacka
     stated = f"({render('stated', name)}) is not null"
 
     def values(of: LoadPackage, files: Sequence[str]) -> str:
-        paths = [str(of.folder / file) for file in files]
-        return f"select {name} as v from read_parquet({paths}) where {stated} order by _row limit {SAMPLE}"
+        paths = render("rule_list", [str(of.folder / file) for file in files])
+        return f"select {name} as v from read_parquet([{paths}]) where {stated} order by _row limit {SAMPLE}"
 
     with duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": "false"}) as engine:
         engine.execute(f"create table now as {values(package, [ACCEPTED, QUARANTINE])}")
@@ -124,7 +124,7 @@ def _compared(column: Column, package: LoadPackage, packages: Sequence[LoadPacka
             f"select coalesce(sum(least(now_forms.share, before_forms.share)), 0) from {formats} using (form)"
         ).fetchall()
         # All values of the good load, not only its first: people move between rows.
-        everything = f"select {name} from read_parquet('{before.folder / ACCEPTED}')"
+        everything = f"select {name} from read_parquet({render('rule_text', str(before.folder / ACCEPTED))})"
         ((seen,),) = engine.execute(f"select coalesce(avg((v in ({everything}))::integer), 0) from now").fetchall()
     return {"compared_with": before.load_id, "formats_alike": round(alike, 4), "values_seen": round(seen, 4)}
 
