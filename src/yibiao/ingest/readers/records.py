@@ -157,18 +157,14 @@ class _Keys:
         """Keys of the objects at a path, ascending. The first question also tells whether a record has a key twice."""
         if (source, steps) not in self._levels:
             what = f"json_keys({source}, {_literal(_path(steps))})" if steps else f"json_keys({source})"
-            twice = "bool_or(len(keys) <> len(list_distinct(keys)))" if not steps else "bool_or(false)"
-            keys, repeated = self.connection.execute(
-                f"""
-                with keyed as materialized (
-                    select {what} as keys from ({_lines(self.expand)}) where json_type({source}) = 'OBJECT'
-                )
-                select (select list(distinct key order by key) from (select unnest(keys) as key from keyed)),
-                       (select {twice} from keyed)
-                """
-            ).fetchall()[0]
-            self._levels[source, steps] = keys or []
-            self.repeated |= bool(repeated)
+            # Records share few lists of keys: to compare lists is cheaper than to compare keys.
+            found = self.connection.execute(
+                f"select distinct {what} from ({_lines(self.expand)}) where json_type({source}) = 'OBJECT'"
+            ).fetchall()
+            lists = [keys for (keys,) in found if keys]
+            self._levels[source, steps] = sorted({key for keys in lists for key in keys})
+            if not steps:
+                self.repeated |= any(len(set(keys)) < len(keys) for keys in lists)
         return self._levels[source, steps]
 
 
