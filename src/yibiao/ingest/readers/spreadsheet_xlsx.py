@@ -214,12 +214,22 @@ def _extent(rows: bytes, marks: Marks) -> None:
     if rows.find(b"<c ") != rows.find(b'<c r="') or (found := _PLACE.match(rows, last)) is None:
         raise _Unusual
     marks.rows = max(marks.rows, int(found[2]))
-    capital = (np.frombuffer(rows, dtype=np.uint8) - 65) < 26
-    if (capital[1:] & capital[:-1]).any():  # two capitals in a row: beyond column Z, or in a text
-        widest = max((one[1] for one in _PLACE.finditer(rows)), key=lambda one: (len(one), one))
-    else:
-        widest = b"Z"  # near enough
-    marks.columns = max(marks.columns, column_number(widest) + 1)
+    marks.columns = max(marks.columns, 26, _widest(rows))
+
+
+def _widest(rows: bytes) -> int:
+    """Columns up to the widest that any cell is in, 0 if none is beyond column Z: two capitals behind `r="`."""
+    values = np.frombuffer(rows, dtype=np.uint8)
+    capital = (values - 65) < 26
+    pairs = np.flatnonzero(capital[1:] & capital[:-1])
+    pairs = pairs[(pairs > 2) & (pairs < len(values) - 2)]
+    quoted = (values[pairs - 1] == ord('"')) & (values[pairs - 2] == ord("=")) & (values[pairs - 3] == ord("r"))
+    pairs = pairs[quoted]
+    if not len(pairs):
+        return 0
+    letters = values[pairs[:, None] + np.arange(3)].astype(np.int64) - 64
+    two = letters[:, 0] * 26 + letters[:, 1]
+    return int(np.where(capital[pairs + 2], two * 26 + letters[:, 2], two).max())
 
 
 def _look(row: bytes, padding: dict[bytes, int], marks: Marks) -> None:
