@@ -118,10 +118,10 @@ class Names:
                 if likeness >= LIKELY:
                     offer(Named(element, role, round(likeness, 2), f"`{text}` is like a name of `{element}`"))
         latin = _latin_words(header)
-        for element_id, words in self._latin.items() if latin else ():
-            if any(latin == one for one in words):
+        for element_id, spoken in self._latin.items() if latin else ():
+            if latin in spoken:
                 offer(Named(element_id, None, 0.95, f"`{header}` is `{element_id}` in words"))
-            elif any(set(latin) < set(one) for one in words):
+            elif any(set(latin) < set(one) for one in spoken):
                 offer(Named(element_id, None, 0.65, f"`{header}` is a part of the name of `{element_id}`"))
         return sorted(found.values(), key=lambda one: (-one.score, one.role is not None, one.element))
 
