@@ -118,7 +118,7 @@ class Checker:
                 flagged = self._run("rows", self.checks.sql, some, edition_date)
                 places = np.searchsorted(numbers, np.asarray(flagged["_row"]))
                 for number, word in enumerate(words):
-                    word[places] = np.asarray(flagged[f"word_{number}"])
+                    word[places] = np.asarray(flagged[f"_word_{number}"])
         for bit, hit in code_hits:
             words[bit // BITS][hit] |= 1 << bit % BITS
         return self._verdict(rows, words, keys)

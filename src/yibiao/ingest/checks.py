@@ -138,11 +138,11 @@ def compile_checks(report: Report) -> Checks:
         else:
             values[place] = _parse(column)
             _flags(compiler, report, place, column)
-    parsed = "".join(f",\n{sql} as p{place}" for place, sql in values.items())
+    parsed = "".join(f",\n{sql} as _p{place}" for place, sql in values.items())
     derived = "".join(_derive(place, column) for place, column in enumerate(report.columns))
     words = [" | ".join(terms) or "0" for terms in compiler.words]
-    flags = ",\n".join(f"cast({terms} as bigint) as word_{place}" for place, terms in enumerate(words))
-    broken = " | ".join(f"word_{place}" for place in range(len(words)))
+    flags = ",\n".join(f"cast({terms} as bigint) as _word_{place}" for place, terms in enumerate(words))
+    broken = " | ".join(f"_word_{place}" for place in range(len(words)))
     sql = f"""
 with parsed as (select *{parsed} from batch),
 derived as (select *{derived} from parsed),
@@ -168,7 +168,7 @@ from texts
 
 
 def _flags(compiler: _Compiler, report: Report, place: int, column: Column) -> None:
-    text, value = quote(column.name), f"p{place}"
+    text, value = quote(column.name), f"_p{place}"
     absent = f"({render('stated_number' if column.type in _NUMBERS else 'stated', text)}) is null"
     compiler.flag(column, _UNREADABLE.get(column.type, "type"), f"{value} is null", f"not ({absent})")
     if column.required:
@@ -176,19 +176,19 @@ def _flags(compiler: _Compiler, report: Report, place: int, column: Column) -> N
     if column.type in ("text", "name", "address"):
         compiler.flag(column, "length", f"strlen({text}) > {LONGEST}")
     elif column.type in ("uscc", "organisation_code"):
-        compiler.flag(column, "check_digit", f"not c{place}", f"{value} is not null")
+        compiler.flag(column, "check_digit", f"not _c{place}", f"{value} is not null")
     elif column.type == "integer":
         compiler.flag(column, "range", f"{value} < 0")
     elif column.type == "date" and column.element in _EVENTS_OF_LIFE:
         compiler.flag(column, "range", f"{value} not between date '1850-01-01' and cast($1 as date)")
     elif column.type == "citizen_id":
-        compiler.flag(column, "check_digit", f"not c{place}", f"strlen({value}) = 18")
-        compiler.flag(column, "day", f"b{place} is null", f"strlen({value}) = 18")
+        compiler.flag(column, "check_digit", f"not _c{place}", f"strlen({value}) = 18")
+        compiler.flag(column, "day", f"_b{place} is null", f"strlen({value}) = 18")
         if (birth := _beside(report, column, "birth_date")) is not None:
-            compiler.flag(column, "birth_date_differs", f"b{place} <> p{birth}", severity=WARN)
+            compiler.flag(column, "birth_date_differs", f"_b{place} <> _p{birth}", severity=WARN)
         if (sex := _beside(report, column, "sex_code")) is not None:
-            differs = f"{render('citizen_id_sex', value)} <> p{sex}"
-            compiler.flag(column, "sex_differs", differs, f"p{sex} in ('1', '2')", severity=WARN)
+            differs = f"{render('citizen_id_sex', value)} <> _p{sex}"
+            compiler.flag(column, "sex_differs", differs, f"_p{sex} in ('1', '2')", severity=WARN)
 
 
 def _parse(column: Column, text: str = "") -> str:
@@ -204,12 +204,12 @@ def _derive(place: int, column: Column) -> str:
 
     Columns of a projection of their own, because DuckDB computes a repeated expression once only there.
     """
-    value = f"p{place}"
+    value = f"_p{place}"
     if column.type == "citizen_id":
         birth, check = render("citizen_id_birth_date", value), render("citizen_id_check_ok", value)
-        return f",\n{birth} as b{place}, {check} as c{place}"
+        return f",\n{birth} as _b{place}, {check} as _c{place}"
     if column.type in ("uscc", "organisation_code"):
-        return f",\n{render(f'{column.type}_check_ok', value)} as c{place}"
+        return f",\n{render(f'{column.type}_check_ok', value)} as _c{place}"
     return ""
 
 

@@ -79,7 +79,6 @@ def test_another_birth_date_or_sex_than_the_number_says_is_a_warning(verdicts, r
     assert manifest["warnings"] == {"citizen_id.sex_differs": 1, "citizen_id.birth_date_differs": 1}
 
 
-@pytest.mark.parametrize(("mode", "counted"), [("snapshot", 2), ("events", 2), ("delta", 0)])
 def test_a_number_is_held_to_the_birth_date_and_sex_of_the_same_person_only(verdicts, rows, number, make_report):
     own = make_report().columns
     spouse = tuple(
@@ -96,6 +95,7 @@ def test_a_number_is_held_to_the_birth_date_and_sex_of_the_same_person_only(verd
     assert manifest["warnings"] == {"spouse_citizen_id.birth_date_differs": 1, "spouse_citizen_id.sex_differs": 1}
 
 
+@pytest.mark.parametrize(("mode", "counted"), [("snapshot", 2), ("events", 2), ("delta", 0)])
 def test_a_repeated_key_is_kept_and_counted_unless_the_report_tells_of_changes(verdicts, rows, mode, counted):
     _, manifest = verdicts([rows[0], rows[1], rows[0], rows[0]], mode=mode)
     assert manifest["warnings"] == ({"citizen_id.unique": counted} if counted else {})
@@ -125,3 +125,14 @@ def test_more_rules_than_bits_of_one_word(settings, make_report, as_csv, content
     assert {row["_row"]: row["_rules"] for row in quarantined} == {
         place + 1: [f"c{place}.type" if place % 2 else f"c{place}.range"] for place in range(70)
     }
+
+
+def test_columns_may_be_called_as_the_checks_call_their_own_steps(make_report, as_csv, settings, rows):
+    report = make_report("csv", "*.csv")
+    names = ("p0", "c0", "b0", "word_0", "p3")
+    columns = tuple(replace(column, name=name) for column, name in zip(report.columns, names, strict=True))
+    report = replace(report, columns=columns, key=(names[0],))
+    (settings.data / "表_202601.csv").write_bytes(as_csv([[column.header for column in columns], *rows]))
+    outcome = ingest_report(report, settings)
+    assert not outcome.errors
+    assert outcome.loaded[0].manifest["counts"] == {"read": 3, "accepted": 3, "quarantined": 0}
