@@ -101,9 +101,18 @@ class Columns:
         arrays = []
         for texts in self._texts.values():
             texts.extend([None] * (self.count - len(texts)))
-            arrays.append(pa.array(texts, pa.string()))
+            arrays.append(_array(texts))
         rows = pa.Table.from_arrays(arrays, names=[f"c{place}" for place in range(len(arrays))])
         return Detected("", format_, found, tuple(self._texts), rows, tuple(held))
+
+
+def _array(texts: list[str | None]) -> pa.Array:
+    import pyarrow as pa
+
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can write and no text has
+        return pa.array([text and text.encode("utf-8", "replace").decode() for text in texts], pa.string())
 
 
 def _text(value: Any) -> str | None:
@@ -112,7 +121,9 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return format(value, "f")
+        from yibiao.ingest.readers.documents import number_text
+
+        return number_text(value)
     if isinstance(value, int | float):
         return str(value)
     from yibiao.ingest.readers.documents import dump
@@ -281,7 +292,7 @@ def _parquet(path: Path, limit: int | None) -> Detected:
     from yibiao.ingest.readers.columnar import as_text, leaf, leaves
 
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
         fields = leaves(file.schema_arrow)
         names = [f"c{place}" for place in range(len(fields))]
         schema = pa.schema([(name, pa.string()) for name in names])
@@ -293,7 +304,7 @@ def _parquet(path: Path, limit: int | None) -> Detected:
             left -= batch.num_rows
             if left <= 0:
                 break
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, KeyError):  # KeyError: two columns have one name
         raise _unreadable(path, "complete Parquet file") from None
     return Detected("", "parquet", {}, tuple(fields), pa.concat_tables(tables))
 
@@ -301,11 +312,12 @@ def _parquet(path: Path, limit: int | None) -> Detected:
 def _sqlite(path: Path, limit: int | None) -> list[Detected]:
     import pyarrow as pa
 
-    from yibiao.ingest.readers.database import as_text_sql, quoted_name
+    from yibiao.ingest.readers.database import as_text_sql, bound_work, quoted_name
 
     found = []
     try:
         with closing(sqlite3.connect(f"file:{quoted(str(path))}?mode=ro&immutable=1", uri=True)) as connection:
+            bound_work(connection, path)
             tables = connection.execute(
                 "select name from sqlite_schema where type in ('table', 'view') "
                 "and name not like 'sqlite~_%' escape '~' order by name"
@@ -332,7 +344,12 @@ def _sqlite(path: Path, limit: int | None) -> list[Detected]:
     except sqlite3.Error:
         raise _unreadable(path, "complete SQLite file") from None
     if not found:
-        raise DeliveryError("The database holds no table.", where=path.name, expected="at least one table")
+        raise DeliveryError(
+            "The database holds no table.",
+            where=path.name,
+            expected="at least one table",
+            todo="Ask the sender to export the file again.",
+        )
     return found
 
 

@@ -51,7 +51,10 @@ def kind_of(path: Path) -> str:
             head = stream.read(HEAD)
     except OSError as error:
         raise DeliveryError(
-            "The file cannot be opened.", where=path.name, got=error.strerror or type(error).__name__
+            "The file cannot be opened.",
+            where=path.name,
+            got=error.strerror or type(error).__name__,
+            todo="Give a file, not a folder, that you may read.",
         ) from None
     if not head:
         raise DeliveryError(

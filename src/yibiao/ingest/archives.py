@@ -5,6 +5,7 @@ What an archive says of its sizes is not believed: bytes are counted while they 
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import lzma
@@ -225,8 +226,8 @@ def _told(name: str) -> Iterator[None]:
     except RuntimeError:  # zipfile's word for a password that the members' flags did not tell
         raise _refused(name, "The archive is encrypted.", "an archive without a password") from None
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, struct.error, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # of the disk; what is wrong with packed bytes has no number
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # of the disk; wrong packed bytes have no number, or send the reader to a place before the beginning
         raise _refused(
             name,
             "The archive is damaged or not complete.",

@@ -21,7 +21,7 @@ from yibiao.settings import TIME_ZONE
 def read_parquet(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
     """Rows of a Parquet file; see `yibiao.ingest.readers`."""
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(reading, error) from None
     fields = leaves(file.schema_arrow)

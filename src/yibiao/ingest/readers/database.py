@@ -15,6 +15,12 @@ from yibiao.contracts.values import Report
 from yibiao.errors import DeliveryError
 from yibiao.ingest.readers.chunks import Chunk, Reading, schema
 
+STEPS, STEPS_PER_BYTE = 20_000_000, 100
+"""Steps of SQLite's machine that a view or query may take: so many, and so many more for each byte of the file."""
+
+_PACE = 100_000
+"""Steps between two looks at that."""
+
 _NULL = "\x01"
 """Stands for null on the way: ADBC types a column by its first rows, and nulls at its beginning make it a number."""
 
@@ -30,6 +36,7 @@ def read_sqlite(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]
         plain = sqlite3.connect(address, uri=True)
         try:
             headers = [column[0] for column in plain.execute(f"select * from {source} limit 0").description]
+            _check(plain, path, source, options.get("table"))
         finally:
             plain.close()
     except sqlite3.Error as error:
@@ -53,12 +60,35 @@ def read_sqlite(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]
                         arrays.append(pa.nulls(count, pa.string()))
                     else:
                         texts = batch.column(f"c{place}").cast(pa.string())
+                        texts.validate(full=True)  # SQLite takes any bytes for text
                         arrays.append(pc.if_else(pc.equal(texts, _NULL), pa.scalar(None, pa.string()), texts))
                 first += count
                 reading.total += count
                 yield Chunk(pa.Table.from_arrays(arrays, schema=target))
     except (adbc.Error, pa.ArrowException) as error:
         raise _unreadable(report, reading, error) from None
+
+
+def _check(connection: sqlite3.Connection, path: Path, source: str, table: str | None) -> None:
+    """Refuse damaged pages, which SQLite may pass over in silence, and views that give rows without end.
+
+    Raises:
+        sqlite3.Error: either.
+    """
+    for (line,) in connection.execute("pragma quick_check(1)"):
+        # Values that break the sender's own constraints are for the row checks to judge.
+        if line != "ok" and not line.startswith(("NULL value in", "CHECK constraint failed")):
+            raise sqlite3.DatabaseError("damaged pages")
+    kind = connection.execute("select type from sqlite_schema where name = ? collate nocase", (table,)).fetchone()
+    if kind != ("table",):
+        bound_work(connection, path)
+        connection.execute(f"select count(*) from {source}").fetchone()
+
+
+def bound_work(connection: sqlite3.Connection, path: Path) -> None:
+    """Interrupt what takes more steps than a file of this size can be worth."""
+    left = iter(range((STEPS + STEPS_PER_BYTE * path.stat().st_size) // _PACE))
+    connection.set_progress_handler(lambda: next(left, None) is None, _PACE)
 
 
 def as_text_sql(header: str) -> str:

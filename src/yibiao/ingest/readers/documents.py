@@ -169,8 +169,13 @@ def dump(record: Any) -> bytes:
 
 def _exact(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return number_text(value)
     raise TypeError
+
+
+def number_text(value: Decimal) -> str:
+    """A number with all its digits; one that would have thousands of zeros as it was written."""
+    return format(value, "f") if abs(value.adjusted()) < 400 else str(value)
 
 
 def find_records(document: Any, path: str, where: str, said: str = "") -> list[Any]:

@@ -22,6 +22,7 @@ BATCH = 1000
 """Rows that are Python objects at the same time: few, because memory used again and again is in the cache."""
 
 _BOMB_BYTES, _BOMB_RATIO = 512 << 20, 200
+_MOST_COLUMNS = 1 << 14
 _MOST_BYTES = 4 << 30
 """A packed workbook may unpack to so much; beyond the first figure only at an honest ratio."""
 
@@ -165,11 +166,12 @@ class Book:
         return lambda: known[sheet.place] if sheet.place < len(known) else Marks()
 
     def _refuse_large(self, marks: Marks, place: int) -> None:
-        if marks.rows * marks.columns > LARGEST:
+        # calamine ends the whole process over a cell further right than any program can put one.
+        if marks.rows * marks.columns > LARGEST or marks.columns > _MOST_COLUMNS:
             raise DeliveryError(
                 "The sheet is too large: a cell far away from the table makes it so.",
                 where=f"{self._where}, sheet {place + 1}",
-                expected=f"at most {LARGEST:,} places for cells",
+                expected=f"at most {LARGEST:,} places for cells and {_MOST_COLUMNS:,} columns",
                 got=f"{marks.rows:,} rows of up to {marks.columns:,} columns",
                 todo="Ask the sender to delete everything right of and below the table and to save again.",
             )

@@ -38,6 +38,8 @@ class _Elements:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "table":
+            if self._in_cell:
+                raise ValueError("a table in a cell")  # calamine would take its rows for those of the sheet
             self._depth += 1
             if self._depth == 1:
                 self.marks = Marks(merges=[])
