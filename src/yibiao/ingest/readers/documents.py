@@ -105,7 +105,7 @@ def check_depth(path: Path, codec: str, where: str, failed: Callable[[], Deliver
     # Brackets inside texts are counted, too, which is fast and nearly always enough; only if that exceeds the limit,
     # texts are taken out first.
     for exact in (False, True):
-        deepest, longest = _extent(path, codec, failed, exact)
+        deepest, longest = _extent(path, codec, failed, exact, where)
         if longest > LONGEST_TEXT:
             what, limit = "The document holds a text without end.", f"texts of at most {LONGEST_TEXT >> 20} MiB"
             break
@@ -115,13 +115,30 @@ def check_depth(path: Path, codec: str, where: str, failed: Callable[[], Deliver
     raise DeliveryError(what, where=where, expected=limit, todo="Ask the sender what this file is.")
 
 
-def _extent(path: Path, codec: str, failed: Callable[[], DeliveryError], exact: bool) -> tuple[int, int]:
+def _has_endless_number(data: bytes) -> bool:
+    """Is there a number of so many digits that ijson 3.6 ends the process? Few blocks are looked at byte by byte."""
+    samples = np.frombuffer(data, np.uint8)[:: _MOST_DIGITS // 10]
+    digits = (samples - ord("0")) < 10
+    in_a_row = np.convolve(digits, np.ones(9, dtype=np.int8), "valid") if len(digits) >= 9 else digits[:0]
+    return bool((in_a_row == 9).any()) and re.search(rb"[0-9]{%d}" % _MOST_DIGITS, data) is not None
+
+
+def _extent(path: Path, codec: str, failed: Callable[[], DeliveryError], exact: bool, where: str) -> tuple[int, int]:
     """The greatest number of brackets that open beyond those that close, and of bytes without a quotation mark."""
     deepest = now = lowest = longest = since = 0
     rest = b""
     with path.open("rb") as source:
         stream = Utf8Stream(source, codec, failed)
+        before = b""
         while data := stream.read(BLOCK):
+            if _has_endless_number(before + data):
+                raise DeliveryError(
+                    "The document holds a number without end.",
+                    where=where,
+                    expected=f"numbers of less than {_MOST_DIGITS} digits",
+                    todo="Ask the sender what this file is.",
+                )
+            before = data[-_MOST_DIGITS:]
             first, last = data.find(b'"'), data.rfind(b'"')
             longest = max(longest, since + (len(data) if first < 0 else first))
             since = since + len(data) if last < 0 else len(data) - last
@@ -140,6 +157,10 @@ def _extent(path: Path, codec: str, failed: Callable[[], DeliveryError], exact: 
             if deepest > DEEPEST:
                 break
     return deepest, longest
+
+
+_MOST_DIGITS = 4000
+"""Python turns no text of more than 4300 digits into a number, and ijson does not expect that."""
 
 
 class _Object(dict):
