@@ -75,6 +75,9 @@ def _check(connection: sqlite3.Connection, path: Path, source: str, table: str |
     Raises:
         sqlite3.Error: either.
     """
+    (page,) = connection.execute("pragma page_size").fetchone()
+    if path.stat().st_size % page:
+        raise sqlite3.DatabaseError("the last page is cut")
     for (line,) in connection.execute("pragma quick_check(1)"):
         # Values that break the sender's own constraints are for the row checks to judge.
         if line != "ok" and not line.startswith(("NULL value in", "CHECK constraint failed")):

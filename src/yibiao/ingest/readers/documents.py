@@ -82,6 +82,8 @@ def json_lines(path: Path, codec: str, encoding: str, records_path: str, where: 
             with path.open("rb") as source:
                 stream = Utf8Stream(source, codec, failed)
                 find_records(next(ijson.items(stream, records_path, buf_size=BUFFER), None), "", where, records_path)
+    except UnicodeDecodeError:  # half of a surrogate pair
+        raise failed() from None
     except ijson.JSONError as error:
         if "invalid bytes in UTF8" in str(error):
             raise failed() from None
