@@ -34,7 +34,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings.load(home=tmp_path / "home", data=data)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_report() -> Callable[..., Report]:
     """`make_report(format, location, columns=, encoding=, options=, kind=, **fields)`: a contract `police.register`."""
 
