@@ -27,7 +27,7 @@ BROKEN_FILES = (
     "cut off",
     "no key column",
     "numbers as headers",
-    "open quotation mark",
+    "filled with zeros",
     "not a workbook",
     "another table",
 )
@@ -110,7 +110,7 @@ def _deliver_broken_files(made: Leaks) -> None:
     names = [one.citizen_id, one.phone, *table.column_names[2:]]
     pq.write_table(table.rename_columns(names), path)
     path, march = place("public_security.resident_register", "人口基本信息_202603.csv")
-    path.write_bytes(march + b'"' + cells("open quotation mark").encode() * 40_000)
+    path.write_bytes(march + cells("filled with zeros").encode() + bytes(1 << 16))  # a copy that broke off
     path, _ = place("public_security.death_cancellation", "死亡注销_202603.xlsx")
     path.write_bytes(cells("not a workbook").encode())
     path, _ = place("housing.dwelling_register", "房屋登记_202603.sqlite")
