@@ -127,11 +127,13 @@ from chosen
     {%- endif -%}
 {%- endmacro %}
 
-{# The value, other than NULL, that stands in the row of the greatest order. #}
-{% macro value_of_greatest(value, order) -%} {{ adapter.dispatch('value_of_greatest')(value, order) }} {%- endmacro %}
-{% macro default__value_of_greatest(value, order) -%} arg_max({{ value }}, {{ order }}) {%- endmacro %}
-{% macro spark__value_of_greatest(value, order) -%}
-    max_by({{ value }}, {{ order }}) filter (where {{ value }} is not null)
+{# The value, other than NULL, that stands in the row of the greatest record order; no two rows have the same. #}
+{% macro value_of_greatest(value, record_order) -%}
+    {{ adapter.dispatch('value_of_greatest')(value, record_order) }}
+{%- endmacro %}
+{% macro default__value_of_greatest(value, record_order) -%} arg_max({{ value }}, {{ record_order }}) {%- endmacro %}
+{% macro spark__value_of_greatest(value, record_order) -%}
+    max_by({{ value }}, {{ record_order }}) filter (where {{ value }} is not null)
 {%- endmacro %}
 
 {# canonical.<entity>: grain one entity, the golden record. A link is the keyed id of the other entity's certain key. #}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from installations import Installation
+from installations import PROJECT, Installation
 
 
 def _ask(installation: Installation, *arguments: str) -> tuple[int, str, str]:
@@ -47,6 +47,9 @@ def test_chinese_text_is_printed_as_it_is(published: Installation) -> None:
     assert "\\u" not in objects
 
 
+@pytest.mark.skipif(
+    not str(PROJECT).isascii(), reason="in such a locale Python itself cannot read a path with Chinese in its own .pth"
+)
 def test_chinese_text_survives_a_locale_that_knows_none(published: Installation) -> None:
     done = published.run("query", "--json", "select '一表' as 名称", LC_ALL="C", LANG="C")
     assert json.loads(done.stdout) == [{"名称": "一表"}]

@@ -15,7 +15,7 @@ BANNED = {
     "first, last": r"(?<!_)\b(first|last|first_value|last_value)\s*\(",
     "mode": r"\bmode\s*\(",
     "unordered string_agg or list": r"\b(string_agg|listagg|group_concat|list|array_agg)\s*\((?![^)]*\border by\b)",
-    "arg_min or arg_max (use max() of a struct with the total order)": r"\b(arg_max|arg_min|max_by|min_by)\s*\(",
+    "arg_min or arg_max without the total order": r"\b(arg_max|arg_min|max_by|min_by)\s*\((?![^()]*\brecord_order\b)",
     "row_number (use the total order)": r"\brow_number\s*\(",
     "clock": r"\b(now|current_date|current_timestamp|today|get_current_timestamp)\s*\(",
     "chance": r"\b(random|uuid|gen_random_uuid|setseed)\s*\(",
@@ -43,7 +43,8 @@ def test_a_model_is_deterministic(path: Path):
         ("select first(a order by b) from t", "first, last"),
         ("select mode(a) from t", "mode"),
         ("select string_agg(a, ',') from t", "unordered string_agg or list"),
-        ("select arg_max(a, b) from t", "arg_min or arg_max (use max() of a struct with the total order)"),
+        ("select arg_max(a, b) from t", "arg_min or arg_max without the total order"),
+        ("select max_by(a, b), record_order\nfrom t", "arg_min or arg_max without the total order"),
         ("select row_number() over (order by a) from t", "row_number (use the total order)"),
         ("select now()", "clock"),
         ("select random()", "chance"),
@@ -54,6 +55,10 @@ def test_a_model_is_deterministic(path: Path):
 )
 def test_the_lint_finds_what_is_banned(sql, name):
     assert name in findings(sql)
+
+
+def test_the_lint_allows_the_value_in_the_row_of_the_greatest_record_order():
+    assert findings("select arg_max(a, staged.record_order) from t") == []
 
 
 def test_the_lint_allows_an_ordered_aggregate_and_a_comment():
