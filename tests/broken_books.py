@@ -410,7 +410,9 @@ def xls_files() -> Iterator[BadFile]:
             start = place + offset
             yield one(f"cell {number}: {name}", whole[:start] + value + whole[start + len(value) :], altered=1)
     yield one(
-        "web page of one cell", b"<html><table><tr><td>" + "编号-00001".encode() + b"</td></tr></table></html>", verdict="refused"
+        "web page of one cell",
+        b"<html><table><tr><td>" + "编号-00001".encode() + b"</td></tr></table></html>",
+        verdict="refused",
     )
     yield one(
         "spreadsheet XML of 2003",

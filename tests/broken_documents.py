@@ -1,4 +1,3 @@
-
 """Broken JSON, NDJSON and XML."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-
 """Broken delimited text."""
 
 from __future__ import annotations
