@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 from made_columns import column
+from sheet_reading import Take, read_book
 
+from workbooks import KINDS
 from yibiao.contracts import Column, EditionRule, Report, Server
 from yibiao.contracts.properties import drift_modes
 from yibiao.contracts.values import Frozen
@@ -128,3 +131,9 @@ def content() -> Callable[[Path], tuple[list[dict[str, Any]], list[dict[str, Any
         return tuple(pq.read_table(folder / f"{name}.parquet").to_pylist() for name in ("accepted", "quarantine"))  # type: ignore[return-value]
 
     return read
+
+
+@pytest.fixture(params=KINDS)
+def take(request: pytest.FixtureRequest, tmp_path: Path) -> Take:
+    """`take(rows or {name: Sheet}, columns, repair={}, since_1904=False, **options)`: read a workbook by contract."""
+    return functools.partial(read_book, request.param, tmp_path)
