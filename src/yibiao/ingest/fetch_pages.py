@@ -65,7 +65,8 @@ class Pages:
     def open(self) -> Iterator[None]:
         """Take what an earlier run kept. Two processes never share a folder: the second works in one of its own."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder.parent / f".{self.folder.name}.lock").open("w") as lock:
+        # One lock for all editions of the report, so that no file stays behind for each of them.
+        with (self.folder.parent / ".lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 own = False

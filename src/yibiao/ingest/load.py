@@ -82,31 +82,31 @@ def _attempt(
     """
     identity = load_id(delivery, report.semantics(), reader_version(settings))
     final = package_folder(report, settings, identity)
-    with scratch(settings.work, "load") as folder:
-        writer = _Package(folder, report, delivery, settings, checker, held)
-        reading = Reading(where=delivery.name, renamed=renamed)
-        source = object_path(settings, delivery.sha256)
-        try:
+    try:
+        with scratch(settings.work, "load") as folder:
+            writer = _Package(folder, report, delivery, settings, checker, held)
+            reading = Reading(where=delivery.name, renamed=renamed)
+            source = object_path(settings, delivery.sha256)
             with writer, _ahead(regroup(read(delivery.kind, source, report, reading))) as chunks:
                 for chunk in chunks:
                     _hold(report, reading.drift, held)
                     writer.write(chunk)
                     progress.advance(chunk.rows.num_rows + len(chunk.broken), delivery.name)
-        except OSError as error:
-            raise LoadError(
-                "The load package cannot be written.",
-                where=delivery.name,
-                got=error.strerror or type(error).__name__,
-                todo="Free disk space or repair the disk, then run again.",
-            ) from None
-        reading.drift += writer.changed_types()
-        refuse_drift(report, reading.drift, delivery.name)
-        _hold(report, reading.drift, held)
-        manifest = writer.manifest(identity, reading)
-        (folder / MANIFEST).write_bytes(to_json(manifest))
-        for path in folder.iterdir():
-            path.chmod(0o400)
-        commit_folder(folder, final, "load.package")
+            reading.drift += writer.changed_types()
+            refuse_drift(report, reading.drift, delivery.name)
+            _hold(report, reading.drift, held)
+            manifest = writer.manifest(identity, reading)
+            (folder / MANIFEST).write_bytes(to_json(manifest))
+            for path in folder.iterdir():
+                path.chmod(0o400)
+            commit_folder(folder, final, "load.package")
+    except OSError as error:
+        raise LoadError(
+            "The load package cannot be written.",
+            where=delivery.name,
+            got=error.strerror or type(error).__name__,
+            todo="Free disk space or repair the disk, then run again.",
+        ) from None
     return LoadPackage(final, manifest)
 
 

@@ -23,12 +23,20 @@ PASSWORD = "Geheim-7f3a9c"
 
 @dataclass
 class Sftp:
-    """A running SFTP server: its port, its public key as `known_hosts` writes it, and who logged in."""
+    """A running SFTP server: its port, its public key as `known_hosts` writes it, and who logged in.
+
+    Attributes:
+        lost_after: bytes of a file after which nothing comes.
+        stops_at: bytes of a file at which it waits until it `goes_on`; that it has `stopped` can be seen.
+    """
 
     port: int
     host_key: str
     logins: list[str] = field(default_factory=list)
     lost_after: int | None = None
+    stops_at: int | None = None
+    stopped: threading.Event = field(default_factory=threading.Event)
+    goes_on: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -51,6 +59,9 @@ def sftp_server(folder: Path) -> Iterator[Sftp]:
         def read(self, offset: int, length: int) -> bytes | int:
             if made.lost_after is not None and offset >= made.lost_after:
                 return paramiko.SFTP_EOF  # the rest of the file is gone although its size was told
+            if made.stops_at is not None and offset >= made.stops_at:
+                made.stopped.set()
+                made.goes_on.wait(60)
             self.readfile.seek(offset)
             return self.readfile.read(length)
 
