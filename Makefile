@@ -71,10 +71,10 @@ run: demo ## set up, make the demo district, run the main job
 airflow: demo ## the same DAGs under a real Airflow scheduler with its web pages
 	@YIBIAO_DATA=$(abspath $(DATA)) YIBIAO_HOME=$(abspath $(HOME_DIR)) $(BIN)/python -m yibiao.orchestration.standalone
 
-# pytest comes last: its closing line is the result of the whole.
+# pytest comes last: its closing line is the result of the whole. A file's tests share what they are slow to make.
 test: setup-dev lint types ## set up, then every check and test
 	$(BIN)/yibiao contract generate --check
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(PYTEST)
 
 lint: $(DEV) ## style
 	$(BIN)/ruff check .

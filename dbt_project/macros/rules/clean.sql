@@ -33,24 +33,6 @@
 {%- endif -%}
 {%- endmacro -%}
 
-{#-
-  `n`: the first 17 characters as an integer, a column of an earlier projection, which DuckDB computes once only there. Month and day out of
-  it by arithmetic: a tenth of the cost of reading a date. 2773 has the bits of the months with 31 days.
--#}
-{%- macro clean_citizen_id(v, n) -%}
-{%- set month = '(' ~ rule_div(n, 100000) ~ ' % 100)' -%}
-{%- set day = '(' ~ rule_div(n, 1000) ~ ' % 100)' -%}
-{{ n }} >= 10000000000000000 and {{ rule_citizen_check_character(n) }} = substr({{ v }}, 18) and not contains({{ v }}, 'e') and not contains({{ v }}, 'E')
-and {{ rule_div(n, 10000000) }} % 10000 between 1850 and 2099 and {{ month }} between 1 and 12 and {{ day }} between 1 and 31
-and ({{ day }} <= 28 or ({{ month }} <> 2 and ({{ day }} <= 30 or ((2773 >> ({{ month }} - 1)) & 1) = 1)))
-{%- endmacro -%}
-
-{#- The birth date in a number as an integer of eight digits. -#}
-{%- macro clean_birth_number(n) -%}{{ rule_div(n, 1000) }} % 100000000{%- endmacro -%}
-
-{#- The sex in a number: '1' male, '2' female. -#}
-{%- macro clean_sex(n) -%}case when {{ n }} % 2 = 1 then '1' else '2' end{%- endmacro -%}
-
 {#- The birth date in a number of 18 characters as a text of one of these formats. -#}
 {%- macro clean_birth_text(v, format) -%}
 {%- if format == '%Y%m%d' -%}substr({{ v }}, 7, 8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from yibiao.contracts.values import Report
 from yibiao.ingest.checks import BITS, QUARANTINE, Checks, CodeCheck, compile_checks
+from yibiao.ingest.clean_numbers import clean_numbers
 from yibiao.ingest.readers.chunks import schema
 
 RIGHT, WRONG, ABSENT = 0, 1, 2
@@ -60,12 +62,22 @@ class Verdict:
 class Checker:
     """Checks chunks of one report. One object serves all its deliveries; several threads take turns.
 
+    Planning begins at once, in a thread of its own: meanwhile deliveries are landed and their first rows read.
+
     Args:
         threads: of DuckDB.
     """
 
     def __init__(self, report: Report, threads: int) -> None:
         self.report = report
+        # A delta may tell of one thing several times; elsewhere a key that comes back is a mistake.
+        self._keyed = report.mode != "delta" and bool(report.key)
+        self._lock = threading.Lock()
+        self._planner = ThreadPoolExecutor(1, "plan")
+        self._planned = self._planner.submit(self._plan, threads)
+
+    def _plan(self, threads: int) -> None:
+        report = self.report
         self.checks: Checks = compile_checks(report)
         names = [column.name for column in report.columns]
         coded = {check.column for check in self.checks.codes}
@@ -79,15 +91,17 @@ class Checker:
             }
         )
         encoded = schema(names, coded)
+        self._numbers = {
+            place: column.name for place, column in enumerate(report.columns) if column.type == "citizen_id"
+        }
         self._batch = _Slot(encoded.empty_table())
+        self._numbered = _Slot(self._with_numbers(encoded.empty_table()))
         self._engine.register("batch", self._batch)
+        self._engine.register("numbered", self._numbered)
         self._engine.execute(f"prepare rows as {self.checks.sql}")
         self._engine.execute(f"prepare clean as {self.checks.clean}")
         self._texts: dict[str, _Slot] = {}
         self._known: dict[str, dict[str, int]] = {check.column: {} for check in self.checks.codes}
-        # A delta may tell of one thing several times; elsewhere a key that comes back is a mistake.
-        self._keyed = report.mode != "delta" and bool(report.key)
-        self._lock = threading.Lock()
 
     def __enter__(self) -> Checker:
         return self
@@ -95,7 +109,13 @@ class Checker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._engine.close()
+        self.close()
+
+    def close(self) -> None:
+        """Give the engine's memory back; the checker is of no use afterwards."""
+        self._planner.shutdown(wait=True)
+        if engine := getattr(self, "_engine", None):
+            engine.close()
 
     def check(self, rows: pa.Table, edition_date: str) -> Verdict:
         """Judge consecutive rows.
@@ -105,17 +125,19 @@ class Checker:
             edition_date: `YYYY-MM-DD`.
         """
         keys = np.zeros(0, dtype=np.uint64)
+        self._planned.result()
         with self._lock:
             rows, code_hits = self._check_codes(rows)
-            judged = self._run("clean", self.checks.clean, rows, edition_date)
+            self._numbered.table = self._with_numbers(rows)
+            judged = self._run("clean", self.checks.clean, edition_date)
             if self._keyed:
                 keys = np.asarray(judged["h"])
             numbers = rows.column("_row").to_numpy()
             doubtful = np.sort(np.asarray(judged["_row"])[~np.asarray(judged["clean"], dtype=bool)])
             words = [np.zeros(rows.num_rows, dtype=np.int64) for _ in range(self.checks.words)]
             if len(doubtful):
-                some = rows.take(pa.array(np.searchsorted(numbers, doubtful)))
-                flagged = self._run("rows", self.checks.sql, some, edition_date)
+                self._batch.table = rows.take(pa.array(np.searchsorted(numbers, doubtful)))
+                flagged = self._run("rows", self.checks.sql, edition_date)
                 places = np.searchsorted(numbers, np.asarray(flagged["_row"]))
                 for number, word in enumerate(words):
                     word[places] = np.asarray(flagged[f"_word_{number}"])
@@ -123,9 +145,16 @@ class Checker:
             words[bit // BITS][hit] |= 1 << bit % BITS
         return self._verdict(rows, words, keys)
 
-    def _run(self, name: str, sql: str, rows: pa.Table, edition_date: str) -> dict[str, np.ndarray]:
-        """Execute a prepared query over these rows."""
-        self._batch.table = rows
+    def _with_numbers(self, rows: pa.Table) -> pa.Table:
+        """The rows with what `clean_sql` asks for about their citizen ID numbers."""
+        for place, name in self._numbers.items():
+            clean, male = clean_numbers(rows.column(name))
+            rows = rows.append_column(f"_clean_{place}", pa.array(clean))
+            rows = rows.append_column(f"_male_{place}", pa.array(male))
+        return rows
+
+    def _run(self, name: str, sql: str, edition_date: str) -> dict[str, np.ndarray]:
+        """Execute a prepared query over the rows in its table."""
         # A day and not a text: for a parameter of another type DuckDB plans the query anew every time.
         day = f"(date '{edition_date}')" if "$1" in sql else ""
         return self._engine.execute(f"execute {name}{day}").fetchnumpy()

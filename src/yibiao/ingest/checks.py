@@ -78,8 +78,8 @@ class Checks:
         rules: in the order of their bits: rule i is bit i % BITS of word i // BITS.
         sql: query over a table `batch`, with the parameter `$1` (the last day that the delivery speaks of) if a rule
             needs it; gives `_row` and `word_0` ... of the rows that break any rule but those of `codes`.
-        clean: query over the same table; gives `_row`, `clean` (the row breaks no rule; if false it may) and `h`, a
-            64-bit hash of the row's key.
+        clean: query over a table `numbered` (see `clean_sql`); gives `_row`, `clean` (the row breaks no rule; if false
+            it may) and `h`, a 64-bit hash of the row's key.
         codes: the columns with few distinct texts.
     """
 

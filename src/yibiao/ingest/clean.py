@@ -18,7 +18,10 @@ Beside = Callable[[Report, Column, str], int | None]
 
 
 def clean_sql(report: Report, beside: Beside, births: frozenset[str]) -> str:
-    """A query over `batch`: `_row`, `clean`, and `h`, a hash of the key.
+    """A query over `numbered`: `_row`, `clean`, and `h`, a hash of the key.
+
+    `numbered` is a batch of rows with two columns for every citizen ID number, `_clean_<place>` and `_male_<place>`, as
+    `clean_numbers` finds them.
 
     `$1` is the last day that the delivery speaks of, as in the checks.
 
@@ -26,11 +29,6 @@ def clean_sql(report: Report, beside: Beside, births: frozenset[str]) -> str:
         beside: place of the column with an element that speaks of the same person as a column.
         births: elements whose dates cannot lie after that day.
     """
-    numbers = "".join(
-        f", {render('rule_first17', quote(column.name))} as n{place}"
-        for place, column in enumerate(report.columns)
-        if column.type == "citizen_id"
-    )
     told: set[int] = set()
     conditions = []
     for place, column in enumerate(report.columns):
@@ -42,7 +40,6 @@ def clean_sql(report: Report, beside: Beside, births: frozenset[str]) -> str:
     keys = ", ".join(map(quote, report.key)) or "0"
     clean = "\n    and ".join(f"({one})" for one in conditions) or "true"
     return f"""
-with numbered as (select *{numbers} from batch)
 select _row, ({clean}) is true as clean, hash({keys}) as h from numbered
 """
 
@@ -75,8 +72,8 @@ def _cell(column: Column, births: frozenset[str]) -> str:
 
 def _number(report: Report, place: int, column: Column, beside: Beside, told: set[int]) -> str:
     """An ID number with the birth date and the sex beside it; columns that need no test of their own go into `told`."""
-    text, number = quote(column.name), f"n{place}"
-    conditions = [render("clean_citizen_id", text, number)]
+    text = quote(column.name)
+    conditions = [f"_clean_{place}"]
     birth = beside(report, column, "birth_date")
     if birth is not None:
         other = report.columns[birth]
@@ -86,8 +83,8 @@ def _number(report: Report, place: int, column: Column, beside: Beside, told: se
             if column.required and other.required:
                 # The same day as in a valid number: a day, and only its order remains to be judged.
                 told.add(birth)
-                last = "cast(strftime(cast($1 as date), '%Y%m%d') as bigint)"
-                same += f" and {render('clean_birth_number', number)} <= {last}"
+                # In these formats texts are in the order of their days.
+                same += f" and {stated} <= strftime(cast($1 as date), '{other.date_formats[0]}')"
         else:
             day = render("rule_date_core", stated, list(other.date_formats))
             same = f"({day}) = {render('rule_birth_date_of', text)}"
@@ -97,6 +94,6 @@ def _number(report: Report, place: int, column: Column, beside: Beside, told: se
         other = report.columns[sex]
         stated = quote(other.name)
         code = render("rule_code_core", stated, [list(pair) for pair in other.pairs])
-        same = f"{code} = {render('clean_sex', number)}"
+        same = f"{code} = case when _male_{place} then '1' else '2' end"
         conditions.append(same if other.required else f"{stated} is null or {stated} = '' or {same}")
     return " and ".join(f"({one})" for one in conditions)

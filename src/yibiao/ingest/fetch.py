@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -35,13 +36,20 @@ class Fetched:
         self.deliveries.append(delivery)
 
 
-def fetch(report: Report, settings: Settings, edition: str | None = None, now: datetime | None = None) -> Fetched:
+def fetch(
+    report: Report,
+    settings: Settings,
+    edition: str | None = None,
+    now: datetime | None = None,
+    arriving: Callable[[int], None] = lambda _: None,
+) -> Fetched:
     """Land everything that a report's source holds.
 
     Args:
         edition: for contracts with `edition: {from: parameter}`: the one to fetch; an API is asked which it has. For
             `{from: schedule}` it takes the place of the day of the run.
         now: the moment of the run; the clock's if not given.
+        arriving: told the bytes of every file that is about to be landed, by several threads.
     """
     fetched = Fetched()
     now = now or datetime.now(ZoneInfo(TIME_ZONE))
@@ -57,7 +65,7 @@ def fetch(report: Report, settings: Settings, edition: str | None = None, now: d
         else:
             from yibiao.ingest.fetch_files import fetch_files
 
-            fetch_files(report, settings, fetched, edition)
+            fetch_files(report, settings, fetched, edition, arriving)
     except YibiaoError as error:
         fetched.errors.append(error)
     except OSError as error:  # of the disk: what goes wrong with sources is told where it is met

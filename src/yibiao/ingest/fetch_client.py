@@ -236,7 +236,7 @@ def _wait(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, _Passing) and error.wait is not None:
         return error.wait
-    return tenacity.wait_exponential_jitter(initial=0.2, max=LONGEST_WAIT, jitter=0.2)(state)
+    return tenacity.wait_exponential_jitter(multiplier=0.2, max=LONGEST_WAIT, jitter=0.2)(state)
 
 
 def _asked_to_wait(header: str) -> float | None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,9 @@ class _Kept:
     bytes: int
 
 
-def fetch_files(report: Report, settings: Settings, fetched: Fetched, edition: str | None) -> None:
+def fetch_files(
+    report: Report, settings: Settings, fetched: Fetched, edition: str | None, arriving: Callable[[int], None]
+) -> None:
     """Land every file that lies at the report's place and is whole.
 
     Raises:
@@ -53,7 +56,7 @@ def fetch_files(report: Report, settings: Settings, fetched: Fetched, edition: s
 
     def land(candidate: Candidate) -> list[tuple[Delivery, bool]] | YibiaoError | None:
         try:
-            found = _fetch_file(report, settings, system, seen, candidate, edition)
+            found = _fetch_file(report, settings, system, seen, candidate, edition, arriving)
             return None if found is None else [(delivery, record(delivery, settings)) for delivery in found]
         except YibiaoError as error:
             return error
@@ -109,7 +112,13 @@ def _folder(system: Any, pattern: str) -> str:
 
 
 def _fetch_file(
-    report: Report, settings: Settings, system: Any, seen: Seen, candidate: Candidate, edition: str | None
+    report: Report,
+    settings: Settings,
+    system: Any,
+    seen: Seen,
+    candidate: Candidate,
+    edition: str | None,
+    arriving: Callable[[int], None],
 ) -> list[Delivery] | None:
     """Land one file, or the members of one archive; None if it is still arriving."""
     rule = report.edition
@@ -123,6 +132,7 @@ def _fetch_file(
     pattern = report.server.options.get("members", "*")
     known = seen.kept(candidate.path, before, pattern)
     if known is None:
+        arriving(before.size if before else 0)
         kept = _keep(candidate, system, pattern, settings)
         if _mark(system, candidate) != before:
             return None  # somebody wrote to it meanwhile: these bytes are no delivery

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,18 +104,26 @@ def keep_file(source: Path, settings: Settings) -> tuple[str, int]:
             stream.truncate(0)
             shutil.copyfileobj(reader, stream, BLOCK)
         stream.close()
-        # The copy is hashed, not the source: somebody may be writing to that.
-        sha256, size = sha256_file(path), path.stat().st_size
-        commit_object(path, sha256, settings)
+        # The disk works while the copy is hashed; not the source, since somebody may be writing to that.
+        with ThreadPoolExecutor(1, "sync") as disk:
+            synced = disk.submit(sync, path)
+            sha256, size = sha256_file(path), path.stat().st_size
+            synced.result()
+        commit_object(path, sha256, settings, synced=True)
     return sha256, size
 
 
-def commit_object(path: Path, sha256: str, settings: Settings) -> None:
-    """Move finished bytes, on the same file system, to the place that their hash gives; the rename is the commit."""
+def commit_object(path: Path, sha256: str, settings: Settings, *, synced: bool = False) -> None:
+    """Move finished bytes, on the same file system, to the place that their hash gives; the rename is the commit.
+
+    Args:
+        synced: they are on the disk already.
+    """
     final = object_path(settings, sha256)
     if final.exists():
         return
-    sync(path)
+    if not synced:
+        sync(path)
     path.chmod(0o400)
     final.parent.mkdir(parents=True, exist_ok=True)
     crash_point("landing.object.before")

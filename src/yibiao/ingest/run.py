@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
+    from yibiao.ingest.checker import Checker
     from yibiao.quarantine.packages import AmendmentPackage
 
 SMALL = 256 << 10
@@ -73,10 +75,15 @@ def ingest_report(
         progress: advances by rows.
         edition: for contracts that take it as a parameter.
     """
+    settings.open_home()
+    with _Soon(report, settings) as soon:
+        return _ingest(report, settings, progress or Silent(), edition, soon)
+
+
+def _ingest(report: Report, settings: Settings, progress: Progress, edition: str | None, soon: _Soon) -> IngestOutcome:
     from yibiao.quarantine.packages import complete_amendments
 
-    settings.open_home()
-    fetched = fetch(report, settings, edition)
+    fetched = fetch(report, settings, edition, arriving=soon.arriving)
     errors = list(fetched.errors)
     loaded: list[LoadPackage] = []
     existing: list[LoadPackage] = []
@@ -92,7 +99,7 @@ def ingest_report(
                 pending.append(delivery)
         except YibiaoError as error:
             failed.append((delivery, error))
-    made = _load_all(pending, report, settings, progress or Silent())
+    made = _load_all(pending, report, settings, progress, soon)
     for delivery in pending:
         result = made[delivery]
         if isinstance(result, LoadPackage):
@@ -110,30 +117,59 @@ def ingest_report(
     )
 
 
+class _Soon:
+    """The checker of a report: its plans are made while a large delivery is still being landed."""
+
+    def __init__(self, report: Report, settings: Settings) -> None:
+        self._report, self._settings = report, settings
+        self._checker: Checker | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> _Soon:
+        return self
+
+    def __exit__(self, *rest: object) -> None:
+        if self._checker is not None:
+            self._checker.close()
+
+    def arriving(self, size: int) -> None:
+        """A file of so many bytes is about to be landed."""
+        if size > SMALL:
+            self.checker(self._settings.threads)
+
+    def checker(self, threads: int) -> Checker:
+        """The checker, which may have more threads if it was begun already."""
+        from yibiao.ingest.checker import Checker
+
+        with self._lock:
+            if self._checker is None:
+                self._checker = Checker(self._report, threads)
+            return self._checker
+
+
 def _load_all(
-    pending: list[Delivery], report: Report, settings: Settings, progress: Progress
+    pending: list[Delivery], report: Report, settings: Settings, progress: Progress, soon: _Soon
 ) -> dict[Delivery, LoadPackage | Exception]:
     """Every delivery's package, or what went wrong with it. Small ones wait for the disk together."""
-    from yibiao.ingest.checker import Checker
     from yibiao.ingest.load import load
 
     if not pending:
         return {}
     small = [delivery for delivery in pending if delivery.bytes <= SMALL]
     # Over a few rows a second thread of the engine costs more than it gives.
-    with Checker(report, 1 if len(small) == len(pending) else settings.threads) as checker:
+    checker = soon.checker(1 if len(small) == len(pending) else settings.threads)
 
-        def one(delivery: Delivery) -> LoadPackage | Exception:
-            try:
-                return load(delivery, report, settings, checker, progress)
-            except MemoryError:
-                raise
-            except Exception as error:
-                return error
+    def one(delivery: Delivery) -> LoadPackage | Exception:
+        try:
+            return load(delivery, report, settings, checker, progress)
+        except MemoryError:
+            raise
+        except Exception as error:
+            return error
 
-        with ThreadPoolExecutor(WRITERS, "load") as pool:
-            made = dict(zip(small, pool.map(one, small), strict=True))
-        return made | {delivery: one(delivery) for delivery in pending if delivery not in made}
+    with ThreadPoolExecutor(WRITERS, "load") as pool:
+        made = dict(zip(small, pool.map(one, small), strict=True))
+    return made | {delivery: one(delivery) for delivery in pending if delivery not in made}
 
 
 def _told(error: Exception, delivery: Delivery) -> YibiaoError:
