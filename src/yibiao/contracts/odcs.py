@@ -138,6 +138,8 @@ class _Reader:
             )
         for entity in own["about"]:
             self.known("unknown-entity", "entity", entity, self.registry.entities, "customProperties", "about")
+        for column in (total["column"] for total in own.get("controlTotals", ()) if "column" in total):
+            self.known("unknown-column", "column", column, [*filter(None, names)], "customProperties", "controlTotals")
         team = contract.team
         owner = (team.name or "") if isinstance(team, odcs.Team) else ""
         if not owner:

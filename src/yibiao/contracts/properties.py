@@ -17,7 +17,7 @@ CONTRACT_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
     "constants": dict,  # element id -> value true of every row
     "maxDrop": (int, float),  # largest drop of rows, as a share, that is still a complete snapshot
     "onDrift": dict,  # {newColumn, missingColumn, renamedColumn, reordered, changedType}: evolve | quarantine | refuse
-    "controlTotals": list,  # printed totals that the reader recounts
+    "controlTotals": list,  # [{footer: pattern, column: name}]: what notes print about all rows, recounted
     "retries": int,  # attempts at fetching after the first
 }
 
@@ -180,7 +180,7 @@ def _problem(name: str, value: Any, wanted: Any) -> str:
     if name in ("about", "aliases", "dateFormat", "sheets") and isinstance(value, list):
         return "" if value and all(isinstance(part, str) for part in value) else "a list of texts"
     if name == "controlTotals":
-        return "" if all(isinstance(part, dict) for part in value) else "a list of mappings"
+        return "" if all(map(_is_control_total, value)) else "a list of {footer: pattern with one group, column: name}"
     if name == "maxDrop":
         return "" if 0 <= value <= 1 else "a share between 0 and 1"
     for key, part in value.items() if name in _NESTED else ():
@@ -192,3 +192,13 @@ def _problem(name: str, value: Any, wanted: Any) -> str:
         if not words and not isinstance(part, str):
             return f"{key}: text"
     return ""
+
+
+def _is_control_total(value: Any) -> bool:
+    """What the pattern's group holds is the number of rows or, with a column, its sum."""
+    if not isinstance(value, dict) or not {"footer"} <= value.keys() <= {"footer", "column"}:
+        return False
+    try:
+        return re.compile(value["footer"]).groups > 0 and isinstance(value.get("column", ""), str)
+    except (re.error, TypeError):
+        return False

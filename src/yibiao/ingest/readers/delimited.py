@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from yibiao.contracts.values import Report
@@ -23,6 +23,7 @@ from yibiao.ingest.readers.guard import UNIT, Guard
 from yibiao.ingest.readers.headers import flatten
 from yibiao.ingest.readers.mismatch import wrong_dialect
 from yibiao.ingest.readers.ragged import Proposer
+from yibiao.ingest.readers.text_totals import TextTotals, matching
 
 BLOCK = 1 << 20
 """Bytes parsed at once: they stay in the processor's cache (8 MiB blocks take a fifth longer)."""
@@ -75,7 +76,9 @@ def read_csv(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
         except DeliveryError as error:
             raise wrong_dialect(path, written.dialect, written.titles, written.headers, error) from None
         coded = frozenset(column.name for column in report.columns if column.type == "code")
-        yield from _rows(stream, binding, coded, written, reading, failed)
+        totals = TextTotals(report, binding)
+        yield from _rows(stream, binding, coded, written, reading, totals, failed)
+        reading.control_totals += totals.told()
 
 
 def _header(stream: Utf8Stream, written: _Format, reading: Reading) -> list[str]:
@@ -143,8 +146,11 @@ def _parser(lines: _Lines, dialect: Dialect) -> Iterator[list[str]]:
 class _Keeper:
     """Rows kept out of the dataset: what the guard took out, and what the parser found too long or too short."""
 
-    def __init__(self, written: _Format, proposer: Proposer, numbers: RowNumbers, reading: Reading) -> None:
+    def __init__(
+        self, written: _Format, proposer: Proposer, numbers: RowNumbers, reading: Reading, totals: TextTotals
+    ) -> None:
         self._written, self._proposer, self._numbers, self._reading = written, proposer, numbers, reading
+        self._totals = totals
         self._taken: list[tuple[str, str]] = []
         self._wide = written.separator * proposer.width
 
@@ -164,14 +170,23 @@ class _Keeper:
             rule, text = self._taken[int(text[1 : text.index(self._written.separator)])]
         elif self._written.separator != self._written.dialect.delimiter:
             text = text.replace(self._written.separator, self._written.dialect.delimiter)
-        footer, quote = self._written.footer, self._written.dialect.quote
-        if footer and re.match(footer, text.lstrip(quote)):
+        if kind := self._is_no_data(row.number, text):
             self._numbers.leave_out([row.number], whole=False)
-            self._reading.left_out["footer"] += 1
+            self._reading.left_out[kind] += 1
         else:
             shown = text.replace("\0", "\u2400")
             self._numbers.broke(Broken(row.number, rule, shown, proposal=self._proposer.proposal(text)))
+            self._totals.broken(row.number)
         return "skip"
+
+    def _is_no_data(self, place: int, text: str) -> str:
+        """The kind of a line that is a note or a row of sums; empty for a row of data."""
+        footer, dialect = self._written.footer, self._written.dialect
+        bared = text.lstrip(dialect.quote)
+        if footer and re.match(footer, bared):
+            self._totals.note([bared])
+            return "footer"
+        return self._totals.is_total(place, dialect.strict(text)[0] or [text]) if self._totals.wanted else ""
 
 
 def _rows(
@@ -180,6 +195,7 @@ def _rows(
     coded: frozenset[str],
     written: _Format,
     reading: Reading,
+    totals: TextTotals,
     failed: Callable[[], DeliveryError],
 ) -> Iterator[Chunk]:
     first = stream.read(HEAD)
@@ -187,7 +203,10 @@ def _rows(
     if not first[:4096].strip(b"\r\n"):
         return
     names = [f"c{place}" for place in range(len(binding.headers))]
-    wanted = sorted({0, *(place for place in binding.places if place is not None)})
+    # Where sums are looked for, all columns: what a note says may stand in any of them.
+    wanted = (
+        range(len(names)) if totals.wanted else sorted({0, *(place for place in binding.places if place is not None)})
+    )
     numbers = RowNumbers()
     target = schema(binding.names, coded)
     # Columns with code lists leave the parser dictionary-encoded: it costs nothing there, and spares much later.
@@ -196,9 +215,10 @@ def _rows(
         for name, place in zip(binding.names, binding.places, strict=True)
         if place is not None
     }
-    dialect, footer = written.dialect, written.footer
+    dialect = written.dialect
+    footer = re.compile(f"^(?:{written.footer})") if written.footer else None
     proposer = Proposer(dialect, binding, lambda: first.decode("utf-8", errors="replace"))
-    keeper = _Keeper(written, proposer, numbers, reading)
+    keeper = _Keeper(written, proposer, numbers, reading, totals)
     escaped = dialect.escape == BACKSLASH
     guard = Guard(
         stream,
@@ -222,20 +242,19 @@ def _rows(
                 invalid_row_handler=keeper.invalid,
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types={"c0": pa.string(), **types},
+                column_types={**dict.fromkeys(names, pa.string()), **types},
                 include_columns=[names[place] for place in wanted],
                 strings_can_be_null=False,
             ),
         )
         for batch in batches:
             places = numbers.take(batch.num_rows)
-            if footer:
-                cells = batch.column("c0").cast(pa.string())
-                notes = pc.match_substring_regex(cells, f"^(?:{footer})").to_numpy(zero_copy_only=False)
-                if notes.any():
-                    numbers.leave_out(places[notes], whole=True)
-                    reading.left_out["footer"] += int(notes.sum())
-                    batch, places = batch.filter(pa.array(~notes)), places[~notes]
+            if footer or totals.wanted:
+                kept = _data_rows(batch, places, footer, numbers, reading, totals)
+                if not kept.all():
+                    batch, places = batch.filter(pa.array(kept)), places[kept]
+                if totals.wanted:
+                    totals.add(batch, places)
             arrays = [pa.array(numbers.final(places))]
             arrays += [
                 pa.nulls(len(places), target.field(name).type) if place is None else batch.column(names[place])
@@ -249,6 +268,34 @@ def _rows(
     reading.total = numbers.count
     if rest:
         yield Chunk(target.empty_table(), rest)
+
+
+def _data_rows(
+    batch: pa.RecordBatch,
+    places: np.ndarray,
+    footer: re.Pattern[str] | None,
+    numbers: RowNumbers,
+    reading: Reading,
+    totals: TextTotals,
+) -> np.ndarray:
+    """Which whole rows are data; notes and sums among them are counted."""
+    kept = np.ones(len(places), dtype=bool)
+    if footer:
+        kept &= ~matching(batch.column("c0").cast(pa.string()), footer)
+        for row in np.flatnonzero(~kept).tolist() if totals.wanted else ():
+            totals.note(_cells(batch, row))
+        reading.left_out["footer"] += int((~kept).sum())
+    for row in np.flatnonzero(totals.find(batch) & kept).tolist():
+        if kind := totals.is_total(int(places[row]), _cells(batch, row)):
+            kept[row] = False
+            reading.left_out[kind] += 1
+    if not kept.all():
+        numbers.leave_out(places[~kept].tolist(), whole=True)
+    return kept
+
+
+def _cells(batch: pa.RecordBatch, row: int) -> list[str]:
+    return [column[row].as_py() or "" for column in batch.columns]
 
 
 def _parse_error(error: Exception, reading: Reading, failed: Callable[[], DeliveryError]) -> DeliveryError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from yibiao.ingest.readers.spreadsheet_cells import cell_text
 from yibiao.ingest.readers.spreadsheet_marked import marked
 from yibiao.ingest.readers.spreadsheet_rows import Layout, Part, cut
 from yibiao.ingest.readers.spreadsheet_totals import Earlier, recount
+from yibiao.ingest.readers.totals import as_numbers, noted, total
 from yibiao.ingest.repairs import NUMERIC, Repairs, find
 
 __all__ = ["HIDDEN_ROWS", "cell_text", "read_spreadsheet", "title_text"]
@@ -53,7 +54,7 @@ def read_spreadsheet(path: Path, report: Report, reading: Reading) -> Iterator[C
     for sheet in book.sheets:
         if sheet not in chosen:
             _tell_other(book, sheet, reading)
-    _footer_totals(report, parts, reading)
+    reading.control_totals += _noted_totals(report, parts, reading)
 
 
 def title_text(path: Path, report: Report, where: str) -> str:
@@ -147,9 +148,9 @@ def _read_part(part: Part, report: Report, reading: Reading, several: bool, earl
     totals = recount(part, columns, earlier)
     if several:
         earlier.add(part, columns)
-    for total in totals:
+    for one in totals:
         if several:
-            total["name"] = f"{part.grid.name}: {total['name']}"
+            one["name"] = f"{part.grid.name}: {one['name']}"
     reading.control_totals += totals
     reading.left_out.update(part.left_out)
     if part.hidden:
@@ -195,11 +196,15 @@ def _summable(report: Report, binding: Binding, width: int) -> list[int]:
     return [place for column, place in pairs if column.type in NUMERIC and place is not None and place < width]
 
 
-def _footer_totals(report: Report, parts: Sequence[Part], reading: Reading) -> None:
-    """Printed numbers of rows in notes, by `controlTotals` of the contract."""
-    patterns = [re.compile(total["footer"]) for total in report.control_totals if total.get("footer")]
-    for text in (text for part in parts for text in part.footers):
-        for pattern in patterns:
-            if found := pattern.search(text):
-                stated = int(found[1].replace(",", ""))
-                reading.control_totals.append({"name": "rows", "stated": stated, "counted": reading.total})
+def _noted_totals(report: Report, parts: Sequence[Part], reading: Reading) -> list[dict[str, Any]]:
+    """What notes print about all rows, recounted."""
+
+    def added(column: str) -> Decimal:
+        assert reading.binding is not None
+        place = reading.binding.places[reading.binding.names.index(column)]
+        if place is None or place >= len(parts[0].headers):
+            return Decimal(0)
+        header = parts[0].headers[place]  # sheets may have it elsewhere
+        return sum((total(as_numbers(part.texts(part.headers.index(header)))) for part in parts), Decimal(0))
+
+    return noted(report, [text for part in parts for text in part.footers], reading.total, added)

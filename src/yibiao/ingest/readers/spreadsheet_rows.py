@@ -15,13 +15,9 @@ import pyarrow.compute as pc
 from yibiao.ingest.readers.headers import flatten
 from yibiao.ingest.readers.spreadsheet_book import Grid
 from yibiao.ingest.readers.spreadsheet_marks import Span, column_number
-
-COUNT = "count"
-"""Named group of a pattern that is the printed number of rows."""
+from yibiao.ingest.readers.totals import COUNT, Printed, assign, printed, whole
 
 _SEQUENCE = ("甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸")
-_WORDS = re.compile(r"(本页)?[小合总共累]\s*计|总和")
-_RANKS = (("总计", 2), ("总共", 2), ("总和", 2), ("合计", 1), ("共计", 1), ("总", 1))
 
 
 @dataclass(frozen=True)
@@ -77,26 +73,6 @@ class Layout:
             columns=columns,
             use_hidden=options.get("hidden_rows", "use") == "use",
         )
-
-
-@dataclass
-class Printed:
-    """A printed sub-total or total.
-
-    Attributes:
-        row: of the sheet.
-        kind: `subtotal` or `total`.
-        label: the words that the pattern found, never more of the cell.
-        count: printed number of rows, if any.
-        first, last: its data rows, as places in `Part.rows`; last exclusive.
-    """
-
-    row: int
-    kind: str
-    label: str
-    count: int | None
-    first: int = 0
-    last: int = 0
 
 
 @dataclass
@@ -291,7 +267,7 @@ class _Sorter:
             self._group_starts.append((row, self._values))
             if parts.get(COUNT):
                 part.group_counts.append(
-                    {"name": " ".join(self._values) or "group", "stated": _whole(parts[COUNT]), "row": row}
+                    {"name": " ".join(self._values) or "group", "stated": whole(parts[COUNT]), "row": row}
                 )
             self._leave(row, "group")
 
@@ -305,10 +281,7 @@ class _Sorter:
             found = pattern.search(second[0]) if second else None
         if found is None:
             return False
-        count = found.groupdict().get(COUNT)
-        words = _WORDS.search(found[0])  # and no more of the cell: a name may stand before them
-        label = "".join(words[0].split()) if words else kind
-        self._part.printed.append(Printed(row, kind, label, _whole(count) if count else None))
+        self._part.printed.append(printed(row, kind, found))
         self._leave(row, kind)
         return True
 
@@ -353,31 +326,14 @@ class _Sorter:
 
     def _fill_printed(self) -> None:
         """Which data rows each sub-total and total is about."""
-        part, above = self._part, self._layout.subtotals_above
-        groups = [row for row, _ in self._group_starts]
-        edges: list[tuple[int, int]] = [(row, 9) for row in groups[1:]]
-        partial = [one for one in part.printed if one.kind == "subtotal"]
-        edges += [(one.row, _rank(one.label)) for one in partial]
-        for one in partial:
-            rank = _rank(one.label)
-            stops = [row for row, other in edges if row != one.row and other >= rank]
-            if above:
-                begin, end = one.row, min((row for row in stops if row > one.row), default=len(self._lead))
-            else:
-                begin, end = max((row for row in stops if row < one.row), default=-1), one.row
-            one.first, one.last = (int(place) for place in np.searchsorted(part.rows, (begin, end)))
-        for one in part.printed:
-            if one.kind == "total":
-                one.last = len(part.rows)
-
-
-def _rank(label: str) -> int:
-    """总计 sums 合计, 合计 sums 小计."""
-    return next((rank for words, rank in _RANKS if words in label), 0)
-
-
-def _whole(text: str) -> int:
-    return int(re.sub(r"[,，\s]", "", text))
+        part = self._part
+        assign(
+            part.printed,
+            lambda row: int(np.searchsorted(part.rows, row)),
+            len(part.rows),
+            above=self._layout.subtotals_above,
+            groups=[row for row, _ in self._group_starts[1:]],
+        )
 
 
 def _carry(part: Part, left: int, right: int) -> None:

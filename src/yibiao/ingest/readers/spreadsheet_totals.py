@@ -9,14 +9,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from yibiao.ingest.readers.spreadsheet_rows import Part, Printed
-
-_NUMBER = r"^\s*-?\d{1,15}(,\d{3})*(\.\d{1,10})?\s*$"
-_SUM = pa.decimal128(38, 10)
-_CENT = Decimal("0.005")
-"""Totals are computed from numbers with more digits than are printed."""
+from yibiao.ingest.readers.spreadsheet_rows import Part
+from yibiao.ingest.readers.totals import Printed, agrees, as_number, as_numbers, names, plain, total
 
 
 @dataclass
@@ -30,7 +25,7 @@ class Earlier:
         self.rows += len(part.rows)
         for column in columns:
             header = part.headers[column]
-            self.sums[header] = self.sums.get(header, Decimal(0)) + _sum(_as_numbers(part, column))
+            self.sums[header] = self.sums.get(header, Decimal(0)) + total(as_numbers(part.texts(column)))
 
 
 def recount(part: Part, columns: Iterable[int], earlier: Earlier | None = None) -> list[dict[str, Any]]:
@@ -43,10 +38,7 @@ def recount(part: Part, columns: Iterable[int], earlier: Earlier | None = None) 
     before = earlier or Earlier()
     totals: list[dict[str, Any]] = list(part.group_counts)
     numbers = {column: found for column in columns if (found := _numbers(part, column)) is not None}
-    times: dict[str, int] = {}
-    for printed in part.printed:
-        times[printed.label] = times.get(printed.label, 0) + 1
-        name = printed.label if printed.kind == "total" else f"{printed.label} {times[printed.label]}"
+    for printed, name in zip(part.printed, names(part.printed), strict=True):
         if printed.count is not None:
             rows = printed.last - printed.first
             if printed.kind == "total" and rows != printed.count == rows + before.rows:
@@ -55,19 +47,14 @@ def recount(part: Part, columns: Iterable[int], earlier: Earlier | None = None) 
         for column, values in numbers.items():
             stated = _stated(part, printed, column)
             if stated is not None:
-                counted = _sum(values.slice(printed.first, printed.last - printed.first))
+                counted = total(values.slice(printed.first, printed.last - printed.first))
                 together = counted + before.sums.get(part.headers[column], Decimal(0))
-                if abs(counted - stated) < _CENT or (printed.kind == "total" and abs(together - stated) < _CENT):
+                if agrees(counted, stated) or (printed.kind == "total" and agrees(together, stated)):
                     counted = stated
                 totals.append(
                     {"name": f"{name}/{part.headers[column]}", "stated": plain(stated), "counted": plain(counted)}
                 )
     return totals
-
-
-def plain(number: Decimal) -> int | float:
-    """A number for JSON."""
-    return int(number) if number == number.to_integral_value() else float(number)
 
 
 def _numbers(part: Part, column: int) -> pa.Array | None:
@@ -77,31 +64,11 @@ def _numbers(part: Part, column: int) -> pa.Array | None:
     """
     if all(_stated(part, printed, column) is None for printed in part.printed):
         return None
-    return _as_numbers(part, column)
-
-
-def _sum(values: pa.Array) -> Decimal:
-    return pc.sum(values).as_py() or Decimal(0)
-
-
-def _as_numbers(part: Part, column: int) -> pa.Array:
-    texts = part.texts(column)
-    good = pc.match_substring_regex(texts, _NUMBER)
-    tidy = pc.replace_substring(pc.utf8_trim_whitespace(pc.if_else(good, texts, None)), ",", "")
-    return tidy.cast(_SUM)
+    return as_numbers(part.texts(column))
 
 
 def _stated(part: Part, printed: Printed, column: int) -> Decimal | None:
-    text = part.grid.texts[part.left + column][printed.row].as_py()
-    return as_number(text)
-
-
-def as_number(text: str) -> Decimal | None:
-    """A printed number, None for any other text."""
-    bare = text.strip().replace(",", "")
-    if not bare or not bare.isascii() or bare.lstrip("-").replace(".", "", 1).isdigit() is False:
-        return None
-    return Decimal(bare)
+    return as_number(part.grid.texts[part.left + column][printed.row].as_py())
 
 
 def agreeing(part: Part, column: int) -> tuple[int, int]:
