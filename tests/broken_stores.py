@@ -271,7 +271,8 @@ def zip_files() -> Iterator[BadFile]:
     yield one("a member of noise", zipped(("名单.csv", bytes(range(256)) * 9)), verdict="refused")
     yield one("a good and a bad member", zipped(("好.csv", good), ("坏.csv", b"\xff\xfe\xfd" * 99)))
     yield one("a tar file", _tar(good), verdict="refused")
-    yield one("a name of 60000 letters", zipped(("x" * 60_000 + ".csv", good)))
+    yield one("a name of 60000 letters", zipped(("x" * 60_000 + ".csv", good)), verdict="refused")
+    yield one("a name of 250 characters", zipped(("名" * 246 + ".csv", good)), twenty, "loaded")
 
 
 def _at(data: bytes, place: int, value: bytes) -> bytes:

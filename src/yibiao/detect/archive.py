@@ -32,8 +32,9 @@ def detect_archive(path: Path, kind: str, detect: Callable[[Path], list[Detected
     for member, content in members(path, name):
         inner = member.removeprefix(f"{name}/")
         with tempfile.TemporaryDirectory(prefix="yibiao-") as folder:
-            # The name is shown in errors, and some kinds of file are told apart by it.
-            unpacked = Path(folder) / (PurePosixPath(inner).name.lstrip(".") or "member")
+            # The name is shown in errors, and some kinds of file are told apart by its end. No disk here takes more
+            # than 255 bytes; Windows takes 255 characters.
+            unpacked = Path(folder) / (PurePosixPath(inner).name[-60:].lstrip(".") or "member")
             with unpacked.open("wb") as target:
                 shutil.copyfileobj(content, target)
             try:

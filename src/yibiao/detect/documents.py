@@ -169,6 +169,8 @@ def _json(path: Path, limit: int | None) -> Detected:
                         counts[place] += 1
                 if number > LOOKED_AT and counts:
                     break
+        except UnicodeDecodeError:  # half of a surrogate pair
+            raise failed() from None
         except ijson.JSONError as error:
             several = "trailing garbage" in str(error) and _are_lines(path, codec)
             if not several and not counts:

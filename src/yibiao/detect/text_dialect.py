@@ -13,6 +13,9 @@ from yibiao.detect.text_split import BACKSLASH, DOUBLED, Dialect
 LINES = 400
 """Lines that are judged."""
 
+LONG, CHARACTERS = 1 << 14, 1 << 18
+"""Characters of a line that is passed over if most lines are shorter, and of all lines that are judged."""
+
 USUAL = (
     ",",
     "\t",
@@ -62,7 +65,7 @@ def find_dialect(lines: Sequence[str]) -> tuple[Scored, list[Scored]]:
 
     A single column is a dialect with the delimiter "".
     """
-    lines = [line for line in lines if line.strip()][:LINES]
+    lines = _judged(lines)
     whole = "\n".join(lines)
     found = []
     for delimiter in _candidates(lines, whole):
@@ -73,6 +76,21 @@ def find_dialect(lines: Sequence[str]) -> tuple[Scored, list[Scored]]:
     if found:
         return found[0], found[1:]
     return Scored(Dialect("", *_quoting(whole, "")), 1.0, 1, 1.0, 0), []
+
+
+def _judged(lines: Sequence[str]) -> list[str]:
+    """So many of the lines that looking at them takes no longer than for an ordinary file."""
+    lines = [line for line in lines if line.strip()][:LINES]
+    short = [line for line in lines if len(line) <= LONG]
+    if 2 * len(short) > len(lines):
+        lines = short
+    found, left = [], CHARACTERS
+    for line in lines:
+        if left <= 0:
+            break
+        found.append(line[:left])
+        left -= len(line)
+    return found
 
 
 def _credible(one: Scored) -> bool:

@@ -15,6 +15,8 @@ JOINED = 200
 JOINED_CHARACTERS = 1 << 18
 """Characters that one record may run over: an unclosed quote swallows no more than is looked at here."""
 
+CELLS = 1 << 17
+"""Cells of the widest record: what has more delimiters is no row of any table."""
 
 _DAMAGED = re.compile("[\udc80-\udcff\ufffd]")
 """What bytes that do not decode become."""
@@ -27,7 +29,8 @@ class Record(NamedTuple):
         place: 1-based line where it begins.
         text: its text without the last line end.
         cells: None if the quotes in it do not fit.
-        problem: why `cells` cannot be trusted: empty, `quote`, `nul` or `encoding`.
+        problem: why `cells` cannot be trusted: empty, `quote`, `nul` or `encoding`; of a record without cells empty if
+            it has too many.
     """
 
     place: int
@@ -77,6 +80,8 @@ def _judged(record: Record) -> Record:
         return Record(record.place, text, None, "nul")
     if not text.isascii() and _DAMAGED.search(text):
         return Record(record.place, text, None, "encoding")
+    if record.cells is not None and len(record.cells) > CELLS:
+        return Record(record.place, text, None)
     return record
 
 

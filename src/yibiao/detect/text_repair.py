@@ -6,8 +6,10 @@ the pieces of the record to the columns of the table is the proposal. It is offe
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yibiao.detect.text_shape import ColumnShape
@@ -33,6 +35,15 @@ CLEAR = 0.7
 
 FAR = 16.0
 """Nats by which a proposal may be more surprising than an ordinary row."""
+
+RECORD_STEPS, TABLE_STEPS = 200_000, 5_000_000
+"""Steps of thinking about one record, and about all records of a table: beyond, nothing is proposed."""
+
+CUTS = 200
+"""Places from either end of a long piece at which a delimiter may be missing."""
+
+KEPT = 200
+"""Characters of the longest text whose price is kept."""
 
 _BOUNDARY = re.compile(
     r"(?<=[0-9])(?=[^0-9])|(?<=[^0-9])(?=[0-9])|(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z0-9])(?=[^A-Za-z0-9])|(?<=[^A-Za-z0-9])(?=[A-Za-z0-9])"
@@ -68,8 +79,12 @@ class Repairer:
         self.dialect, self.shapes = dialect, shapes
         self._costs: list[dict[str, float]] = [{} for _ in shapes]
         self._ordinary = sum(shape.ordinary for shape in shapes)
+        self._least = sum(shape.least for shape in shapes)
+        self._left = TABLE_STEPS
 
     def cost(self, place: int, text: str) -> float:
+        if len(text) > KEPT:
+            return self.shapes[place].cost(text)
         known = self._costs[place]
         found = known.get(text)
         if found is None:
@@ -92,17 +107,35 @@ class Repairer:
         cells = text.split(delimiter) if delimiter else [text]
         if len(cells) != len(self.shapes) or any(cell.lstrip().startswith(quote) for cell in cells):
             return None
-        for way in self.dialect.ways(text):
+        found = self.dialect.search(text)
+        if not found.whole:
+            return None
+        for way in found.ways:
             if len(way.tokens) == len(cells) and [token.text for token in way.tokens] != cells:
                 return None
         return cells if self.fit(cells) - self._ordinary <= FAR else None
 
     def propose(self, text: str) -> Proposal | None:
-        """The likeliest cells of a record's text; None if nothing fits at all."""
+        """The likeliest cells of a record's text; None if nothing fits at all, or if it takes too long to tell."""
         found: dict[tuple[str, ...], tuple[float, str]] = {}
-        for cost, cells, how in self._candidates(text):
-            if cells not in found or cost < found[cells][0]:
-                found[cells] = (cost, how)
+        best = math.inf
+        left = most = min(RECORD_STEPS, self._left)
+        for price, tokens, delimiter, merge, how in self._readings(text):
+            left -= len(tokens)
+            # What surely costs more than the best so far, and by more than makes a difference, is not looked at. The
+            # wrong number of pieces is never free.
+            number = abs(len(tokens) - len(self.shapes))
+            if (
+                price + self._least + min(DROP, merge) * number > best + CLEAR
+                or (steps := self._steps(len(tokens))) > left
+            ):
+                continue
+            left -= steps
+            for cost, cells in self._align(tokens, delimiter, merge):
+                best = min(best, price + cost)
+                if cells not in found or price + cost < found[cells][0]:
+                    found[cells] = (price + cost, how)
+        self._left -= most - left
         if not found:
             return None
         ranked = sorted(found.items(), key=lambda one: one[1][0])
@@ -110,31 +143,40 @@ class Repairer:
         margin = ranked[1][1][0] - cost if len(ranked) > 1 else 99.0
         return Proposal(cells, cost - self._ordinary, margin, how)
 
-    def _candidates(self, text: str) -> Iterator[tuple[float, tuple[str, ...], str]]:
-        width = len(self.shapes)
-        most = 0
-        for way in self.dialect.ways(text):
-            most = max(most, len(way.tokens))
-            if len(way.tokens) <= 3 * width + 8:
-                for cost, cells in self._align(way.tokens, self.dialect.delimiter):
-                    yield cost + SLIP * way.slips, cells, "quote" if way.slips else "columns"
-        if width > 2 and most <= max(2, width // 2):
+    def _readings(self, text: str) -> list[tuple[float, tuple[Token, ...], str, float, str]]:
+        """Pieces that the record may have: price of its slips, pieces, delimiter, price of a merge, what was wrong."""
+        width, dialect = len(self.shapes), self.dialect
+        ways = dialect.ways(text)
+        found = [
+            (SLIP * way.slips, way.tokens, dialect.delimiter, MERGE, "quote" if way.slips else "columns")
+            for way in ways
+            if len(way.tokens) <= 3 * width + 8
+        ]
+        found.sort(key=lambda one: one[0] + DROP * abs(len(one[1]) - width))
+        if width > 2 and max((len(way.tokens) for way in ways), default=0) <= max(2, width // 2):
             for delimiter in OTHERS:
-                if delimiter != self.dialect.delimiter and delimiter in text:
-                    other = Dialect(delimiter, self.dialect.quote, self.dialect.escape)
-                    for way in other.ways(text)[:8]:
-                        if width <= len(way.tokens) <= 6 * width:
-                            for cost, cells in self._align(way.tokens, delimiter, merge=0.3):
-                                yield cost + OTHER + SLIP * way.slips, cells, "delimiter"
+                if delimiter != dialect.delimiter and delimiter in text:
+                    other = Dialect(delimiter, dialect.quote, dialect.escape)
+                    found += [
+                        (OTHER + SLIP * way.slips, way.tokens, delimiter, 0.3, "delimiter")
+                        for way in other.ways(text)[:8]
+                        if width <= len(way.tokens) <= 6 * width
+                    ]
+        return found
 
-    def _align(
-        self, tokens: Sequence[Token], delimiter: str, merge: float = MERGE
-    ) -> list[tuple[float, tuple[str, ...]]]:
+    def _steps(self, count: int) -> int:
+        """Steps that `_align` makes for so many pieces."""
+        width = len(self.shapes)
+        more = max(0, count - width)
+        return (count + 1) * min(width + 1, abs(count - width) + 3) * (more + 2)
+
+    def _align(self, tokens: Sequence[Token], delimiter: str, merge: float) -> list[tuple[float, tuple[str, ...]]]:
         """The two cheapest ways from pieces to columns, as (price, cells)."""
         count, width = len(tokens), len(self.shapes)
         more, fewer = max(0, count - width), max(0, width - count)
-        steps: list[list[list[tuple[float, tuple[str, ...]]]]] = [
-            [[] for _ in range(width + 1)] for _ in range(count + 1)
+        # Only the places near the diagonal are ever reached.
+        steps: list[defaultdict[int, list[tuple[float, tuple[str, ...]]]]] = [
+            defaultdict(list) for _ in range(count + 1)
         ]
         steps[0][0] = [(0.0, ())]
         for piece in range(count + 1):
@@ -176,6 +218,8 @@ class Repairer:
             cuts: Sequence[int] = range(len(text) + 1)
         else:
             cuts = [0, *(match.start() for match in _BOUNDARY.finditer(text)), len(text)]
+            if len(cuts) > 2 * CUTS:
+                cuts = [*cuts[:CUTS], *cuts[-CUTS:]]
         found: list[tuple[float, str, str]] = []
         for cut in cuts:
             left, right = text[:cut], text[cut:]

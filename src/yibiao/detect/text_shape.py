@@ -57,6 +57,7 @@ class ColumnShape:
         spread = sum((one - self._mean) ** 2 for one in lengths) / max(1, len(lengths))
         self._spread = max(0.25, math.sqrt(spread))
         self.typed = self._typed()
+        self.least = self._least()
         some = cells[:: max(1, len(cells) // 100)]
         self.ordinary = sum(map(self.cost, some)) / len(some) if some else 0.0
 
@@ -69,6 +70,15 @@ class ColumnShape:
             return shape
         digits = sum(count for shape, count in self._coarse.items() if "9" in shape)
         return "9?" if digits >= 0.98 * self.filled and self.filled >= 5 else ""
+
+    def _least(self) -> float:
+        """A price that no text is below: that of the commonest text, had it the commonest shapes."""
+        blank = self.cost("")
+        if not self.filled:
+            return min(blank, -math.log(0.004 * 0.5 / (self.count + 1.0)))
+        shapes = 0.4 * max(self._fine.values()) + 0.15 * max(self._coarse.values())
+        share = shapes / (self.filled + 1.0) + 0.45 * bool(self.values) + 0.004
+        return min(blank, -math.log((self.filled + 0.5) / (self.count + 1.0) * share))
 
     def cost(self, text: str) -> float:
         """Surprise in nats: near 0 for what most cells look like, up to about 12."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
 from yibiao.detect.text_lines import bare
 
@@ -16,6 +17,9 @@ CLOSINGS = 3
 
 WAYS = 48
 """Ways of splitting one record that are tried."""
+
+LONGEST, STEPS = 20_000, 20_000
+"""Characters of a record and steps of a search up to which ways are looked for."""
 
 
 @dataclass(frozen=True)
@@ -113,77 +117,133 @@ class Dialect:
 
     def ways(self, text: str) -> list[Way]:
         """Ways of reading a record: a quote is what it should be, or text, or stands where a delimiter is missing."""
-        found: list[Way] = []
-        for way in self._ways(text, 0, (), 0):
-            found.append(way)
-            if len(found) == WAYS:
-                break
-        return found
+        return self.search(text).ways
+
+    def search(self, text: str, most: int = STEPS) -> Search:
+        """The same, with at most `most` steps."""
+        search = Search(self, text, most)
+        search.run()
+        return search
 
     def may_have(self, text: str, width: int) -> bool:
         """Whether a line is a row of so many cells in any reading."""
         return width > 1 and any(len(way.tokens) == width for way in self.ways(bare(text)))
 
-    def _ways(self, text: str, at: int, before: tuple[Token, ...], slips: int) -> Iterator[Way]:
+    def closing(self, text: str, at: int) -> int:
+        """Place after the mark that by RFC 4180 closes the cell that opens at `at`; -1 if there is none."""
+        match = self._cell.match(text, at)
+        return match.end() if match and match[2] else -1
+
+
+class Search:
+    """Looks for ways of reading one record, in bounded work.
+
+    Attributes:
+        ways: found ones.
+        whole: whether there was no more to look at than was allowed.
+        steps: that were made: cells read, and quotes looked at.
+    """
+
+    def __init__(self, dialect: Dialect, text: str, most: int) -> None:
+        self._dialect, self._text, self._most = dialect, text, most
+        self.ways: list[Way] = []
+        self.whole = len(text) <= LONGEST
+        self.steps = 0
+
+    def run(self) -> None:
+        # Not recursive: a record has more cells than Python has levels of calls.
+        stack = [self._from(_State(0, None, 0))] if self.whole else []
+        while stack and len(self.ways) < WAYS:
+            if self.steps > self._most:
+                self.whole = False
+                return
+            step = next(stack[-1], None)
+            if step is None:
+                stack.pop()
+            elif step.at >= 0:
+                stack.append(self._from(step))
+            else:
+                tokens = _tokens(step.before)
+                self.steps += len(tokens)
+                self.ways.append(Way(tokens, step.slips))
+
+    def _from(self, state: _State) -> Iterator[_State]:
+        """What may come next; a state at -1 is a whole record."""
+        text, mark, delimiter = self._text, self._dialect.quote, self._dialect.delimiter
+        at, before, slips = state
         if slips > 3:
             return
-        width = len(self.delimiter)
+        width = len(delimiter)
         while True:
-            quote = text.find(self.quote, at) if self.quote else -1
-            end = text.find(self.delimiter, at) if self.delimiter else -1
-            if quote < 0 or (quote != at and 0 <= end < quote):
-                # An unquoted cell before any quote: there is only one way to read it.
-                if quote < 0:
-                    pieces = text[at:].split(self.delimiter) if self.delimiter else [text[at:]]
-                    yield Way((*before, *map(Token, pieces)), slips)
-                    return
-                before, at = (*before, Token(text[at:end])), end + width
-                continue
-            break
+            self.steps += 1
+            quote = text.find(mark, at) if mark else -1
+            if quote < 0:
+                for piece in text[at:].split(delimiter) if delimiter else [text[at:]]:
+                    before = before, Token(piece)
+                yield _State(-1, before, slips)
+                return
+            end = text.find(delimiter, at) if delimiter else -1
+            if quote == at or not 0 <= end < quote:
+                break
+            # An unquoted cell before any quote: there is only one way to read it.
+            before, at = (before, Token(text[at:end])), end + width
+        after = -1 if end < 0 else end + width
+        token = Token(text[at : end if end >= 0 else None])
         if quote == at:
-            yield from self._quoted(text, at, before, slips)
+            yield from self._quoted(at, before, slips)
             # The quote is an ordinary character of an unquoted cell; hardly so if another one ends the cell.
-            token = Token(text[at : end if end >= 0 else None])
-            both = len(token.text) > 1 and token.text.endswith(self.quote)
-            yield from self._after(text, end, (*before, token), slips + 1 + both)
+            both = len(token.text) > 1 and token.text.endswith(mark)
+            yield _State(after, (before, token), slips + 1 + both)
         else:
             # A quote inside an unquoted cell: text as it is, or the delimiter before the quote is missing.
-            yield from self._after(text, end, (*before, Token(text[at : end if end >= 0 else None])), slips + 1)
-            yield from self._quoted(text, quote, (*before, Token(text[at:quote])), slips + 1)
+            yield _State(after, (before, token), slips + 1)
+            yield from self._quoted(quote, (before, Token(text[at:quote])), slips + 1)
 
-    def _after(self, text: str, end: int, tokens: tuple[Token, ...], slips: int) -> Iterator[Way]:
-        if end < 0:
-            yield Way(tokens, slips)
-        else:
-            yield from self._ways(text, end + len(self.delimiter), tokens, slips)
-
-    def _quoted(self, text: str, at: int, before: tuple[Token, ...], slips: int) -> Iterator[Way]:
+    def _quoted(self, at: int, before: _Tokens, slips: int) -> Iterator[_State]:
         """Readings in which the quote at `at` opens a cell; the closing one has a delimiter or nothing after it."""
-        match = self._cell.match(text, at)
-        proper = match.end() if match and match[2] else -1
+        text, dialect = self._text, self._dialect
+        mark, delimiter = dialect.quote, dialect.delimiter
+        proper = dialect.closing(text, at)
         tried = 0
         doubled: list[int] = []
         place = at + 1
-        while tried < CLOSINGS and (place := text.find(self.quote, place)) >= 0:
+        while tried < CLOSINGS and (place := text.find(mark, place)) >= 0:
             place += 1
+            self.steps += 1
             ends = place == len(text)
-            if not ends and not (self.delimiter and text.startswith(self.delimiter, place)):
-                if place == proper and not text.startswith(self.quote, place):
+            if not ends and not (delimiter and text.startswith(delimiter, place)):
+                if place == proper and not text.startswith(mark, place):
                     # Properly closed, but text follows: the delimiter after it is missing.
-                    token = Token(self.unescape(text[at + 1 : place - 1]), True)
-                    yield from self._ways(text, place, (*before, token), slips + 1)
-                elif text.startswith(self.quote, place):
+                    token = Token(dialect.unescape(text[at + 1 : place - 1]), True)
+                    yield _State(place, (before, token), slips + 1)
+                elif len(doubled) < CLOSINGS and text.startswith(mark, place):
                     doubled.append(place)
                 continue
             tried += 1
-            token = Token(self.unescape(text[at + 1 : place - 1]), True)
+            token = Token(dialect.unescape(text[at + 1 : place - 1]), True)
             # A closing quote that RFC 4180 would not take for one: some quote inside is not escaped.
-            now = slips + (0 if place == proper else 1)
-            if ends:
-                yield Way((*before, token), now)
-            else:
-                yield from self._ways(text, place + len(self.delimiter), (*before, token), now)
-        for place in doubled[:CLOSINGS]:
+            yield _State(-1 if ends else place + len(delimiter), (before, token), slips + (place != proper))
+        for place in doubled:
             # Two quoted cells with nothing between them look like an escaped quote.
-            token = Token(self.unescape(text[at + 1 : place - 1]), True)
-            yield from self._ways(text, place, (*before, token), slips + 1)
+            token = Token(dialect.unescape(text[at + 1 : place - 1]), True)
+            yield _State(place, (before, token), slips + 1)
+
+
+_Tokens: TypeAlias = "tuple[_Tokens, Token] | None"
+"""Pieces of a record from the last one back; readings share those that they have in common."""
+
+
+class _State(NamedTuple):
+    """A place in a record up to which it was read in one way."""
+
+    at: int
+    before: _Tokens
+    slips: int
+
+
+def _tokens(last: _Tokens) -> tuple[Token, ...]:
+    found = []
+    while last is not None:
+        last, token = last
+        found.append(token)
+    return tuple(reversed(found))

@@ -40,6 +40,9 @@ LARGEST = 64 << 30
 MOST = 10_000
 """Members of one archive at most."""
 
+LONGEST_NAME = 255
+"""Characters of a file's or folder's name at most, as on Windows."""
+
 DEEPEST = 2
 """Archives within archives, the outermost included."""
 
@@ -185,6 +188,8 @@ def _check(member: str, info: zipfile.ZipInfo, archive: str) -> None:
     parts = member.replace("\\", "/").split("/")
     if ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", member) or any(ord(sign) < 32 for sign in member):
         raise _refused(archive, "A member's name leads out of the archive.", "names below the archive's own folder")
+    if max(map(len, parts)) > LONGEST_NAME:
+        raise _refused(archive, "A member's name is longer than any file's.", f"at most {LONGEST_NAME} characters")
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         raise _refused(archive, "A member of the archive is no plain file.", "files only, no links or devices")
