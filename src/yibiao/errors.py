@@ -72,6 +72,10 @@ class WarehouseError(YibiaoError):
     """Staging, identity or unification failed."""
 
 
+class LinkageError(YibiaoError):
+    """Records cannot be linked: table, settings and model do not fit together."""
+
+
 class GateError(YibiaoError):
     """The quality gate could not be evaluated, or a critical expectation failed."""
 

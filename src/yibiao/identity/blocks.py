@@ -1,0 +1,110 @@
+"""Blocking: which pairs are compared at all, at a bounded cost.
+
+Records that agree on all parts of a block's key are compared. A key that more records share than the block's cap (无,
+000000, 1900-01-01 with a common name) is left out, counted and reported: pairs are at most records times cap, whatever
+the data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from yibiao.identity.levels import column
+from yibiao.identity.settings import Block, LinkageSettings
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class BlockCount:
+    """What one block did.
+
+    Args:
+        block: its parts.
+        pairs: pairs of it, before pairs that several blocks found are counted once.
+        left_out_keys, left_out_records: keys that too many records share, and those records.
+        largest: records of the commonest key.
+    """
+
+    block: str
+    pairs: int
+    left_out_keys: int
+    left_out_records: int
+    largest: int
+
+
+def block_pairs(
+    con: duckdb.DuckDBPyConnection, table: str, settings: LinkageSettings, target: str, *, profiles: str = ""
+) -> list[BlockCount]:
+    """Make `target` (`l`, `r`: numbers of records, each pair once).
+
+    Args:
+        table: prepared records. Pairs are within it (`l` < `r`), without those that certain columns decide.
+        profiles: prepared profiles; if given, pairs are between records (`l`) and profiles (`r`) instead.
+    """
+    con.execute(f"create or replace table {target} (l integer, r integer)")
+    counts = []
+    for block in settings.blocks:
+        con.execute(
+            f"create or replace temp table linkage_key_l as {_record_keys(table, block, settings, bool(profiles))}"
+        )
+        if profiles:
+            con.execute(f"create or replace temp table linkage_key_r as {_profile_keys(profiles, block)}")
+        counts.append(_join(con, block, target, settings, bool(profiles)))
+    con.execute("drop table if exists linkage_key_l")
+    con.execute("drop table if exists linkage_key_r")
+    con.execute(f"create or replace table {target} as select distinct l, r from {target}")
+    return counts
+
+
+def _record_keys(table: str, block: Block, settings: LinkageSettings, between: bool) -> str:
+    parts = [f'"{column(part)}"' for part in block.parts]
+    stated = " and ".join(f"{part} is not null" for part in parts)
+    extra = [] if between else [f'"{column(name)}" as c{n}' for n, name in enumerate(settings.certain)]
+    if settings.one_per and not between:
+        extra.append(f'"{column(settings.one_per)}" as one_per')
+    key = f"hash(concat_ws(chr(31), {', '.join(parts)}))"
+    return f"select {', '.join([f'{key} as k', 'rid', *extra])} from {table} where {stated}"
+
+
+def _profile_keys(profiles: str, block: Block) -> str:
+    """A profile has a key for each combination of its values."""
+    names = [column(part) for part in block.parts]
+    unnested = ", ".join(f'unnest("{name}") as t{n}(v{n})' for n, name in enumerate(names))
+    key = f"hash(concat_ws(chr(31), {', '.join(f'v{n}' for n in range(len(names)))}))"
+    return f"select distinct {key} as k, rid from {profiles}, {unnested}"
+
+
+def _join(
+    con: duckdb.DuckDBPyConnection, block: Block, target: str, settings: LinkageSettings, between: bool
+) -> BlockCount:
+    sizes = "select k, count(*) as n from linkage_key_l group by k"
+    least = 1 if between else 2
+    con.execute(f"create or replace temp table linkage_size as {sizes} having n >= {least}")
+    if between:
+        con.execute("""
+            create or replace temp table linkage_size as
+            select k, greatest(linkage_size.n, sizes.n) as n
+            from linkage_size inner join (select k, count(*) as n from linkage_key_r group by k) as sizes using (k)""")
+    left_out = con.execute(f"""
+        select count(*) filter (n > {block.cap}), coalesce(sum(n) filter (n > {block.cap}), 0), coalesce(max(n), 0)
+        from linkage_size""").fetchall()[0]
+    right = "linkage_key_r" if between else "linkage_key_l"
+    conditions = [] if between else ["l.rid < r.rid"]
+    if not between:
+        # Where both have a certain value it decides: the same is no question, another a veto.
+        conditions += [f"(l.c{n} is null or r.c{n} is null)" for n in range(len(settings.certain))]
+        if settings.one_per:
+            conditions.append("l.one_per is distinct from r.one_per")
+    where = f"where {' and '.join(conditions)}" if conditions else ""
+    (pairs,) = con.execute(f"""
+        insert into {target}
+        select l.rid, r.rid
+        from (select k from linkage_size where n <= {block.cap}) as kept
+        inner join linkage_key_l as l using (k)
+        inner join {right} as r using (k)
+        {where}""").fetchall()[0]
+    con.execute("drop table linkage_size")
+    return BlockCount(block.label, int(pairs), *(int(number) for number in left_out))

@@ -1,0 +1,164 @@
+"""Degrees of likeness as SQL conditions over a pair of records.
+
+A condition exists in two forms. In the pair form both sides have one value a column (`"name_l"`, `"name_r"`): Splink
+trains on it and single records are compared by it. In the profile form the right side is a profile, which holds a list
+of values a column: the condition holds if it does for any of them.
+
+The engine's own distances count bytes, so they are only for columns whose prepared text is ASCII; Chinese names have
+conditions of their own, over what `yibiao.identity.names` prepares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from yibiao.identity.settings import Comparison, Level
+
+
+@dataclass(frozen=True)
+class LevelKind:
+    """What a kind of level takes.
+
+    Args:
+        condition: (left, right, value) -> SQL for one value on each side.
+        value: name of its threshold in a settings file, or nothing.
+        kinds: kinds of column it can look at; empty for all.
+        columns: how many columns.
+        hidden: prepared list column that is looked at instead of the value itself, as a suffix.
+        meaning: for the documentation and for errors.
+    """
+
+    condition: Callable[[str, str, str], str] | None
+    meaning: str
+    value: str = ""
+    kinds: frozenset[str] = frozenset()
+    columns: tuple[int, int] = (1, 1)
+    hidden: str = ""
+
+
+_SPELLED = frozenset({"latin", "date", "digits", "code", "phone", "person_number"})
+
+LEVELS: dict[str, LevelKind] = {
+    "exact": LevelKind(lambda a, b, _: f"{a} = {b}", "the same", columns=(1, 9)),
+    "edit": LevelKind(
+        lambda a, b, n: f"levenshtein({a}, {b}) <= {n}",
+        "at most so many characters changed, added or missing",
+        value="at_most",
+        kinds=_SPELLED,
+    ),
+    "typing": LevelKind(
+        lambda a, b, n: f"damerau_levenshtein({a}, {b}) <= {n}",
+        "as edit, two neighbours exchanged counting once",
+        value="at_most",
+        kinds=_SPELLED,
+    ),
+    "jaro_winkler": LevelKind(
+        lambda a, b, n: f"jaro_winkler_similarity({a}, {b}) >= {n}",
+        "Jaro-Winkler similarity",
+        value="at_least",
+        kinds=_SPELLED,
+    ),
+    "starts": LevelKind(
+        lambda a, b, n: f"starts_with({a}, {b}) or starts_with({b}, {a})",
+        "one begins with the other (an initial)",
+        kinds=_SPELLED,
+    ),
+    "shares": LevelKind(
+        lambda a, b, n: f"len(list_intersect(string_split({a}, ' '), string_split({b}, ' '))) >= {n}",
+        "so many words in common",
+        value="at_least",
+        kinds=frozenset({"latin"}),
+    ),
+    "within": LevelKind(
+        lambda a, b, n: f"abs(date_diff('day', strptime({a}, '%Y%m%d'), strptime({b}, '%Y%m%d'))) <= {n}",
+        "days apart",
+        value="days",
+        kinds=frozenset({"date"}),
+    ),
+    "day_month": LevelKind(
+        lambda a, b, _: f"left({a}, 4) || right({a}, 2) || substr({a}, 5, 2) = {b}",
+        "day and month exchanged",
+        kinds=frozenset({"date"}),
+    ),
+    "swapped": LevelKind(None, "two columns exchanged", columns=(2, 2)),
+    "one_character": LevelKind(
+        None, "one character replaced, added or missing", kinds=frozenset({"chinese_name"}), hidden="holes"
+    ),
+    "alike": LevelKind(
+        None,
+        "one character replaced by one of like sound or shape",
+        kinds=frozenset({"chinese_name"}),
+        hidden="alike",
+    ),
+}
+
+
+def column(reference: str) -> str:
+    """Name of the prepared column behind `column` or `column.part`."""
+    return reference.replace(".", "__")
+
+
+def condition(level: Level, *, profile: bool) -> str:
+    """The SQL of a level and of those that must hold besides.
+
+    Args:
+        profile: the right side holds lists.
+    """
+    return " and ".join(f"({_one(one, profile)})" for one in (level, *level.also))
+
+
+def _one(level: Level, profile: bool) -> str:
+    kind = LEVELS[level.kind]
+    value = "" if level.value is None else f"{level.value:g}"
+    if level.kind == "swapped":
+        first, second = (column(name) for name in level.columns)
+        if profile:
+            return f'list_contains("{second}_r", "{first}_l") and list_contains("{first}_r", "{second}_l")'
+        return f'"{first}_l" = "{second}_r" and "{second}_l" = "{first}_r"'
+    if kind.hidden:
+        name = f"{column(level.columns[0])}__{kind.hidden}"
+        return f'list_has_any("{name}_l", "{name}_r")'
+    assert kind.condition is not None
+    parts = []
+    for name in map(column, level.columns):
+        left, right = f'"{name}_l"', f'"{name}_r"'
+        if not profile:
+            parts.append(kind.condition(left, right, value))
+        elif level.kind == "exact":
+            parts.append(f"list_contains({right}, {left})")
+        else:
+            parts.append(f"len(list_filter({right}, lambda v: {kind.condition(left, 'v', value)})) > 0")
+    return " and ".join(parts)
+
+
+def unstated(comparison: Comparison, *, profile: bool) -> str:
+    """True of a pair about which the comparison says nothing."""
+    sides = []
+    for name in map(column, comparison.main):
+        sides.append(f'"{name}_l" is null')
+        sides.append(f'"{name}_r" is null' + (f' or len("{name}_r") = 0' if profile else ""))
+    return " or ".join(sides)
+
+
+def needed(comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
+    """Prepared columns (with hidden ones) that the conditions of these comparisons read, sorted."""
+    names = set()
+    for comparison in comparisons:
+        for level in comparison.levels:
+            for one in (level, *level.also):
+                hidden = LEVELS[one.kind].hidden
+                names |= {f"{column(name)}__{hidden}" if hidden else column(name) for name in one.columns}
+        names |= {column(name) for name in comparison.main}
+    return tuple(sorted(names))
+
+
+def hidden_of(comparisons: tuple[Comparison, ...]) -> dict[str, frozenset[str]]:
+    """Column -> hidden list columns that its conditions need."""
+    found: dict[str, set[str]] = {}
+    for comparison in comparisons:
+        for level in comparison.levels:
+            for one in (level, *level.also):
+                if hidden := LEVELS[one.kind].hidden:
+                    found.setdefault(one.columns[0], set()).add(hidden)
+    return {name: frozenset(kinds) for name, kinds in found.items()}

@@ -1,0 +1,193 @@
+"""Linking a table: prepare, block, score, and put together; training apart.
+
+    model = train(con, "people", settings)
+    linked = link(con, "people", settings, model)
+
+The result is the same whatever the order of the rows and the number of threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from yibiao.identity.blocks import BlockCount, block_pairs
+from yibiao.identity.clusters import NO_VALUE, cluster
+from yibiao.identity.levels import column
+from yibiao.identity.model import UNIT, Model
+from yibiao.identity.prepare import prepare
+from yibiao.identity.scores import score_pairs
+from yibiao.identity.settings import LinkageSettings
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+
+CERTAIN = 1_000_000
+"""Score of two records with one certain value."""
+
+
+@dataclass(frozen=True)
+class Linked:
+    """What linking made.
+
+    Args:
+        clusters: table of `id`, `cluster` (smallest id of the cluster).
+        edges: table of `id_l`, `id_r`, `score` (bits), `state`, `g_<comparison>` of pairs that reach the review
+            threshold. States: `linked`; `review` (between the thresholds); `rival` (another candidate is nearly as
+            good); `apart` (strong enough, but it would join two certain values, two records of one source, or too
+            many).
+        counts: numbers by name: records, pairs, links, clusters, ...
+        blocks: what each block did.
+    """
+
+    clusters: str
+    edges: str
+    counts: dict[str, int]
+    blocks: list[BlockCount] = field(default_factory=list)
+
+
+def train(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings) -> Model:
+    """Train a model on a raw table; see `yibiao.identity.training`."""
+    from yibiao.identity.training import train_prepared
+
+    prepared = prepare(con, source, settings, "linkage_prepared")
+    try:
+        return train_prepared(con, prepared, settings)
+    finally:
+        con.execute("drop table if exists linkage_prepared")
+
+
+def link(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, model: Model) -> Linked:
+    """Link the records of a raw table among each other.
+
+    Args:
+        con: holds the table; the results are tables in it.
+        source: name of the table.
+
+    Raises:
+        LinkageError: the table does not fit the settings.
+    """
+    prepared = prepare(con, source, settings, "linkage_prepared")
+    blocks = block_pairs(con, prepared.table, settings, "linkage_pair")
+    score_pairs(
+        con, "linkage_pair", prepared.table, settings, model, "linkage_scored", least=round(settings.review * UNIT)
+    )
+    (pairs,) = con.execute("select count(*) from linkage_pair").fetchall()[0]
+    con.execute("drop table linkage_pair")
+    counts = _together(con, prepared.table, prepared.rows, settings)
+    return Linked("linkage_cluster", "linkage_edge", {"records": prepared.rows, "pairs": int(pairs)} | counts, blocks)
+
+
+def _together(con: duckdb.DuckDBPyConnection, table: str, rows: int, settings: LinkageSettings) -> dict[str, int]:
+    import numpy as np
+    import pyarrow as pa
+
+    certain = [_codes(con, table, column(name)) for name in settings.certain]
+    single = [_codes(con, table, column(settings.one_per))] if settings.one_per else []
+    scored = con.sql("select l, r, score from linkage_scored order by l, r").to_arrow_table()
+    left, right, score = (scored[name].to_numpy().astype(np.int64) for name in ("l", "r", "score"))
+    sure_left, sure_right = _same(certain)
+    rival = _rivals(left, right, score, certain, settings)
+    strong = np.flatnonzero((score >= round(settings.link * UNIT)) & ~rival)
+    all_left, all_right = np.concatenate([sure_left, left[strong]]), np.concatenate([sure_right, right[strong]])
+    all_scores = np.concatenate([np.full(len(sure_left), CERTAIN), score[strong]])
+    found = cluster(rows, all_left, all_right, all_scores, certain=certain, single=single, most=settings.most)
+    state = np.zeros(len(score), dtype=np.int8)
+    state[strong] = 1
+    state[strong[found.refused[found.refused >= len(sure_left)] - len(sure_left)]] = 3
+    state[rival] = 2
+    con.register("linkage_state", pa.table({"l": scored["l"], "r": scored["r"], "state": pa.array(state)}))
+    con.register("linkage_of", pa.table({"rid": np.arange(rows, dtype=np.int32), "of": found.of.astype(np.int32)}))
+    con.execute(f"""
+        create or replace table linkage_cluster as
+        select records.id, heads.id as cluster
+        from linkage_of
+        inner join {table} as records using (rid)
+        inner join {table} as heads on linkage_of.of = heads.rid
+        order by rid""")
+    con.execute(f"""
+        create or replace table linkage_edge as
+        select
+            a.id as id_l, b.id as id_r, scored.score / {UNIT} as score,
+            ['review', 'linked', 'rival', 'apart'][linkage_state.state + 1] as state, scored.* exclude (l, r, score)
+        from linkage_scored as scored
+        inner join linkage_state using (l, r)
+        inner join {table} as a on scored.l = a.rid
+        inner join {table} as b on scored.r = b.rid
+        order by scored.l, scored.r""")
+    con.unregister("linkage_state")
+    con.unregister("linkage_of")
+    con.execute("drop table linkage_scored")
+    names = ("review", "linked", "rival", "apart")
+    return {
+        **{name: int((state == place).sum()) for place, name in enumerate(names)},
+        "certain": len(sure_left),
+        "clusters": len(np.unique(found.of)),
+        "largest": int(np.bincount(found.of).max(initial=0)),
+    }
+
+
+def _codes(con: duckdb.DuckDBPyConnection, table: str, name: str) -> np.ndarray:
+    """A column as numbers by record, equal for equal values; `NO_VALUE` where it is not stated."""
+    import numpy as np
+
+    found = con.sql(
+        f'select coalesce(dense_rank() over (order by "{name}") - 1, 0) as code, "{name}" is null as blank '
+        f"from {table} order by rid"
+    ).to_arrow_table()
+    codes = found["code"].to_numpy().astype(np.int64)
+    return np.where(found["blank"].to_numpy(), NO_VALUE, codes)
+
+
+def _same(certain: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """A pair of each record with the first record of the same certain value."""
+    import numpy as np
+
+    lefts, rights = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for codes in certain:
+        stated = np.flatnonzero(codes != NO_VALUE)
+        if len(stated):
+            _, first, group = np.unique(codes[stated], return_index=True, return_inverse=True)
+            lefts.append(stated[first][group])
+            rights.append(stated)
+    left, right = np.concatenate(lefts), np.concatenate(rights)
+    apart = left != right
+    return left[apart], right[apart]
+
+
+def _rivals(
+    left: np.ndarray, right: np.ndarray, score: np.ndarray, certain: list[np.ndarray], settings: LinkageSettings
+) -> np.ndarray:
+    """Pairs of a record without certain values whose best candidates, of different ones, are too close to tell."""
+    import numpy as np
+
+    rival = np.zeros(len(score), dtype=bool)
+    if settings.margin <= 0:
+        return rival
+    margin = round(settings.margin * UNIT)
+    for codes in certain:
+        for own, other in ((left, right), (right, left)):
+            asked = np.flatnonzero((codes[own] == NO_VALUE) & (codes[other] != NO_VALUE))
+            if not len(asked):
+                continue
+            rival[asked] |= _too_close(own[asked], codes[other[asked]], score[asked], margin)
+    return rival
+
+
+def _too_close(record: np.ndarray, entity: np.ndarray, score: np.ndarray, margin: int) -> np.ndarray:
+    """Which candidates are not `margin` better than the best of another entity for the same record."""
+    import numpy as np
+
+    size = int(record.max()) + 1
+    best = np.full(size, np.iinfo(np.int64).min)
+    np.maximum.at(best, record, score)
+    # Of equally good candidates the smallest entity counts as the first; the others then are its rivals.
+    leader = np.full(size, np.iinfo(np.int64).max)
+    at_top = score == best[record]
+    np.minimum.at(leader, record[at_top], entity[at_top])
+    second = np.full(size, np.iinfo(np.int64).min // 2)
+    others = entity != leader[record]
+    np.maximum.at(second, record[others], score[others])
+    rest = np.where(others, best[record], second[record])
+    return score - rest < margin

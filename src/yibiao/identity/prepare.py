@@ -1,0 +1,179 @@
+"""Raw columns -> what is compared: tidied text, its parts, the lists behind Chinese names, the parts of addresses.
+
+Everything is made once a record, or once a distinct name or address; a pair of records is then compared by equality
+and by distances over ASCII alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from yibiao.errors import LinkageError
+from yibiao.identity import addresses, names
+from yibiao.identity.levels import column as prepared_name
+from yibiao.identity.levels import hidden_of
+from yibiao.identity.settings import Column, LinkageSettings
+from yibiao.ingest.rules import quote, render
+
+if TYPE_CHECKING:
+    import duckdb
+
+_CONSONANTS = "bfpvcgjkqsxzdtlmnraeiouhwy"
+_CLASSES = "11112222222233455600000000"
+"""Letters of one class sound alike (Soundex); vowels, h and w go."""
+
+_PARTS = {
+    ("latin", "sound"): "left({c}, 1) || regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace("
+    "regexp_replace(replace(translate(substr({c}, 2), '{letters} ', '{classes}0'), '0', ''), '1+', '1', 'g'),"
+    " '2+', '2', 'g'), '3+', '3', 'g'), '4+', '4', 'g'), '5+', '5', 'g'), '6+', '6', 'g')",
+    ("latin", "tokens"): "array_to_string(list_sort(list_distinct(string_split({c}, ' '))), ' ')",
+    ("date", "year"): "left({c}, 4)",
+    ("date", "month"): "substr({c}, 5, 2)",
+    ("date", "day"): "right({c}, 2)",
+    ("date", "year_month"): "left({c}, 6)",
+    ("date", "month_day"): "right({c}, 4)",
+    ("person_number", "birth"): "case when {c} not like '%*%' then substr({c}, 7, 8) end",
+    # Region and the last four characters: what is left of a number that somebody masked.
+    ("person_number", "ends"): "case when right({c}, 3) <> '000' then left({c}, 6) || right({c}, 4) end",
+}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared table.
+
+    Args:
+        table: its name: `rid` (0-based number of the record in the order of ids), `id`, prepared columns.
+        rows: number of records.
+    """
+
+    table: str
+    rows: int
+
+
+def prepare(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, target: str) -> Prepared:
+    """Make the prepared table of a raw one.
+
+    Args:
+        source: name of a table or view with the raw columns (any types).
+        target: name of the table to make.
+
+    Raises:
+        LinkageError: a raw column is missing, or two records have one id.
+    """
+    present = {row[0] for row in con.execute(f"select * from {quote(source)} limit 0").description or ()}
+    wanted = {settings.id} - {""} | {raw for one in settings.columns.values() for raw in one.sources}
+    if missing := sorted(wanted - present):
+        raise LinkageError(
+            "The table lacks columns that the linkage settings read.",
+            where=settings.name,
+            expected=", ".join(missing),
+            got=", ".join(sorted(present)),
+            todo="Change `from` in the settings, or give the table these columns.",
+        )
+    identity = f"cast({quote(settings.id)} as varchar)" if settings.id else "cast(row_number() over () as varchar)"
+    base = ", ".join(f"{_tidied(one)} as {quote(name)}" for name, one in settings.columns.items())
+    con.execute(f"create or replace temp table linkage_base as select {identity} as id, {base} from {quote(source)}")
+    _check_ids(con, settings)
+    chosen, joins = _parts(con, settings)
+    con.execute(f"""
+        create or replace table {quote(target)} as
+        select cast(row_number() over (order by id) - 1 as integer) as rid, id, {", ".join(chosen)}
+        from linkage_base {" ".join(joins)}
+        order by rid""")
+    con.execute("drop table linkage_base")
+    (rows,) = con.execute(f"select count(*) from {quote(target)}").fetchall()[0]
+    return Prepared(target, int(rows))
+
+
+def _check_ids(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> None:
+    rows, distinct = con.execute("select count(*), count(distinct id) from linkage_base").fetchall()[0]
+    if rows != distinct:
+        raise LinkageError(
+            "The column of ids does not tell the records apart.",
+            where=f"{settings.name}: {settings.id}",
+            expected=f"{rows} different ids",
+            got=f"{distinct}",
+            todo="Name another column as `id`, or leave it out.",
+        )
+
+
+def _tidied(column: Column) -> str:
+    raw = [f"cast({quote(name)} as varchar)" for name in column.sources]
+    text = raw[0] if len(raw) == 1 else f"concat_ws(' ', {', '.join(raw)})"
+    if column.extract:
+        group = 1 if re.compile(column.extract).groups else 0
+        text = f"nullif(regexp_extract({text}, '{column.extract.replace(chr(39), chr(39) * 2)}', {group}), '')"
+    text = f"trim({text})"
+    if column.kind == "latin":
+        return f"nullif(trim(regexp_replace(lower(strip_accents({text})), '[^a-z0-9]+', ' ', 'g')), '')"
+    if column.kind == "text":
+        return f"nullif(lower(strip_accents({render('stated', text)})), '')"
+    if column.kind == "code":
+        return f"nullif(upper({render('stated', text)}), '')"
+    if column.kind == "digits":
+        figures = f"regexp_replace({render('rule_half_width', text)}, '[^0-9]+', '', 'g')"
+        return f"case when {figures} not similar to '0*' then {figures} end"
+    if column.kind == "date":
+        formats = list(column.formats) or ["any"]
+        return f"strftime({render('parse_date', text, formats)}, '%Y%m%d')"
+    if column.kind == "phone":
+        return render("parse_phone", text)
+    if column.kind == "person_number":
+        return _person_number(text)
+    if column.kind == "chinese_name":
+        # Separators go altogether: `·`, a blank, a hyphen or nothing between two parts is one name.
+        return f"nullif(regexp_replace(upper({render('parse_name', text)}), '[·\\s''-]+', '', 'g'), '')"
+    return render("parse_address", text)
+
+
+def _person_number(text: str) -> str:
+    """Eighteen characters of figures, X and `*`, valid or not; what a spreadsheet cut off or nobody typed is null."""
+    tidy = render("identifier_text", "t")
+    inner = f"""case
+        when regexp_full_match(n, '[1-9][0-9*]{{16}}[0-9X*]') and replace(n, left(n, 1), '') <> '' then n
+        when regexp_full_match(n, '[1-9][0-9]{{14}}') then {render("citizen_id_form", "n")} end"""
+    return render("rule_let", "n", render("rule_let", "t", text, tidy), inner)
+
+
+def _parts(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> tuple[list[str], list[str]]:
+    """What the prepared table selects, and the descriptions of names and addresses that it joins."""
+    hidden = hidden_of(settings.comparisons)
+    chosen, joins = [f"linkage_base.{quote(name)}" for name in settings.columns], []
+    described: set[str] = set()
+    references = sorted(set(settings.references()) | set(hidden))
+    for reference in references:
+        name, _, part = reference.partition(".")
+        column = settings.columns[name]
+        table = f"linkage_of_{name}"
+        if column.kind == "chinese_name" and name not in described and (part == "sound" or name in hidden):
+            described.add(name)
+            names.describe(con, "linkage_base", quote(name), hidden.get(name, frozenset()), table)
+            joins.append(f"left join {table} on {table}.name = linkage_base.{quote(name)}")
+            chosen += [f'{table}.{kind} as "{name}__{kind}"' for kind in sorted(hidden.get(name, ()))]
+        if column.kind == "address" and name not in described and part:
+            described.add(name)
+            addresses.describe(con, "linkage_base", quote(name), table)
+            joins.append(f"left join {table} on {table}.text = linkage_base.{quote(name)}")
+        if part:
+            chosen.append(f"{_part(column, part)} as {quote(prepared_name(reference))}")
+    return chosen, joins
+
+
+def _part(column: Column, part: str) -> str:
+    text = f"linkage_base.{quote(column.name)}"
+    if found := re.fullmatch(r"(first|last)([0-9]+)", part):
+        return f"{'left' if found[1] == 'first' else 'right'}({text}, {found[2]})"
+    if column.kind == "chinese_name":
+        if part == "sound":
+            return f"linkage_of_{column.name}.sound"
+        compound = f"regexp_matches({text}, '^({names.COMPOUND_FAMILY_NAMES})..?$')"
+        return f"left({text}, case when {compound} then 2 else 1 end)"
+    if column.kind == "address":
+        own = {"road": "place", "building": "house", "room": "home"}.get(part, part)
+        return f"linkage_of_{column.name}.{own}"
+    if (column.kind, part) == ("person_number", "valid"):
+        return render("parse_citizen_id", text)
+    return _PARTS[column.kind, part].format(c=text, letters=_CONSONANTS, classes=_CLASSES)

@@ -1,0 +1,174 @@
+"""Training a linkage model with Splink: probabilities of the levels, the prior, term frequencies.
+
+Splink sees the prepared columns and the conditions of `yibiao.identity.levels`; the model that comes out holds only
+numbers.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from yibiao.errors import LinkageError
+from yibiao.identity.levels import column, condition, unstated
+from yibiao.identity.model import Frequencies, LevelWeight, Model
+from yibiao.identity.prepare import Prepared
+from yibiao.identity.settings import LinkageSettings
+
+if TYPE_CHECKING:
+    import duckdb
+
+LEAST = 1e-6
+"""A probability that no sample showed, or showed as smaller, counts as this: nothing seen in a sample is impossible."""
+
+SAMPLE = "linkage_sample"
+
+
+def train_prepared(con: duckdb.DuckDBPyConnection, prepared: Prepared, settings: LinkageSettings) -> Model:
+    """Train on a prepared table.
+
+    Args:
+        con: the connection that holds it; Splink's own tables are removed from it again.
+
+    Raises:
+        LinkageError: there are too few records, or no two of them that could be the same.
+    """
+    from importlib.metadata import version
+
+    if prepared.rows < 2:
+        raise LinkageError("Nothing can be learnt from fewer than two records.", where=settings.name)
+    training = settings.training
+    rows = _sample(con, prepared, settings)
+    frequencies = {
+        name: _frequencies(con, prepared.table, column(name), training.rare) for name in settings.frequencies()
+    }
+    trained = _splink(con, settings)
+    prior = trained["probability_two_random_records_match"]
+    if not 0 < prior < 1:
+        raise LinkageError(
+            "No two records of the training are the same by the rules of the prior.",
+            where=settings.name,
+            todo="Name blocks under `train.prior` that find matches, or give `prior` as a number.",
+        )
+    weights = {
+        comparison.name: _weights(given["comparison_levels"])
+        for comparison, given in zip(settings.comparisons, trained["comparisons"], strict=True)
+    }
+    return Model(
+        settings=settings.name,
+        semantics=settings.semantics(),
+        splink=version("splink"),
+        prior=_rescaled(prior, rows, prepared.rows),
+        weights=weights,
+        frequencies=frequencies,
+        trained={"records": rows, "of": prepared.rows},
+    )
+
+
+def _rescaled(prior: float, sample: int, rows: int) -> float:
+    """The prior of the whole table: a sample of persons has fewer records of each, but among fewer strangers."""
+    return prior if sample == rows else min(0.5, prior * sample / rows)
+
+
+def _sample(con: duckdb.DuckDBPyConnection, prepared: Prepared, settings: LinkageSettings) -> int:
+    """Some of the records, by a hash of what tells entities apart, so that all records of one come along."""
+    training = settings.training
+    by = column(training.labels) if training.labels else "id"
+    share = min(1.0, training.records / prepared.rows)
+    bound = math.ceil(share * 2**32)
+    where = f"where {by} is not null and hash({by}, {training.seed}) & 4294967295 < {bound}" if share < 1 else ""
+    con.execute(f"create or replace temp table {SAMPLE} as select * from {prepared.table} {where} order by rid")
+    (rows,) = con.execute(f"select count(*) from {SAMPLE}").fetchall()[0]
+    return int(rows)
+
+
+def _frequencies(con: duckdb.DuckDBPyConnection, table: str, name: str, rare: int) -> Frequencies:
+    counted = con.execute(
+        f'select "{name}", count(*) from {table} where "{name}" is not null group by all order by all'
+    ).fetchall()
+    total = sum(count for _, count in counted)
+    kept = {value: count / total for value, count in counted if count >= rare}
+    others = [count for _, count in counted if count < rare]
+    rest = sum(others) / len(others) / total if others else 1 / max(total, 1)
+    return Frequencies(rest, kept)
+
+
+def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> dict[str, Any]:
+    """Splink's own model as a dictionary."""
+    from splink import DuckDBAPI, Linker, SettingsCreator
+    from splink.comparison_library import CustomComparison
+
+    # Splink tells of every level that a sample did not show; the model holds `LEAST` for those.
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    training = settings.training
+    comparisons = [
+        CustomComparison(
+            output_column_name=comparison.name,
+            comparison_levels=[
+                {
+                    "sql_condition": unstated(comparison, profile=False),
+                    "label_for_charts": "not stated",
+                    "is_null_level": True,
+                },
+                *(_level(level) for level in comparison.levels),
+                {"sql_condition": "ELSE", "label_for_charts": "else"},
+            ],
+        )
+        for comparison in settings.comparisons
+    ]
+    creator = SettingsCreator(
+        link_type="dedupe_only",
+        unique_id_column_name="rid",
+        comparisons=list(comparisons),
+        blocking_rules_to_generate_predictions=[],
+        probability_two_random_records_match=training.prior or 0.0001,
+    )
+    api = DuckDBAPI(connection=con)
+    linker = Linker(api.register(SAMPLE), creator, log_level=None)
+    try:
+        if training.prior is None:
+            linker.training.estimate_probability_two_random_records_match(
+                [_agree(parts) for parts in training.prior_blocks], recall=training.prior_recall
+            )
+        linker.training.estimate_u_using_random_sampling(
+            max_pairs=training.pairs, seed=training.seed, min_count_per_level=None, num_chunks=1
+        )
+        if training.labels:
+            linker.training.estimate_m_from_label_column(column(training.labels))
+        for parts in training.em:
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                _agree(parts), estimate_without_term_frequencies=True
+            )
+        return linker.misc.save_model_to_json()
+    finally:
+        api.delete_tables_created_by_splink_from_db()
+
+
+def _level(level: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"sql_condition": condition(level, profile=False), "label_for_charts": level.label}
+    if level.m is not None:
+        found |= {"m_probability": level.m, "fix_m_probability": True}
+    if level.u is not None:
+        found |= {"u_probability": level.u, "fix_u_probability": True}
+    return found
+
+
+def _agree(parts: Sequence[str]) -> str:
+    return " and ".join(f'l."{column(part)}" = r."{column(part)}"' for part in parts)
+
+
+def _weights(levels: list[dict[str, Any]]) -> tuple[LevelWeight, ...]:
+    """Levels without the one for what is not stated; a probability that was not observed becomes the least."""
+
+    def probability(given: Any) -> float:
+        return max(LEAST, float(given)) if isinstance(given, (int, float)) else LEAST
+
+    return tuple(
+        LevelWeight(
+            one["label_for_charts"], probability(one.get("m_probability")), probability(one.get("u_probability"))
+        )
+        for one in levels
+        if not one.get("is_null_level")
+    )
