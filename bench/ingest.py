@@ -3,7 +3,7 @@
     python -m bench.ingest DATA [--report public_security.resident_register] [--repeats 3]
 
 Ingest's side is all of it: landing (copy, hash, flush to disk), reading, every check, the load package. Both sides have
-the same threads and compression and read warm files. Reports in other encodings or formats have no such rival, because
+the same threads and compression and read warm files. Reports in other formats have no such rival, because
 DuckDB alone cannot read them; their rows a second are measured nevertheless.
 """
 
@@ -15,6 +15,7 @@ import os
 import shutil
 import statistics
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,17 @@ from bench.machine import Watched, scratch_folder
 from yibiao.contracts import Report, load_schemas
 from yibiao.settings import Settings
 
-LIMIT = 2.5
+LIMITS = {"utf-8": 2.0, "utf-8-sig": 2.0, "gb18030": 3.0}
+"""By codec. DuckDB alone reads only UTF-8: beside the others it copies the same text in UTF-8."""
+
 LARGEST = "public_security.resident_register"
 """The largest resident register: UTF-8 CSV, 16 columns, a check on every one."""
 
+JUDGED = (LARGEST, "medical_insurance.insured")
+"""The largest report of each encoding: for smaller ones starting and flushing are most of what is measured."""
+
 COMPRESSION = "snappy"
 """What load packages are written with."""
-
-_READABLE = ("utf-8", "utf-8-sig")
 
 
 def measure(settings: Settings, *, reports: list[str] | None = None, repeats: int = 3) -> dict[str, Any]:
@@ -41,8 +45,9 @@ def measure(settings: Settings, *, reports: list[str] | None = None, repeats: in
         reports: ids; by default all that lie as files.
 
     Returns:
-        `limit`, and by report id: `rows`, `bytes`, `columns`, `rules`, `ingest_seconds` (median), `rows_a_second`,
-        `ingest_cpu_seconds`, and where there is a rival `bare_seconds`, `bare_cpu_seconds`, `ratio`.
+        By report id under `reports`: `rows`, `bytes`, `columns`, `rules`, `counts` (rule -> rows), `ingest_seconds`
+        (median), `rows_a_second`, `ingest_cpu_seconds`, and where there is a rival `limit`, `bare_seconds`,
+        `bare_cpu_seconds`, `ratio`.
     """
     schemas = load_schemas(settings.schemas)
     found: dict[str, Any] = {}
@@ -52,11 +57,11 @@ def measure(settings: Settings, *, reports: list[str] | None = None, repeats: in
         files = sorted(settings.data.glob(report.server.location))
         if files:
             found[report.id] = _one(report, files, settings, repeats)
-    return {"limit": LIMIT, "compression": COMPRESSION, "threads": settings.threads, "reports": found}
+    return {"compression": COMPRESSION, "threads": settings.threads, "reports": found}
 
 
 def _one(report: Report, files: list[Path], settings: Settings, repeats: int) -> dict[str, Any]:
-    rival = report.server.format == "csv" and report.server.codec in _READABLE
+    limit = LIMITS.get(report.server.codec) if report.server.format == "csv" else None
     ours: list[Watched] = []
     bare: list[Watched] = []
     manifests: list[dict[str, Any]] = []
@@ -66,9 +71,9 @@ def _one(report: Report, files: list[Path], settings: Settings, repeats: int) ->
         with scratch_folder(settings) as folder:
             watched, manifests = _ingest(report, replace(settings, home=folder / "home"))
             ours.append(watched)
-        if rival:
+        if limit:
             with scratch_folder(settings) as folder:
-                bare.append(_bare(files, folder, settings))
+                bare.append(_bare(_in_utf8(files, report.server.codec, folder), folder, settings))
     rows = sum(manifest["counts"]["read"] for manifest in manifests)
     seconds = statistics.median(one.seconds for one in ours)
     found: dict[str, Any] = {
@@ -78,17 +83,19 @@ def _one(report: Report, files: list[Path], settings: Settings, repeats: int) ->
         "columns": len(report.columns),
         "bytes": sum(path.stat().st_size for path in files),
         "rules": _rules(report),
+        "counts": _counts(manifests),
         "ingest_seconds": round(seconds, 3),
         "ingest_cpu_seconds": round(statistics.median(one.cpu_seconds for one in ours), 3),
         "rows_a_second": round(rows / seconds),
         "peak_bytes": max(one.peak_bytes for one in ours),
     }
-    if rival:
-        limit = statistics.median(one.seconds for one in bare)
+    if limit:
+        bare_seconds = statistics.median(one.seconds for one in bare)
         found |= {
-            "bare_seconds": round(limit, 3),
+            "limit": limit,
+            "bare_seconds": round(bare_seconds, 3),
             "bare_cpu_seconds": round(statistics.median(one.cpu_seconds for one in bare), 3),
-            "ratio": round(seconds / limit, 2),
+            "ratio": round(seconds / bare_seconds, 2),
         }
     return found
 
@@ -102,6 +109,27 @@ def _ingest(report: Report, settings: Settings) -> tuple[Watched, list[dict[str,
     if outcome.errors:
         raise outcome.errors[0]
     return watched, [dict(package.manifest) for package in outcome.loaded]
+
+
+def _in_utf8(files: list[Path], codec: str, folder: Path) -> list[Path]:
+    """The same texts in UTF-8, written before the clock starts."""
+    if codec.startswith("utf-8"):
+        return files
+    copies = []
+    for number, path in enumerate(files):
+        copy = folder / f"{number}.csv"
+        with path.open(encoding=codec, newline="") as source, copy.open("w", encoding="utf-8", newline="") as target:
+            shutil.copyfileobj(source, target, 1 << 22)
+        copies.append(copy)
+    return copies
+
+
+def _counts(manifests: list[dict[str, Any]]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for manifest in manifests:
+        counts.update(manifest["rules"])
+        counts.update(manifest["warnings"])
+    return dict(sorted(counts.items()))
 
 
 def _bare(files: list[Path], folder: Path, settings: Settings) -> Watched:
@@ -154,8 +182,8 @@ def main() -> None:
         settings = Settings.load(home=home, data=given.data)
         found = measure(settings, reports=given.report, repeats=given.repeats)
     print(json.dumps(found, ensure_ascii=False, indent=2))
-    ratios = [one["ratio"] for name, one in found["reports"].items() if name == LARGEST]
-    sys.exit(1 if any(ratio > LIMIT for ratio in ratios) else 0)
+    largest = [found["reports"][name] for name in JUDGED if name in found["reports"]]
+    sys.exit(1 if any(one["ratio"] > one["limit"] for one in largest) else 0)
 
 
 if __name__ == "__main__":

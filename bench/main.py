@@ -143,21 +143,21 @@ def of_run(found: dict[str, Any], residents: int, editions: int) -> list[Figure]
 
 
 def of_ingest(found: dict[str, Any], judged: bool) -> list[Figure]:
-    from bench.ingest import LARGEST
+    from bench.ingest import JUDGED
 
     figures = []
-    for name, one in sorted(found["reports"].items(), key=lambda item: (item[0] != LARGEST, -item[1]["rows"])):
+    for name, one in sorted(found["reports"].items(), key=lambda item: (item[0] not in JUDGED, -item[1]["rows"])):
         if "ratio" not in one:
             continue
-        largest = name == LARGEST
+        largest = name in JUDGED
         figures.append(
             Figure(
                 f"ingest {name}",
                 f"{one['ingest_seconds']:.2f} s, {one['rows_a_second']:,} rows/s",
-                f"{found['limit']:.1f} x" if largest else "",
+                f"{one['limit']:.1f} x" if largest else "",
                 f"{one['bare_seconds']:.2f} s",
                 f"{one['ratio']:.2f}",
-                one["ratio"] / found["limit"] if largest and judged else None,
+                one["ratio"] / one["limit"] if largest and judged else None,
             )
         )
     return figures
