@@ -2,9 +2,9 @@
 
     python bench/rivals/by_pandas.py FILE CODES OUT --last-day YYYY-MM-DD
 
-Whole columns where pandas has a whole-column operation, plain Python for the few cells that are untidy. Writes accepted
-and quarantined rows as Parquet and prints `{seconds, rows, accepted, quarantined, rules}`: with other verdicts than those
-of ingest its time would say nothing.
+Whole columns where pandas has a whole-column operation, plain Python for the few cells that are untidy. Writes
+accepted and quarantined rows as Parquet and prints `{seconds, rows, accepted, quarantined, rules}`: with other verdicts
+than those of ingest its time would say nothing.
 """
 
 from __future__ import annotations
