@@ -244,17 +244,10 @@ def parse_all(texts: Iterable[str]) -> pa.Table:
 
 def describe(con: duckdb.DuckDBPyConnection, table: str, column: str, target: str, *, batch: int = 100_000) -> None:
     """Make the temporary table `target` with the parts of each distinct text in a column, `batch` texts at a time."""
-    cursor = con.cursor()
-    cursor.execute(f"select distinct {column} from {table} where {column} is not null")
-    first = True
-    while rows := cursor.fetchmany(batch):
-        con.register("linkage_addresses", parse_all(row[0] for row in rows))
-        verb = f"create or replace temp table {target} as" if first else f"insert into {target}"
+    texts = con.sql(f"select distinct {column} from {table} where {column} is not null").to_arrow_table().column(0)
+    verb = f"create or replace temp table {target} as"
+    for start in range(0, max(1, len(texts)), batch):
+        con.register("linkage_addresses", parse_all(texts.slice(start, batch).to_pylist()))
         con.execute(f"{verb} select * from linkage_addresses")
         con.unregister("linkage_addresses")
-        first = False
-    if first:
-        con.register("linkage_addresses", parse_all([]))
-        con.execute(f"create or replace temp table {target} as select * from linkage_addresses")
-        con.unregister("linkage_addresses")
-    cursor.close()
+        verb = f"insert into {target}"

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 NO_VALUE = -1
 
@@ -77,7 +78,7 @@ def cluster(
     return Clusters(of, np.sort(inside[np.array(refused, dtype=np.int64)]))
 
 
-def _troubled(whole: Ints, certain: list[Ints], single: list[Ints], most: int) -> npt.NDArray[np.bool_]:
+def _troubled(whole: Ints, certain: list[Ints], single: list[Ints], most: int) -> Flags:
     """Which components (by label) hold a contradiction, or too many records."""
     n = len(whole)
     bad = np.bincount(whole, minlength=n) > most

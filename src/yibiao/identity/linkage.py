@@ -12,16 +12,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from yibiao.identity.blocks import BlockCount, block_pairs
-from yibiao.identity.clusters import NO_VALUE, cluster
+from yibiao.identity.clusters import NO_VALUE, Flags, Ints, cluster
 from yibiao.identity.levels import column
 from yibiao.identity.model import UNIT, Model
 from yibiao.identity.prepare import prepare
+from yibiao.identity.profiles import collapse
 from yibiao.identity.scores import score_pairs
 from yibiao.identity.settings import LinkageSettings
+from yibiao.ingest.rules import quote
 
 if TYPE_CHECKING:
     import duckdb
-    import numpy as np
+
+STATES = ("review", "linked", "rival", "apart")
 
 CERTAIN = 1_000_000
 """Score of two records with one certain value."""
@@ -58,33 +61,80 @@ def train(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings
         con.execute("drop table if exists linkage_prepared")
 
 
-def link(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, model: Model) -> Linked:
-    """Link the records of a raw table among each other.
+def link(
+    con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, model: Model, *, entity: str = ""
+) -> Linked:
+    """Link the records of a raw table.
 
     Args:
         con: holds the table; the results are tables in it.
         source: name of the table.
+        entity: raw column with the entity of the records that have one already by a certain key. Then only the others
+            are compared, with the profiles of the entities and among each other; the ids of entities stand in the
+            results beside those of records.
 
     Raises:
         LinkageError: the table does not fit the settings.
     """
-    prepared = prepare(con, source, settings, "linkage_prepared")
-    blocks = block_pairs(con, prepared.table, settings, "linkage_pair")
-    score_pairs(
-        con, "linkage_pair", prepared.table, settings, model, "linkage_scored", least=round(settings.review * UNIT)
-    )
-    (pairs,) = con.execute("select count(*) from linkage_pair").fetchall()[0]
+    least = round(settings.review * UNIT)
+    open_rows = f"{quote(entity)} is null" if entity else ""
+    records = prepare(con, source, settings, "linkage_record", condition=open_rows)
+    blocks = block_pairs(con, records.table, settings, "linkage_pair")
+    score_pairs(con, "linkage_pair", records.table, settings, model, "linkage_scored", least=least)
+    pairs = _count(con, "linkage_pair")
+    con.execute(f"create or replace temp table linkage_node as select rid, id from {records.table}")
+    certain = [_codes(con, records.table, column(name)) for name in settings.certain]
+    single = [_codes(con, records.table, column(settings.one_per))] if settings.one_per else []
+    known = 0
+    if entity:
+        profiles = collapse(con, source, entity, settings, "linkage_profile")
+        known = profiles.rows
+        blocks += block_pairs(con, records.table, settings, "linkage_pair", profiles=profiles.table)
+        score_pairs(
+            con, "linkage_pair", records.table, settings, model, "linkage_between", least=least, profiles=profiles.table
+        )
+        pairs += _count(con, "linkage_pair")
+        con.execute(f"insert into linkage_scored select * replace (r + {records.rows} as r) from linkage_between")
+        con.execute(f"insert into linkage_node select rid + {records.rows}, id from {profiles.table}")
+        certain, single = _with_profiles(certain, single, records.rows, known)
+        con.execute("drop table linkage_between")
+        con.execute("drop table linkage_profile")
     con.execute("drop table linkage_pair")
-    counts = _together(con, prepared.table, prepared.rows, settings)
-    return Linked("linkage_cluster", "linkage_edge", {"records": prepared.rows, "pairs": int(pairs)} | counts, blocks)
+    con.execute("drop table linkage_record")
+    counts = _together(con, certain, single, records.rows + known, settings)
+    con.execute("drop table linkage_node")
+    return Linked(
+        "linkage_cluster",
+        "linkage_edge",
+        {"records": records.rows, "profiles": known, "pairs": pairs} | counts,
+        blocks,
+    )
 
 
-def _together(con: duckdb.DuckDBPyConnection, table: str, rows: int, settings: LinkageSettings) -> dict[str, int]:
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def _with_profiles(
+    certain: list[Ints], single: list[Ints], records: int, profiles: int
+) -> tuple[list[Ints], list[Ints]]:
+    """Codes of records followed by those of profiles; each profile is certain to be another entity."""
+    import numpy as np
+
+    none = np.full(profiles, NO_VALUE, dtype=np.int64)
+    own = np.concatenate([np.full(records, NO_VALUE, dtype=np.int64), np.arange(profiles, dtype=np.int64)])
+    return (
+        [own, *(np.concatenate([codes, none]) for codes in certain)],
+        [np.concatenate([codes, none]) for codes in single],
+    )
+
+
+def _together(
+    con: duckdb.DuckDBPyConnection, certain: list[Ints], single: list[Ints], nodes: int, settings: LinkageSettings
+) -> dict[str, int]:
     import numpy as np
     import pyarrow as pa
 
-    certain = [_codes(con, table, column(name)) for name in settings.certain]
-    single = [_codes(con, table, column(settings.one_per))] if settings.one_per else []
     scored = con.sql("select l, r, score from linkage_scored order by l, r").to_arrow_table()
     left, right, score = (scored[name].to_numpy().astype(np.int64) for name in ("l", "r", "score"))
     sure_left, sure_right = _same(certain)
@@ -92,43 +142,41 @@ def _together(con: duckdb.DuckDBPyConnection, table: str, rows: int, settings: L
     strong = np.flatnonzero((score >= round(settings.link * UNIT)) & ~rival)
     all_left, all_right = np.concatenate([sure_left, left[strong]]), np.concatenate([sure_right, right[strong]])
     all_scores = np.concatenate([np.full(len(sure_left), CERTAIN), score[strong]])
-    found = cluster(rows, all_left, all_right, all_scores, certain=certain, single=single, most=settings.most)
+    found = cluster(nodes, all_left, all_right, all_scores, certain=certain, single=single, most=settings.most)
     state = np.zeros(len(score), dtype=np.int8)
     state[strong] = 1
     state[strong[found.refused[found.refused >= len(sure_left)] - len(sure_left)]] = 3
     state[rival] = 2
     con.register("linkage_state", pa.table({"l": scored["l"], "r": scored["r"], "state": pa.array(state)}))
-    con.register("linkage_of", pa.table({"rid": np.arange(rows, dtype=np.int32), "of": found.of.astype(np.int32)}))
-    con.execute(f"""
+    con.register("linkage_of", pa.table({"rid": np.arange(nodes, dtype=np.int32), "of": found.of.astype(np.int32)}))
+    con.execute("""
         create or replace table linkage_cluster as
-        select records.id, heads.id as cluster
+        select own.id, heads.id as cluster
         from linkage_of
-        inner join {table} as records using (rid)
-        inner join {table} as heads on linkage_of.of = heads.rid
-        order by rid""")
+        inner join linkage_node as own using (rid)
+        inner join linkage_node as heads on linkage_of.of = heads.rid""")
+    names = "', '".join(STATES)
     con.execute(f"""
         create or replace table linkage_edge as
         select
             a.id as id_l, b.id as id_r, scored.score / {UNIT} as score,
-            ['review', 'linked', 'rival', 'apart'][linkage_state.state + 1] as state, scored.* exclude (l, r, score)
+            ['{names}'][linkage_state.state + 1] as state, scored.* exclude (l, r, score)
         from linkage_scored as scored
         inner join linkage_state using (l, r)
-        inner join {table} as a on scored.l = a.rid
-        inner join {table} as b on scored.r = b.rid
-        order by scored.l, scored.r""")
+        inner join linkage_node as a on scored.l = a.rid
+        inner join linkage_node as b on scored.r = b.rid""")
     con.unregister("linkage_state")
     con.unregister("linkage_of")
     con.execute("drop table linkage_scored")
-    names = ("review", "linked", "rival", "apart")
     return {
-        **{name: int((state == place).sum()) for place, name in enumerate(names)},
+        **{name: int((state == place).sum()) for place, name in enumerate(STATES)},
         "certain": len(sure_left),
         "clusters": len(np.unique(found.of)),
         "largest": int(np.bincount(found.of).max(initial=0)),
     }
 
 
-def _codes(con: duckdb.DuckDBPyConnection, table: str, name: str) -> np.ndarray:
+def _codes(con: duckdb.DuckDBPyConnection, table: str, name: str) -> Ints:
     """A column as numbers by record, equal for equal values; `NO_VALUE` where it is not stated."""
     import numpy as np
 
@@ -140,7 +188,7 @@ def _codes(con: duckdb.DuckDBPyConnection, table: str, name: str) -> np.ndarray:
     return np.where(found["blank"].to_numpy(), NO_VALUE, codes)
 
 
-def _same(certain: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _same(certain: list[Ints]) -> tuple[Ints, Ints]:
     """A pair of each record with the first record of the same certain value."""
     import numpy as np
 
@@ -156,9 +204,7 @@ def _same(certain: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return left[apart], right[apart]
 
 
-def _rivals(
-    left: np.ndarray, right: np.ndarray, score: np.ndarray, certain: list[np.ndarray], settings: LinkageSettings
-) -> np.ndarray:
+def _rivals(left: Ints, right: Ints, score: Ints, certain: list[Ints], settings: LinkageSettings) -> Ints:
     """Pairs of a record without certain values whose best candidates, of different ones, are too close to tell."""
     import numpy as np
 
@@ -175,7 +221,7 @@ def _rivals(
     return rival
 
 
-def _too_close(record: np.ndarray, entity: np.ndarray, score: np.ndarray, margin: int) -> np.ndarray:
+def _too_close(record: Ints, entity: Ints, score: Ints, margin: int) -> Flags:
     """Which candidates are not `margin` better than the best of another entity for the same record."""
     import numpy as np
 

@@ -53,15 +53,48 @@ class Prepared:
     rows: int
 
 
-def prepare(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, target: str) -> Prepared:
+def prepare(
+    con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, target: str, *, condition: str = ""
+) -> Prepared:
     """Make the prepared table of a raw one.
 
     Args:
         source: name of a table or view with the raw columns (any types).
         target: name of the table to make.
+        condition: SQL over the raw columns; rows for which it is not true stay out.
 
     Raises:
         LinkageError: a raw column is missing, or two records have one id.
+    """
+    check_columns(con, source, settings)
+    identity = f"cast({quote(settings.id)} as varchar)" if settings.id else "cast(row_number() over () as varchar)"
+    texts = ", ".join(f"{tidied(one)} as {quote(name)}" for name, one in settings.columns.items())
+    rows = f"where {condition}" if condition else ""
+    con.execute(
+        f"create or replace temp table linkage_base as select {identity} as id, {texts} from {quote(source)} {rows}"
+    )
+    _check_ids(con, settings)
+    joins: list[str] = []
+    chosen = [f"linkage_base.{quote(name)}" for name in settings.columns]
+    for one in settings.columns.values():
+        parts = parts_of(con, "linkage_base", one, settings)
+        chosen += [f"{value} as {quote(name)}" for name, value in parts.values.items()]
+        joins += parts.joins
+    con.execute(f"""
+        create or replace table {quote(target)} as
+        select cast(row_number() over (order by id) - 1 as integer) as rid, id, {", ".join(chosen)}
+        from linkage_base {" ".join(joins)}
+        order by rid""")
+    con.execute("drop table linkage_base")
+    (count,) = con.execute(f"select count(*) from {quote(target)}").fetchall()[0]
+    return Prepared(target, int(count))
+
+
+def check_columns(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings) -> None:
+    """Whether a raw table has the columns that the settings read.
+
+    Raises:
+        LinkageError: one is missing.
     """
     present = {row[0] for row in con.execute(f"select * from {quote(source)} limit 0").description or ()}
     wanted = {settings.id} - {""} | {raw for one in settings.columns.values() for raw in one.sources}
@@ -73,19 +106,6 @@ def prepare(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettin
             got=", ".join(sorted(present)),
             todo="Change `from` in the settings, or give the table these columns.",
         )
-    identity = f"cast({quote(settings.id)} as varchar)" if settings.id else "cast(row_number() over () as varchar)"
-    base = ", ".join(f"{_tidied(one)} as {quote(name)}" for name, one in settings.columns.items())
-    con.execute(f"create or replace temp table linkage_base as select {identity} as id, {base} from {quote(source)}")
-    _check_ids(con, settings)
-    chosen, joins = _parts(con, settings)
-    con.execute(f"""
-        create or replace table {quote(target)} as
-        select cast(row_number() over (order by id) - 1 as integer) as rid, id, {", ".join(chosen)}
-        from linkage_base {" ".join(joins)}
-        order by rid""")
-    con.execute("drop table linkage_base")
-    (rows,) = con.execute(f"select count(*) from {quote(target)}").fetchall()[0]
-    return Prepared(target, int(rows))
 
 
 def _check_ids(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> None:
@@ -100,7 +120,8 @@ def _check_ids(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> Non
         )
 
 
-def _tidied(column: Column) -> str:
+def tidied(column: Column) -> str:
+    """SQL of a column's tidied text over the raw table; null where nothing usable is stated."""
     raw = [f"cast({quote(name)} as varchar)" for name in column.sources]
     text = raw[0] if len(raw) == 1 else f"concat_ws(' ', {', '.join(raw)})"
     if column.extract:
@@ -138,32 +159,42 @@ def _person_number(text: str) -> str:
     return render("rule_let", "n", render("rule_let", "t", text, tidy), inner)
 
 
-def _parts(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> tuple[list[str], list[str]]:
-    """What the prepared table selects, and the descriptions of names and addresses that it joins."""
-    hidden = hidden_of(settings.comparisons)
-    chosen, joins = [f"linkage_base.{quote(name)}" for name in settings.columns], []
-    described: set[str] = set()
-    references = sorted(set(settings.references()) | set(hidden))
-    for reference in references:
-        name, _, part = reference.partition(".")
-        column = settings.columns[name]
-        table = f"linkage_of_{name}"
-        if column.kind == "chinese_name" and name not in described and (part == "sound" or name in hidden):
-            described.add(name)
-            names.describe(con, "linkage_base", quote(name), hidden.get(name, frozenset()), table)
-            joins.append(f"left join {table} on {table}.name = linkage_base.{quote(name)}")
-            chosen += [f'{table}.{kind} as "{name}__{kind}"' for kind in sorted(hidden.get(name, ()))]
-        if column.kind == "address" and name not in described and part:
-            described.add(name)
-            addresses.describe(con, "linkage_base", quote(name), table)
-            joins.append(f"left join {table} on {table}.text = linkage_base.{quote(name)}")
-        if part:
-            chosen.append(f"{_part(column, part)} as {quote(prepared_name(reference))}")
-    return chosen, joins
+@dataclass(frozen=True)
+class Parts:
+    """What a prepared table selects of a column besides its text.
+
+    Args:
+        values: prepared column -> SQL over the base table and what it joins.
+        lists: those of them that are lists of keys (what lies behind Chinese names).
+        joins: SQL.
+    """
+
+    values: dict[str, str]
+    lists: frozenset[str]
+    joins: tuple[str, ...]
 
 
-def _part(column: Column, part: str) -> str:
-    text = f"linkage_base.{quote(column.name)}"
+def parts_of(con: duckdb.DuckDBPyConnection, base: str, column: Column, settings: LinkageSettings) -> Parts:
+    """Parts and hidden lists of one column that the settings use; makes the descriptions that they are taken from.
+
+    Args:
+        base: table that holds the tidied column under its name.
+    """
+    hidden = hidden_of(settings.comparisons).get(column.name, frozenset())
+    parts = [one.partition(".")[2] for one in settings.references() if one.startswith(f"{column.name}.")]
+    text, table = f"{base}.{quote(column.name)}", f"linkage_of_{column.name}"
+    values = {prepared_name(f"{column.name}.{part}"): _part(column, part, text) for part in parts}
+    if column.kind == "chinese_name" and ("sound" in parts or hidden):
+        names.describe(con, base, quote(column.name), hidden, table)
+        lists = {f"{column.name}__{kind}": f"{table}.{kind}" for kind in sorted(hidden)}
+        return Parts(values | lists, frozenset(lists), (f"left join {table} on {table}.name = {text}",))
+    if column.kind == "address" and parts:
+        addresses.describe(con, base, quote(column.name), table)
+        return Parts(values, frozenset(), (f"left join {table} on {table}.text = {text}",))
+    return Parts(values, frozenset(), ())
+
+
+def _part(column: Column, part: str, text: str) -> str:
     if found := re.fullmatch(r"(first|last)([0-9]+)", part):
         return f"{'left' if found[1] == 'first' else 'right'}({text}, {found[2]})"
     if column.kind == "chinese_name":

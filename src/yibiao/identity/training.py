@@ -15,7 +15,7 @@ from yibiao.errors import LinkageError
 from yibiao.identity.levels import column, condition, unstated
 from yibiao.identity.model import Frequencies, LevelWeight, Model
 from yibiao.identity.prepare import Prepared
-from yibiao.identity.settings import LinkageSettings
+from yibiao.identity.settings import Comparison, LinkageSettings
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,31 +45,34 @@ def train_prepared(con: duckdb.DuckDBPyConnection, prepared: Prepared, settings:
         name: _frequencies(con, prepared.table, column(name), training.rare) for name in settings.frequencies()
     }
     trained = _splink(con, settings)
-    prior = trained["probability_two_random_records_match"]
+    prior = _prior(con, prepared, settings, trained["probability_two_random_records_match"])
     if not 0 < prior < 1:
         raise LinkageError(
             "No two records of the training are the same by the rules of the prior.",
             where=settings.name,
             todo="Name blocks under `train.prior` that find matches, or give `prior` as a number.",
         )
-    weights = {
-        comparison.name: _weights(given["comparison_levels"])
-        for comparison, given in zip(settings.comparisons, trained["comparisons"], strict=True)
-    }
+    found = {given["output_column_name"]: _weights(given["comparison_levels"]) for given in trained["comparisons"]}
+    weights = {one.name: _by_hand(one) if _is_by_hand(one) else found[one.name] for one in settings.comparisons}
     return Model(
         settings=settings.name,
         semantics=settings.semantics(),
         splink=version("splink"),
-        prior=_rescaled(prior, rows, prepared.rows),
+        prior=prior,
         weights=weights,
         frequencies=frequencies,
         trained={"records": rows, "of": prepared.rows},
     )
 
 
-def _rescaled(prior: float, sample: int, rows: int) -> float:
-    """The prior of the whole table: a sample of persons has fewer records of each, but among fewer strangers."""
-    return prior if sample == rows else min(0.5, prior * sample / rows)
+def _prior(con: duckdb.DuckDBPyConnection, prepared: Prepared, settings: LinkageSettings, found: float) -> float:
+    """The probability that two random records are the same entity; with labels that of a record and a random entity."""
+    training = settings.training
+    if training.labels and training.prior is None and not training.prior_blocks:
+        name = column(training.labels)
+        (entities,) = con.execute(f'select count(distinct "{name}") from {prepared.table}').fetchall()[0]
+        return 1 / max(2, int(entities))
+    return found
 
 
 def _sample(con: duckdb.DuckDBPyConnection, prepared: Prepared, settings: LinkageSettings) -> int:
@@ -117,6 +120,7 @@ def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> dict[s
             ],
         )
         for comparison in settings.comparisons
+        if not _is_by_hand(comparison)
     ]
     creator = SettingsCreator(
         link_type="dedupe_only",
@@ -128,7 +132,7 @@ def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> dict[s
     api = DuckDBAPI(connection=con)
     linker = Linker(api.register(SAMPLE), creator, log_level=None)
     try:
-        if training.prior is None:
+        if training.prior_blocks and training.prior is None:
             linker.training.estimate_probability_two_random_records_match(
                 [_agree(parts) for parts in training.prior_blocks], recall=training.prior_recall
             )
@@ -144,6 +148,17 @@ def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> dict[s
         return linker.misc.save_model_to_json()
     finally:
         api.delete_tables_created_by_splink_from_db()
+
+
+def _is_by_hand(comparison: Comparison) -> bool:
+    """Whether all levels have probabilities of their own: nothing is left to train."""
+    return all(level.m is not None and level.u is not None for level in comparison.levels)
+
+
+def _by_hand(comparison: Comparison) -> tuple[LevelWeight, ...]:
+    given = [LevelWeight(level.label, level.m or LEAST, level.u or LEAST) for level in comparison.levels]
+    m, u = (max(LEAST, 1 - sum(shares)) for shares in ([one.m for one in given], [one.u for one in given]))
+    return (*given, LevelWeight("else", m, u))
 
 
 def _level(level: Any) -> dict[str, Any]:
