@@ -161,8 +161,11 @@ def csv_files() -> Iterator[BadFile]:
         line = [*plain[0][:3], f"住址-00001{sign}", *plain[0][4:]]
         yield one(f"character {name}", as_csv([HEADERS, line, *table[1:]]), ten)
     yield one("mark of the guard as first cell", as_csv([HEADERS, ["\x020", *plain[0][1:]], ["\x02x"], *table[1:]]))
-    yield one("surrogate bytes", good.replace("姓名-00003".encode(), b"\xed\xa0\x80"), verdict="refused")
-    yield one("overlong bytes", good.replace("姓名-00003".encode(), b"\xc0\xaf"), verdict="refused")
+    yield one("surrogate bytes", good.replace("姓名-00003".encode(), b"\xed\xa0\x80"), verdict="loaded")
+    yield one("overlong bytes", good.replace("姓名-00003".encode(), b"\xc0\xaf"), verdict="loaded")
+    torn = [line.encode() for line in good.decode().splitlines(keepends=True)]
+    torn[1:5] = [line.replace(b",", b"\xe5,", 1) for line in torn[1:5]]
+    yield one("half characters in a fifth of the rows", b"".join(torn), verdict="refused")
     yield one("the same key twice", as_csv([HEADERS, *table, table[0]]))
     yield one("title above the header", as_csv([["某街道登记表"], HEADERS, *table]), verdict="refused")
     yield one("note below the table", as_csv([HEADERS, *table, ["填表人：某"]]))

@@ -12,6 +12,8 @@ from yibiao.ingest.readers.guard import OPEN, UNIT, Guard
 
 
 class Blocks:
+    damaged = True
+
     def __init__(self, data: bytes, size: int) -> None:
         self._blocks = [data[at : at + size] for at in range(0, len(data), size)]
 

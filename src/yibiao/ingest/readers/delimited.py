@@ -18,6 +18,7 @@ from yibiao.detect.text_split import BACKSLASH, DOUBLED, Dialect
 from yibiao.errors import DeliveryError
 from yibiao.ingest.columns import Binding
 from yibiao.ingest.readers.chunks import Broken, Chunk, Reading, RowNumbers, schema
+from yibiao.ingest.readers.damage import MARK, MOST, shown, too_many
 from yibiao.ingest.readers.encodings import HEAD, Utf8Stream, check_head, check_tail, wrong_encoding
 from yibiao.ingest.readers.guard import UNIT, Guard
 from yibiao.ingest.readers.headers import flatten
@@ -30,6 +31,9 @@ BLOCK = 1 << 20
 
 RAGGED = "row.columns"
 """Rule of a row that has more or fewer cells than the header."""
+
+ENCODING = "row.encoding"
+"""Rule of a row that holds bytes which the declared encoding does not know."""
 
 _MARK = "\x02"
 """Begins the row that stands for one that the guard took out; pyarrow finds it too wide and asks what to do."""
@@ -65,19 +69,22 @@ def read_csv(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
     codec = check_head(server.codec, server.encoding, path, reading.where)
     check_tail(path, reading.where)
 
-    def failed() -> DeliveryError:
-        return wrong_encoding(server.encoding, path, reading.where)
+    def failed(got: str = "damaged text") -> DeliveryError:
+        return wrong_encoding(server.encoding, path, reading.where, got)
 
     with path.open("rb") as source:
-        stream = Utf8Stream(source, codec, failed)
+        stream = Utf8Stream(source, codec, failed, mark=True)
         try:
             headers = _header(stream, written, reading)
-            binding = reading.bind(report, headers)
+            whole = not any(MARK in header for header in headers)
+            binding = reading.bind(report, headers) if whole else None
         except DeliveryError as error:
             raise wrong_dialect(path, written.dialect, written.titles, written.headers, error) from None
+        if binding is None:
+            raise failed("a header with damaged bytes")
         coded = frozenset(column.name for column in report.columns if column.type == "code")
         totals = TextTotals(report, binding)
-        yield from _rows(stream, binding, coded, written, reading, totals, failed)
+        yield from _rows(stream, codec, binding, coded, written, reading, totals, failed)
         reading.control_totals += totals.told()
 
 
@@ -147,17 +154,30 @@ class _Keeper:
     """Rows kept out of the dataset: what the guard took out, and what the parser found too long or too short."""
 
     def __init__(
-        self, written: _Format, proposer: Proposer, numbers: RowNumbers, reading: Reading, totals: TextTotals
+        self,
+        written: _Format,
+        codec: str,
+        proposer: Proposer,
+        numbers: RowNumbers,
+        reading: Reading,
+        totals: TextTotals,
+        failed: Callable[[str], DeliveryError],
     ) -> None:
         self._written, self._proposer, self._numbers, self._reading = written, proposer, numbers, reading
-        self._totals = totals
+        self._codec, self._totals, self._failed = codec, totals, failed
         self._taken: list[tuple[str, str]] = []
+        self._damaged = 0
         self._wide = written.separator * proposer.width
 
     def replace(self, rule: str, line: bytes) -> bytes:
-        """Bytes that stand for a record in which a quote or zero byte does not fit."""
+        """Bytes that stand for a record in which a quote, a zero byte or a byte that did not decode does not fit."""
         text = bare(line.decode("utf-8", errors="replace"))
-        if rule == "row.quote" and (cells := self._proposer.plain(text)) is not None:
+        if MARK in text:
+            rule = ENCODING
+            self._damaged += 1
+            if self._damaged > MOST:
+                raise self._failed(f"more than {MOST:,} rows with bytes that are none of its characters")
+        elif rule == "row.quote" and (cells := self._proposer.plain(text)) is not None:
             quote, separator = self._written.dialect.quote, self._written.separator
             return (separator.join(quote + cell.replace(quote, quote * 2) + quote for cell in cells) + "\n").encode()
         self._taken.append((rule, text))
@@ -174,10 +194,23 @@ class _Keeper:
             self._numbers.leave_out([row.number], whole=False)
             self._reading.left_out[kind] += 1
         else:
-            shown = text.replace("\0", "\u2400")
-            self._numbers.broke(Broken(row.number, rule, shown, proposal=self._proposer.proposal(text)))
+            self._numbers.broke(self._broken(row.number, rule, text))
             self._totals.broken(row.number)
         return "skip"
+
+    def _broken(self, row: int, rule: str, text: str) -> Broken:
+        if rule == ENCODING:
+            return Broken(row, rule, shown(text).replace("\0", "\u2400"), *self._proposer.damaged(text, self._codec))
+        return Broken(row, rule, text.replace("\0", "\u2400"), proposal=self._proposer.proposal(text))
+
+    def refuse_if_many(self, rows: int) -> None:
+        """Judge the number of damaged rows when all are read.
+
+        Raises:
+            DeliveryError: they are too many for slips.
+        """
+        if self._damaged and too_many(self._damaged, rows):
+            raise self._failed(f"{self._damaged:,} of {rows:,} rows with bytes that are none of its characters")
 
     def _is_no_data(self, place: int, text: str) -> str:
         """The kind of a line that is a note or a row of sums; empty for a row of data."""
@@ -191,12 +224,13 @@ class _Keeper:
 
 def _rows(
     stream: Utf8Stream,
+    codec: str,
     binding: Binding,
     coded: frozenset[str],
     written: _Format,
     reading: Reading,
     totals: TextTotals,
-    failed: Callable[[], DeliveryError],
+    failed: Callable[[str], DeliveryError],
 ) -> Iterator[Chunk]:
     first = stream.read(HEAD)
     stream.push_back(first)
@@ -218,7 +252,7 @@ def _rows(
     dialect = written.dialect
     footer = re.compile(f"^(?:{written.footer})") if written.footer else None
     proposer = Proposer(dialect, binding, lambda: first.decode("utf-8", errors="replace"))
-    keeper = _Keeper(written, proposer, numbers, reading, totals)
+    keeper = _Keeper(written, codec, proposer, numbers, reading, totals, failed)
     escaped = dialect.escape == BACKSLASH
     guard = Guard(
         stream,
@@ -245,6 +279,7 @@ def _rows(
                 column_types={**dict.fromkeys(names, pa.string()), **types},
                 include_columns=[names[place] for place in wanted],
                 strings_can_be_null=False,
+                check_utf8=False,  # all of the stream is UTF-8
             ),
         )
         for batch in batches:
@@ -263,7 +298,8 @@ def _rows(
             reading.total = numbers.count
             yield Chunk(pa.Table.from_arrays(arrays, schema=target), numbers.tell())
     except pa.ArrowException as error:
-        raise _parse_error(error, reading, failed) from None
+        raise _parse_error(error, reading) from None
+    keeper.refuse_if_many(numbers.count)
     rest = numbers.tell(everything=True)
     reading.total = numbers.count
     if rest:
@@ -298,12 +334,9 @@ def _cells(batch: pa.RecordBatch, row: int) -> list[str]:
     return [column[row].as_py() or "" for column in batch.columns]
 
 
-def _parse_error(error: Exception, reading: Reading, failed: Callable[[], DeliveryError]) -> DeliveryError:
+def _parse_error(error: Exception, reading: Reading) -> DeliveryError:
     """The parser's texts quote cells, so none of them is passed on."""
-    text = str(error)
-    if "UTF8" in text or "UTF-8" in text:
-        return failed()
-    if "straddl" in text:
+    if "straddl" in str(error):
         return DeliveryError(
             "A row does not end.",
             where=f"{reading.where}, after data row {reading.total}",

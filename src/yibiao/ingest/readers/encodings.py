@@ -10,6 +10,7 @@ from typing import IO
 
 from yibiao.detect.text_encoding import find_encoding, sample
 from yibiao.errors import DeliveryError
+from yibiao.ingest.readers.damage import Decoder, is_another
 
 HEAD = 1 << 20
 """Bytes that are looked at before reading begins."""
@@ -30,8 +31,12 @@ def likely_encoding(head: bytes) -> str | None:
 _NAMES = ("UTF-8", "UTF-8-BOM", "UTF-16", "GB18030", "Big5")
 
 
-def wrong_encoding(declared: str, path: Path, where: str) -> DeliveryError:
-    """The error for bytes that do not fit the declared encoding: it names the likely one, never the bytes."""
+def wrong_encoding(declared: str, path: Path, where: str, got: str = "damaged text") -> DeliveryError:
+    """The error for bytes that do not fit the declared encoding: it names the likely one, never the bytes.
+
+    Args:
+        got: what to tell if no other encoding is likely.
+    """
     likely = find_encoding(sample(path)).name
     if likely in _NAMES and likely.removesuffix("-BOM") != declared.upper().removesuffix("-BOM"):
         return DeliveryError(
@@ -45,7 +50,7 @@ def wrong_encoding(declared: str, path: Path, where: str) -> DeliveryError:
         "The delivery holds bytes that its encoding does not know.",
         where=where,
         expected=declared or "UTF-8",
-        got="damaged text",
+        got=got,
         todo="Ask the sender to export the file again: it was damaged on its way, or two encodings are mixed in it.",
     )
 
@@ -71,7 +76,11 @@ def check_head(codec: str, declared: str, path: Path, where: str) -> str:
     if same is None or found.name in same:
         return found.codec if family == "utf-16" and not found.mark else codec
     # UTF-8 and UTF-16 show for sure what they are not; the others only where the text is long enough.
-    if family in ("utf-8", "utf-16") or found.sure or found.name.startswith("UTF"):
+    if family == "utf-8" and not found.name.startswith("UTF"):
+        another = is_another(head, codec, whole=len(head) < HEAD)
+    else:
+        another = family in ("utf-8", "utf-16") or found.sure or found.name.startswith("UTF")
+    if another:
         raise wrong_encoding(declared, path, where)
     return codec
 
@@ -96,16 +105,33 @@ def check_tail(path: Path, where: str) -> None:
 
 
 class Utf8Stream(io.RawIOBase):
-    """A file in any encoding as a stream of UTF-8 bytes; `read(n)` gives exactly n bytes until the end."""
+    """A file in any encoding as a stream of UTF-8 bytes; `read(n)` gives exactly n bytes until the end.
+
+    Args:
+        failed: makes the error for bytes that do not decode.
+        mark: such bytes are marked and go on; see `yibiao.ingest.readers.damage`.
+    """
 
     def __init__(
-        self, source: IO[bytes], codec: str, failed: Callable[[], DeliveryError], pushed_back: bytes = b""
+        self,
+        source: IO[bytes],
+        codec: str,
+        failed: Callable[[], DeliveryError],
+        pushed_back: bytes = b"",
+        *,
+        mark: bool = False,
     ) -> None:
         self._source, self._failed = source, failed
+        self._marking = Decoder(codec) if mark else None
         # UTF-8 passes as it is: the parser checks it while it splits.
-        self._decoder = None if codec.startswith("utf-8") else codecs.getincrementaldecoder(codec)("strict")
+        self._decoder = None if mark or codec.startswith("utf-8") else codecs.getincrementaldecoder(codec)("strict")
         self._ready = bytearray(pushed_back)
         self._ended, self._first = False, True
+
+    @property
+    def damaged(self) -> bool:
+        """Whether bytes have been marked so far."""
+        return self._marking is not None and self._marking.damaged
 
     def readable(self) -> bool:
         return True
@@ -133,7 +159,9 @@ class Utf8Stream(io.RawIOBase):
     def _decoded(self, size: int = HEAD) -> bytes:
         block = self._source.read(size)
         self._ended = not block
-        if self._decoder is not None:
+        if self._marking is not None:
+            block = self._marking.decode(block, final=self._ended)
+        elif self._decoder is not None:
             try:
                 block = self._decoder.decode(block, final=self._ended).encode("utf-8")
             except UnicodeError:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from yibiao.ingest.readers.damage import MARKED
 from yibiao.ingest.readers.quotes import Quotes
 
 BLOCK = 1 << 20
@@ -25,7 +26,14 @@ UNIT = b"\x1f"
 
 
 class Bytes(Protocol):
-    """What the guard reads from."""
+    """What the guard reads from.
+
+    Attributes:
+        damaged: some bytes given so far are marked as such that did not decode.
+    """
+
+    @property
+    def damaged(self) -> bool: ...
 
     def block(self, size: int) -> bytes: ...
 
@@ -38,8 +46,8 @@ class Guard:
         delimiter: its bytes.
         quote: one byte, or nothing if the file has no quotes.
         escaped: whether a backslash makes a quotation mark an ordinary character.
-        replace: called with the rule (`row.quote`, `row.nul`) and the bytes of one physical line or record; gives the
-            bytes that take its place, with a line end.
+        replace: called with the rule (`row.quote`, `row.nul`, `row.encoding`) and the bytes of one physical line or
+            record; gives the bytes that take its place, with a line end.
         rows: whether two lines that a quoted cell joins are whole rows by themselves: then two quotes that were never
             closed look like one cell over both.
         block: bytes that are read together.
@@ -86,7 +94,7 @@ class Guard:
     def _checked(self, data: bytes) -> bytes | memoryview:
         """What can be told of `data`; the rest is kept for the next block."""
         quoted = bool(self._quote) and self._quote in data
-        if quoted or b"\0" in data:
+        if quoted or b"\0" in data or (self._source.damaged and MARKED in data):
             return self._judged(data)
         end = len(data) if self._ended else _last_end(data, len(data)) or (len(data) if len(data) > 8 * BLOCK else 0)
         self._rest = data[end:]
@@ -106,7 +114,7 @@ class Guard:
         marks = Quotes(data, self._delimiter, quote, escaped=self._escaped)
         pieces: list[bytes] = []
         start = number = 0
-        nul = data.find(b"\0")
+        strange = _Strange(data, damaged=self._source.damaged)
         while True:
             bad = marks.first_bad(number)
             place = marks.opening(bad, number) if bad >= 0 else -1
@@ -115,8 +123,8 @@ class Guard:
                 and (joined := self._joined(data, start, place, marks.inner_ends(number), marks, number)) >= 0
             ):
                 place = joined
-            if nul >= 0 and (place < 0 or nul < place):
-                rule, place = "row.nul", nul
+            if strange.place >= 0 and (place < 0 or strange.place < place):
+                rule, place = strange.rule, strange.place
             elif place >= 0:
                 rule = "row.quote"
             else:
@@ -143,8 +151,7 @@ class Guard:
             pieces.append(self._single(data[start:first]))
             pieces.append(self._replace(rule, data[first:last]))
             start, number = last, marks.count(last)
-            if 0 <= nul < start:
-                nul = data.find(b"\0", start)
+            strange.go_on(start)
 
     def _joined(self, data: bytes, start: int, before: int, ends: np.ndarray, marks: Quotes, number: int) -> int:
         """Place of the first mark that seems to hold two rows together as one cell; -1 if there is none."""
@@ -194,6 +201,23 @@ class Guard:
         if not self._ended and len(data) - end < OPEN:
             return -1
         return marks.opening(marks.places.size - 1, number)
+
+
+class _Strange:
+    """The next place of a block that no text has: a zero byte, or one that did not decode."""
+
+    def __init__(self, data: bytes, *, damaged: bool) -> None:
+        self._data = data
+        self._next = {"row.nul": (b"\0", -2), "row.encoding": (MARKED, -2 if damaged else -1)}
+        self.go_on(0)
+
+    def go_on(self, start: int) -> None:
+        """Look from here on."""
+        for rule, (sign, place) in self._next.items():
+            if place == -2 or 0 <= place < start:
+                self._next[rule] = sign, self._data.find(sign, start)
+        places = [(place, rule) for rule, (_, place) in self._next.items() if place >= 0]
+        self.place, self.rule = min(places, default=(-1, ""))
 
 
 def _last_end(data: bytes, before: int, start: int = 0) -> int:

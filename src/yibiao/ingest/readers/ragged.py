@@ -10,6 +10,7 @@ from yibiao.detect.text_repair import Repairer
 from yibiao.detect.text_shape import learn
 from yibiao.detect.text_split import Dialect
 from yibiao.ingest.columns import Binding
+from yibiao.ingest.readers.damage import MARK, otherwise
 
 PROPOSALS = 2000
 """Rows of one delivery that are thought about; a delivery with more of them has another fault than slips."""
@@ -42,6 +43,26 @@ class Proposer:
         if found is None or not found.clear:
             return {}
         return self._named(found.cells)
+
+    def damaged(self, text: str, codec: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Cells of a row with marked bytes, by contract column: those that are whole, and what others may have been.
+
+        Both are empty for a row that cannot be split for sure. A proposal is made if all of the row is in another
+        encoding.
+        """
+        cells = self._split(text)
+        if cells is None:
+            return {}, {}
+        known = {name: cell for name, cell in self._named(cells).items() if MARK not in cell}
+        self._asked += 1
+        other = self._split(read) if self._asked <= PROPOSALS and (read := otherwise(text, codec)) else None
+        if other is None:
+            return known, {}
+        return known, {name: cell for name, cell in self._named(other).items() if cell != known.get(name)}
+
+    def _split(self, text: str) -> list[str] | None:
+        cells, _ = self.dialect.strict(text)
+        return cells if cells is not None and len(cells) == self.width else None
 
     def plain(self, text: str) -> list[str] | None:
         """Cells of a row whose quotes are text for sure; see `Repairer.plain`."""
