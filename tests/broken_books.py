@@ -178,7 +178,9 @@ def xlsx_files() -> Iterator[BadFile]:
         "day out of range": _cell("E3", '<c r="E3" t="d"><v>99999-99-99</v></c>'),
         "inline text of 3 MB": _cell("H3", f'<c r="H3" t="inlineStr"><is><t>备注-00002{"长" * (1 << 20)}</t></is></c>'),
         "a cell twice": _cell("B3", '<c r="B3" t="str"><v>姓名-00002</v></c><c r="B3" t="str"><v>姓名-00099</v></c>'),
-        "cells out of order": _cell("B3", '<c r="D3" t="str"><v>住址-00002</v></c><c r="B3" t="str"><v>姓名-00002</v></c>'),
+        "a cell twice, apart": _cell("B3", '<c r="D3" t="str"><v>住址-00002</v></c><c r="B3" t="str"><v>姓名-00002</v></c>'),
+        "cells out of order": lambda part: re.sub(rb'(<c r="B3".*?</c>)(<c r="C3".*?</c>)', rb"\2\1", part),
+        "rows out of order": lambda part: re.sub(rb'(<row r="4".*?</row>)(<row r="5".*?</row>)', rb"\2\1", part),
         "cell in another row": _cell("B3", '<c r="B9" t="str"><v>姓名-00002</v></c>'),
         "cell without place": _cell("B3", '<c t="str"><v>姓名-00002</v></c>'),
         "cell with a bad place": _cell("B3", '<c r="3B" t="str"><v>姓名-00002</v></c>'),
@@ -200,9 +202,9 @@ def xlsx_files() -> Iterator[BadFile]:
         "control character": _sub("<sheetData>", "<sheetData>\x01"),
         "two tables of data": _sub("</sheetData>", "</sheetData><sheetData/>"),
     }.items():  # fmt: skip
-        # Two cells at one place, and cells out of order, no program writes; the library keeps the last and drops the rest.
-        out_of_place = case in ("a cell twice", "cells out of order", "cell in another row")
-        yield one(case, changed(whole, SHEET, change), altered=int(out_of_place))
+        # Of two cells at one place the library would keep the last.
+        twice = case in ("a cell twice", "a cell twice, apart", "cell in another row")
+        yield one(case, changed(whole, SHEET, change), verdict="refused" if twice else "either")
     yield one(
         "target outside the package",
         changed(whole, "xl/_rels/workbook.xml.rels", _sub("worksheets/sheet1.xml", "../../../../etc/passwd")),
@@ -409,6 +411,12 @@ def xls_files() -> Iterator[BadFile]:
                                     ("column", 6, b"\xff\0"), ("text", 10, b"\xff\xff\xff\x7f"), ("format", 8, b"\xff\xff")):  # fmt: skip
             start = place + offset
             yield one(f"cell {number}: {name}", whole[:start] + value + whole[start + len(value) :], altered=1)
+    first, second = (whole[place + 4 : place + 8] for place in places[19:21])
+    yield one(
+        "two cells at one place",
+        whole.replace(b"\xfd\x00\x0a\x00" + second, b"\xfd\x00\x0a\x00" + first),
+        verdict="refused",
+    )
     yield one(
         "web page of one cell",
         b"<html><table><tr><td>" + "编号-00001".encode() + b"</td></tr></table></html>",

@@ -110,7 +110,7 @@ class Book:
         else:  # calamine unfolds all sheets when it opens the file: look before
             self._marks = _guarded(lambda: marks_of_all(path, self.kind), self._unreadable)
             for place, marks in enumerate(self._marks):
-                self._refuse_large(marks, place)
+                self._refuse_odd(marks, place)
         self._book = _guarded(lambda: python_calamine.CalamineWorkbook.from_filelike(path.open("rb")), self._unreadable)
         visible = python_calamine.SheetVisibleEnum.Visible
         self.sheets = [
@@ -127,7 +127,7 @@ class Book:
             DeliveryError: the sheet is damaged, or a single far cell makes it larger than memory.
         """
         marks = _guarded(self._marks_of(sheet), self._damaged)
-        self._refuse_large(marks, sheet.place)
+        self._refuse_odd(marks, sheet.place)
         source = _guarded(lambda: self._book.get_sheet_by_index(sheet.place), self._unreadable)
         left = source.start[1] if source.start else 0
         width = source.end[1] + 1 - left if source.end else 0
@@ -165,7 +165,7 @@ class Book:
         known = self._marks
         return lambda: known[sheet.place] if sheet.place < len(known) else Marks()
 
-    def _refuse_large(self, marks: Marks, place: int) -> None:
+    def _refuse_odd(self, marks: Marks, place: int) -> None:
         # calamine ends the whole process over a cell further right than any program can put one.
         if marks.rows * marks.columns > LARGEST or marks.columns > _MOST_COLUMNS:
             raise DeliveryError(
@@ -174,6 +174,14 @@ class Book:
                 expected=f"at most {LARGEST:,} places for cells and {_MOST_COLUMNS:,} columns",
                 got=f"{marks.rows:,} rows of up to {marks.columns:,} columns",
                 todo="Ask the sender to delete everything right of and below the table and to save again.",
+            )
+        if marks.repeated:
+            raise DeliveryError(
+                "Two cells of the sheet are at the same place: which one counts, nobody knows.",
+                where=f"{self._where}, sheet {place + 1}",
+                expected="one cell at a place, as spreadsheet programs write it",
+                got="at least one place with two",
+                todo="Ask the sender to export the file again with another program, or to send it as CSV.",
             )
 
     def _unreadable(self, error: BaseException) -> DeliveryError:

@@ -31,6 +31,7 @@ class Marks:
         merges: for formats of which calamine does not tell them; None if it does.
         rows, columns: extent of the cells.
         since_1904: bare numbers in cells count days from 1904-01-01.
+        repeated: two cells are at one place; calamine keeps one of them.
     """
 
     hidden_rows: set[int] = field(default_factory=set)
@@ -41,6 +42,7 @@ class Marks:
     rows: int = 0
     columns: int = 0
     since_1904: bool = False
+    repeated: bool = False
 
 
 def marks_of_all(path: Path, kind: str) -> list[Marks]:

@@ -55,11 +55,14 @@ def xls_marks(path: Path) -> list[Marks]:
 def _marks_of(stream: bytes, place: int, padding: dict[int, int], since_1904: bool) -> Marks:
     marks = Marks(since_1904=since_1904)
     rows = columns = -1
+    last, ordered = (-1, -1), True
     for kind, start, size in _records(stream, place):
         if kind in _CELLS and size >= 6:
-            row, column = _PLACE.unpack_from(stream, start)
+            row, column = place_ = _PLACE.unpack_from(stream, start)
+            ordered = ordered and place_ > last
             if kind == _MANY_RK:
                 column += (size - 6) // 6 - 1
+            last = row, column
             rows, columns = max(rows, row), max(columns, column)
             if kind not in _PLAIN_CELLS or padding:
                 _mark(stream, kind, start, size, padding, marks)
@@ -68,7 +71,21 @@ def _marks_of(stream: bytes, place: int, padding: dict[int, int], since_1904: bo
     if columns >= _MOST_COLUMNS:
         raise ValueError("a cell beyond the last column")
     marks.rows, marks.columns = rows + 1, columns + 1
+    marks.repeated = not ordered and _is_repeated(stream, place)
     return marks
+
+
+def _is_repeated(stream: bytes, place: int) -> bool:
+    """Whether two cells of a sheet are at one place."""
+    seen: set[tuple[int, int]] = set()
+    for kind, start, size in _records(stream, place):
+        if kind in _CELLS and size >= 6:
+            row, column = _PLACE.unpack_from(stream, start)
+            for number in range((size - 6) // 6 if kind == _MANY_RK else 1):
+                if (row, column + number) in seen:
+                    return True
+                seen.add((row, column + number))
+    return False
 
 
 def _check_container(path: Path) -> None:

@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-import numpy as np
-
 from yibiao.ingest.readers.spreadsheet_marks import ERROR, UNCOMPUTED, Marks, column_number
+from yibiao.ingest.readers.spreadsheet_places import Unusual, extent
 
-_BLOCK = 1 << 16
-"""Bytes looked at together: they stay in the nearest cache of the processor, and no page of memory is new."""
+_BLOCK = 1 << 17
+"""Bytes looked at together: they stay in a near cache of the processor, and few pages of memory are new."""
 _END_OF_ROW = b"</row>"
 _LONGEST_ROW = 64 << 20
 _DIGITS = b"0123456789"
 _CELL = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"([^>]*?)(?:/>|>(.*?)</c>)', re.DOTALL)
-_PLACE = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
 _STYLE = re.compile(rb'\bs="(\d+)"')
 _KIND = re.compile(rb'\bt="(\w+)"')
 _ROW = re.compile(rb"<row\b([^>]*)>")
@@ -45,16 +43,22 @@ def xlsx_marks(path: Path, sheet: str) -> Marks:
     """Marks of one sheet; see `yibiao.ingest.readers.spreadsheet_marks`."""
     with zipfile.ZipFile(path) as archive:
         book = _workbook(archive)
-        marks = Marks(since_1904=book.since_1904)
         part = book.parts.get(sheet)
-        if part is not None:
-            try:
-                with archive.open(part) as stream:
-                    _scan_rows(stream, book.padding, marks)
-            except _Unusual:
-                marks = Marks(since_1904=book.since_1904)
-                with archive.open(part) as stream:
-                    _scan_elements(stream, book.padding, marks)
+        if part is None:
+            return Marks(since_1904=book.since_1904)
+        try:
+            marks = Marks(since_1904=book.since_1904)
+            with archive.open(part) as stream:
+                ordered = _scan_rows(stream, book.padding, marks)
+        except Unusual:
+            marks = Marks(since_1904=book.since_1904)
+            with archive.open(part) as stream:
+                ordered = _scan_elements(stream, book.padding, marks).ordered
+        if not ordered:  # as no program writes it; calamine puts cells where they belong, and loses what comes twice
+            exact = Marks()
+            with archive.open(part) as stream:
+                marks.repeated = _scan_elements(stream, {}, exact, set()).repeated
+            marks.rows, marks.columns = max(marks.rows, exact.rows), max(marks.columns, exact.columns)
     return marks
 
 
@@ -72,10 +76,6 @@ def check_texts(path: Path) -> None:
                         pass
 
 
-class _Unusual(Exception):
-    """The XML is not laid out as nearly all programs do: prefixed names, cells without their reference."""
-
-
 def _workbook(archive: zipfile.ZipFile) -> _Workbook:
     book = _Workbook()
     ids: dict[str, str] = {}
@@ -86,7 +86,9 @@ def _workbook(archive: zipfile.ZipFile) -> _Workbook:
         def start(name: str, attributes: dict[str, str]) -> None:
             if name == "Relationship" and wanted in attributes.get("Type", ""):
                 target = attributes.get("Target", "")
-                full = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{base}/{target}")
+                full = (
+                    target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(base, target))
+                )
                 targets[attributes.get("Id", "")] = full
 
         return start
@@ -105,7 +107,7 @@ def _workbook(archive: zipfile.ZipFile) -> _Workbook:
 
     _parse(archive, root, of_workbook)
     folder, name = posixpath.split(root)
-    _parse(archive, f"{folder}/_rels/{name}.rels", of_relations(folder))
+    _parse(archive, posixpath.join(folder, "_rels", f"{name}.rels"), of_relations(folder))
     present = set(archive.namelist())
     book.parts = {name: targets[one] for name, one in ids.items() if targets.get(one) in present}
     styles = next((part for part in targets.values() if part.endswith("styles.xml") and part in present), None)
@@ -164,12 +166,17 @@ def make_parser(start: Any, end: Any = None, text: Any = None) -> Any:
     return parser
 
 
-def _scan_rows(stream: Any, padding: dict[bytes, int], marks: Marks) -> None:
-    """Look at blocks of whole rows as bytes, and into a row only if something in its block stands out."""
+def _scan_rows(stream: Any, padding: dict[bytes, int], marks: Marks) -> bool:
+    """Look at blocks of whole rows as bytes, and into a row only if something in its block stands out.
+
+    Returns:
+        Whether every cell stands behind the one before it; if not, two may be at one place.
+    """
+    ordered = True
     block = stream.read(_BLOCK)
     place = block.find(b"<sheetData")
     if place < 0:
-        raise _Unusual
+        raise Unusual
     for found in re.finditer(rb"<col\b([^>]*)>", block[:place]):
         if _HIDDEN.search(found[1]):
             ends = {one[1]: int(one[2]) for one in _ENDS.finditer(found[1])}
@@ -186,13 +193,16 @@ def _scan_rows(stream: Any, padding: dict[bytes, int], marks: Marks) -> None:
             cut += len(_END_OF_ROW)
             rows, rest = rest + block[:cut], block[cut:]
             padded = any(style in rows for style in styles)
-            _extent(rows, marks)
+            places = extent(rows)
+            ordered = ordered and places.ordered and places.first > marks.rows
+            marks.rows, marks.columns = max(marks.rows, places.last), max(marks.columns, places.columns)
             if padded or _stands_out(rows):
                 for row in rows.split(_END_OF_ROW):
                     if padded or b"hidden" in row or b' t="e"' in row or b"<f" in row:
                         _look(row, padding if padded else {}, marks)
         block = stream.read(_BLOCK)
     _look(rest, {}, marks)  # hidden rows without cells
+    return ordered
 
 
 def _stands_out(rows: bytes) -> bool:
@@ -204,42 +214,14 @@ def _stands_out(rows: bytes) -> bool:
     )
 
 
-def _extent(rows: bytes, marks: Marks) -> None:
-    """Widen the extent by these rows: the last row's number, and the widest column that any cell is in."""
-    last = rows.rfind(b'<c r="')
-    if last < 0:
-        if b"<c" in rows:
-            raise _Unusual
-        return
-    if rows.find(b"<c ") != rows.find(b'<c r="') or (found := _PLACE.match(rows, last)) is None:
-        raise _Unusual
-    marks.rows = max(marks.rows, int(found[2]))
-    marks.columns = max(marks.columns, 26, _widest(rows))
-
-
-def _widest(rows: bytes) -> int:
-    """Columns up to the widest that any cell is in, 0 if none is beyond column Z: two capitals behind `r="`."""
-    values = np.frombuffer(rows, dtype=np.uint8)
-    capital = (values - 65) < 26
-    pairs = np.flatnonzero(capital[1:] & capital[:-1])
-    pairs = pairs[(pairs > 2) & (pairs < len(values) - 2)]
-    quoted = (values[pairs - 1] == ord('"')) & (values[pairs - 2] == ord("=")) & (values[pairs - 3] == ord("r"))
-    pairs = pairs[quoted]
-    if not len(pairs):
-        return 0
-    letters = values[pairs[:, None] + np.arange(3)].astype(np.int64) - 64
-    two = letters[:, 0] * 26 + letters[:, 1]
-    return int(np.where(capital[pairs + 2], two * 26 + letters[:, 2], two).max())
-
-
 def _look(row: bytes, padding: dict[bytes, int], marks: Marks) -> None:
     if row.count(b"<c ") != row.count(b'<c r="'):
-        raise _Unusual
+        raise Unusual
     for found in _ROW.finditer(row):
         if _HIDDEN.search(found[1]):
             number = _ROW_NUMBER.search(found[1])
             if number is None:
-                raise _Unusual
+                raise Unusual
             marks.hidden_rows.add(int(number[1]) - 1)
     for letters, number, attributes, content in _CELL.findall(row):
         kind = _KIND.search(attributes)
@@ -256,11 +238,17 @@ def _look(row: bytes, padding: dict[bytes, int], marks: Marks) -> None:
 
 
 class _Elements:
-    """The same by a real XML parser, for sheets that few programs write."""
+    """The same by a real XML parser, for sheets that few programs write.
 
-    def __init__(self, padding: dict[bytes, int], marks: Marks) -> None:
-        self._padding, self._marks = padding, marks
+    Args:
+        places: collects the places of all cells, to find repeated ones.
+    """
+
+    def __init__(self, padding: dict[bytes, int], marks: Marks, places: set[tuple[int, int]] | None = None) -> None:
+        self._padding, self._marks, self._places = padding, marks, places
+        self.ordered, self.repeated = True, False
         self._row = self._column = -1
+        self._last = -1, -1
         self._kind = self._style = ""
         self._formula = self._value_given = self._in_value = self._value = False
 
@@ -271,8 +259,11 @@ class _Elements:
             if attributes.get("hidden") in ("1", "true"):
                 self._marks.hidden_rows.add(self._row)
         elif name == "c":
-            letters = attributes.get("r", "").rstrip("0123456789")
+            place = attributes.get("r", "")
+            letters = place.rstrip("0123456789")
             self._column = column_number(letters) if letters else self._column + 1
+            if letters and len(place) > len(letters):
+                self._row = int(place[len(letters) :]) - 1
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
             self._formula = self._value_given = self._value = False
         elif name == "f":
@@ -292,6 +283,11 @@ class _Elements:
         if name != "c":
             return
         marks, place = self._marks, (self._row, self._column)
+        self.ordered = self.ordered and place > self._last
+        self._last = place
+        if self._places is not None:
+            self.repeated = self.repeated or place in self._places
+            self._places.add(place)
         marks.rows, marks.columns = max(marks.rows, self._row + 1), max(marks.columns, self._column + 1)
         if self._kind == "e":
             marks.flaws[place] = ERROR
@@ -301,9 +297,12 @@ class _Elements:
             marks.padded[place] = digits
 
 
-def _scan_elements(stream: Any, padding: dict[bytes, int], marks: Marks) -> None:
-    elements = _Elements(padding, marks)
+def _scan_elements(
+    stream: Any, padding: dict[bytes, int], marks: Marks, places: set[tuple[int, int]] | None = None
+) -> _Elements:
+    elements = _Elements(padding, marks, places)
     parser = make_parser(elements.start, elements.end, elements.text)
     while block := stream.read(_BLOCK):
         parser.Parse(block, False)
     parser.Parse(b"", True)
+    return elements
