@@ -27,7 +27,11 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("报表\nreport", no_wrap=True)
     table.add_column("名称\ntitle", no_wrap=True)
-    for name in ("期\neditions", "读取\nread", "通过\naccepted", "隔离\nquarantined", "错误\nerrors"):
+    totals = summary["totals"]
+    counts = {"read": "读取\nread", "accepted": "通过\naccepted", "quarantined": "隔离\nquarantined"}
+    if settled := totals["resolved"] + totals["rejected"]:
+        counts["open"] = "其中待改\nopen"  # until a slip has come back all of them are
+    for name in ("期\neditions", *counts.values(), "错误\nerrors"):
         table.add_column(name, justify="right")
     for report in summary["reports"]:
         errors = len(report["errors"])
@@ -36,16 +40,15 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
             report["report"],
             report["title"],
             editions,
-            *(f"{report[key]:,}" for key in ("read", "accepted", "quarantined")),
+            *(f"{report[key]:,}" for key in counts),
             f"[bold red]{errors}[/]" if errors else "0",
         )
-    totals = summary["totals"]
     table.add_section()
     table.add_row(
         "合计 total",
         "",
         str(totals["deliveries"]),
-        *(f"{totals[key]:,}" for key in ("read", "accepted", "quarantined", "errors")),
+        *(f"{totals[key]:,}" for key in (*counts, "errors")),
     )
     console.print(table)
 
@@ -62,11 +65,16 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
     for severity, numbers in summary["expectations"].items():
         failed = f"[bold red]{numbers['failed']}[/]" if numbers["failed"] else "0"
         facts.add_row(f"质量规则 expectations, {severity}", f"{numbers['passed']} 通过 passed, {failed} 未通过 failed")
-    if totals := sum(report["totals"] for report in summary["reports"]):
+    if settled:
+        facts.add_row(
+            "隔离的行 quarantined rows",
+            f"{totals['open']:,} 待改 open, {totals['resolved']:,} 已改 resolved, {totals['rejected']:,} 拒收 rejected",
+        )
+    if printed := sum(report["totals"] for report in summary["reports"]):
         off = sum(report["totals_off"] for report in summary["reports"])
         facts.add_row(
             "报表合计 printed totals",
-            f"{totals - off} 相符 agree, {f'[bold red]{off}[/]' if off else '0'} 不符 disagree with the rows",
+            f"{printed - off} 相符 agree, {f'[bold red]{off}[/]' if off else '0'} 不符 disagree with the rows",
         )
     if burden := summary["burden"]:
         facts.add_row(

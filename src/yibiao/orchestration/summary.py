@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 
+STATES = ("open", "resolved", "rejected")
+"""What a quarantined row may be by now."""
+
 GOOD = ("published", "unchanged", "verified")
 """States of a unify run after which the current release is the one that the live loads give."""
 
@@ -30,6 +33,8 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
         seconds, next}`.
         `state` is that of the unify run (`published`, `unchanged`, `verified`, `refused`, `rolled back`), or `failed`;
         `why` and `error` say why it did not publish.
+        Of the rows `quarantined`, `open` ones wait for their sender, `resolved` ones came back mended and count,
+        `rejected` ones were given up by a human; a report and `totals` have all three.
         `ok` says that the release holds everything that could be read and passed its gate. Figures of rows and entities
         are those of the current release; `loaded` and `errors` of a report are those of this run; `expectations` are
         those of the last gate, also if it failed.
@@ -60,7 +65,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
         "reports": reports,
         "totals": {
             key: sum(report[key] for report in reports)
-            for key in ("deliveries", "loaded", "read", "accepted", "quarantined")
+            for key in ("deliveries", "loaded", "read", "accepted", "quarantined", *STATES)
         }
         | {"errors": sum(len(report["errors"]) for report in reports)},
         "waiting": list(outcome.waiting) if outcome else [],
@@ -102,6 +107,10 @@ def _reports(settings: Settings, watch: Watch, manifest: Mapping[str, Any]) -> l
                 "read": sum(load["read"] for load in live),
                 "accepted": sum(load["accepted"] for load in live),
                 "quarantined": sum(load["quarantined"] for load in live),
+                # A release that an older program published does not tell: then nothing was amended yet.
+                "open": sum(load.get("open", load["quarantined"]) for load in live),
+                "resolved": sum(load.get("resolved", 0) for load in live),
+                "rejected": sum(load.get("rejected", 0) for load in live),
                 "drift": _drift(ingested),
                 "totals": sum(load.get("totals", 0) for load in live),
                 "totals_off": sum(load.get("totals_off", 0) for load in live),
@@ -210,10 +219,11 @@ def _next(
         lines.append("Some files are still arriving; the next run reads them.")
     if off := [report["report"] for report in reports if report["totals_off"]]:
         lines.append(
-            f"{', '.join(off)}: printed totals do not agree with the rows (`control_totals` in their manifests)."
+            f"{', '.join(off)}: printed totals are missing or do not agree with the rows (`control_totals` in their"
+            " manifests)."
             " Ask the sender whether rows are missing."
         )
-    if any(report["quarantined"] for report in reports):
+    if any(report["open"] for report in reports):
         lines.append("yibiao quarantine list: the rows kept out and why; `export` makes the slip for their sender.")
     if state in GOOD and release is not None:
         lines.append('yibiao query "select count(*) from resident": ask the release.')

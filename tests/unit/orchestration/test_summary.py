@@ -113,6 +113,9 @@ def test_a_published_release_is_good_and_its_figures_come_from_its_manifest(sett
         "read": 1000,
         "accepted": 990,
         "quarantined": 10,
+        "open": 10,
+        "resolved": 0,
+        "rejected": 0,
         "drift": {},
         "totals": 0,
         "totals_off": 0,
@@ -125,6 +128,26 @@ def test_a_published_release_is_good_and_its_figures_come_from_its_manifest(sett
     assert "yibiao query" in " ".join(summary["next"])
     for word in ("预防接种个案", "1,000", "2026-01-ffff", "30 通过 passed", "yibiao query"):
         assert word in text(summary)
+
+
+def test_rows_that_came_back_mended_are_told_apart_from_those_still_open(settings: Settings) -> None:
+    manifest = put_release(settings)
+    before = summarise(settings, watched(settings, "published"), {})
+    assert "待改" not in text(before)
+    manifest["inputs"]["loads"][0] |= {"open": 1_003, "resolved": 2_006, "rejected": 1, "quarantined": 3_010}
+    (settings.releases / "current" / "manifest.json").write_text(json.dumps(manifest))
+    summary = summarise(settings, watched(settings, "published"), {})
+    for counts in (summary["reports"][0], summary["totals"]):
+        assert (counts["quarantined"], counts["open"], counts["resolved"], counts["rejected"]) == (3010, 1003, 2006, 1)
+    seen = text(summary)
+    assert "1,003 待改 open, 2,006 已改 resolved, 1 拒收 rejected" in seen
+    (line,) = [line for line in seen.splitlines() if "预防接种个案" in line]
+    assert line.split()[-3:] == ["3,010", "1,003", "0"]
+    assert any("yibiao quarantine" in line for line in summary["next"])
+    manifest["inputs"]["loads"][0] |= {"open": 0, "resolved": 3_009}
+    (settings.releases / "current" / "manifest.json").write_text(json.dumps(manifest))
+    settled = summarise(settings, watched(settings, "published"), {})
+    assert not any("yibiao quarantine" in line for line in settled["next"])
 
 
 @pytest.mark.parametrize(("state", "ok"), [("unchanged", True), ("verified", True), ("rolled back", False)])
