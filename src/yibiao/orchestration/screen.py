@@ -30,7 +30,7 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
     totals = summary["totals"]
     counts = {"read": "读取\nread", "accepted": "通过\naccepted", "quarantined": "隔离\nquarantined"}
     if settled := totals["resolved"] + totals["rejected"]:
-        counts["open"] = "其中待改\nopen"  # until a slip has come back all of them are
+        counts["open"] = "待改\nopen"  # until a slip has come back all of them are
     for name in ("期\neditions", *counts.values(), "错误\nerrors"):
         table.add_column(name, justify="right")
     for report in summary["reports"]:
