@@ -117,6 +117,8 @@ def cells(kind: str) -> Iterator[BadFile]:
     yield one("merged cells in the data", [HEADERS, *covered], merges=((3, 1, 5, 1),), altered=4)
     wide = [*table[:2], [*table[2][:2], None, None, *table[2][4:]], *table[3:]]
     yield one("merged across columns", [HEADERS, *wide], merges=((3, 1, 3, 3),))
+    yield one("texts beneath merged cells", [HEADERS, *table], merges=((3, 1, 5, 1), (8, 3, 9, 5)))
+    yield one("texts beneath cells merged over everything", [HEADERS, *table], merges=((0, 0, 20, 7),))
     yield one("hidden rows", [HEADERS, *table], range(1, 21), hidden_rows=frozenset({3, 4}))
     yield one("hidden sheet column", [HEADERS, *table], range(1, 21), hidden_columns=frozenset({1}))
     yield one("blank rows between", [HEADERS, *[line for one_ in table for line in (one_, [None] * 8)]], range(1, 21))

@@ -102,6 +102,7 @@ REPAIRS: Mapping[str, tuple[str, str]] = {
     "lost_digits": ("lostDigits", "ask"),  # a number of more digits than a spreadsheet keeps
     "error_value": ("errorValue", "ask"),  # #N/A, #REF!
     "formula_value": ("formulaValue", "ask"),  # a formula that nobody computed
+    "covered_text": ("coveredText", "ask"),  # another text beneath a merged cell, which nobody sees
 }
 """Kinds of repairs -> (key of `onRepair`, class that applies unless the contract says another)."""
 

@@ -16,7 +16,7 @@ from yibiao.files import to_json
 from yibiao.ingest.deliveries import Delivery
 from yibiao.settings import Settings
 
-READER_VERSION = "3"
+READER_VERSION = "4"
 """Raise this when reading or checking the same bytes by the same contract gives another package."""
 
 FORMAT = 1

@@ -122,6 +122,9 @@ TEXTS: Mapping[tuple[str, str], RuleText] = {
     ("number_format", ""): RuleText("开头的零只在显示格式里，不在内容里", "请核对后录入完整代码；单元格须设为文本。"),
     ("date_serial", ""): RuleText("日期存成了一个序号", "请按 {formats} 填写。"),
     ("merged_cells", ""): RuleText("合并单元格，下面的行没有内容", "请取消合并，每一行都填写。"),
+    ("covered_text", ""): RuleText(
+        "合并单元格下面压着另外的内容，表上看不见", "请取消合并，核对后每一行都填写正确的内容。"
+    ),
     ("boolean", ""): RuleText("内容是 TRUE 或 FALSE", "请填“是”或“否”。"),
     ("percent", ""): RuleText("内容是百分数", "请核对单位后填写数值。"),
     ("delivery.new_column", ""): RuleText("整份文件待定：比约定多出了列", "请说明新增列的含义，或按原格式重报。"),

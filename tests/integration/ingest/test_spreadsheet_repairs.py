@@ -31,6 +31,25 @@ def test_a_merged_cell_gives_its_value_to_each_row_and_counts_once_in_a_sum(take
         take(sheet, repair={"merged_cells": "reject"})
 
 
+def test_a_text_beneath_a_merged_cell_is_asked_about_unless_it_is_the_one_that_is_seen(take: Take) -> None:
+    sheet = Sheet(
+        [HEADER, ["01", "张三", 5], ["02", "李四", 6], ["03", "张三", 7], ["04", None, 8], ["05", "赵六", 9]],
+        merges=[(1, 1, 4, 1), (5, 0, 5, 1)],
+    )
+
+    found = take(sheet)
+    seen = take(sheet, repair={"covered_text": "safe"})
+
+    assert found.rows == [["01", "张三", "5"], ["03", "张三", "7"], ["04", "张三", "8"]]
+    assert [(one.row, one.rule) for one in found.broken] == [(2, "person.covered_text"), (5, "person.covered_text")]
+    assert [one.proposal for one in found.broken] == [{"person": "张三"}, {}]
+    assert [one.cells["person"] for one in found.broken] == ["李四", "赵六"]
+    assert [row[1] for row in seen.rows] == ["张三", "张三", "张三", "张三", "赵六"]
+    assert seen.reading.repairs["covered_text"] == 2
+    with pytest.raises(DeliveryError, match="repair"):
+        take(sheet, repair={"covered_text": "reject"})
+
+
 CARDS = (column("code", "编号", "number_text", key=True), column("card", "证号", "citizen_id"))
 
 

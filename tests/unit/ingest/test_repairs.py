@@ -133,6 +133,7 @@ def test_nothing_that_invents_digits_is_safe_unless_a_contract_says_so() -> None
         "lost_digits",
         "error_value",
         "formula_value",
+        "covered_text",
     }
     assert repair_class(report, "leading_zeros") == "safe"
     assert repair_class(report, "lost_digits") == "ask"

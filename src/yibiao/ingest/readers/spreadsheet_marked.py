@@ -1,4 +1,4 @@
-"""Repairs that the marks of a sheet call for: merged cells, number formats, errors, formulas without a value."""
+"""Repairs that the marks of a sheet call for: merged cells, texts beneath them, number formats, errors, formulas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def marked(part: Part, place: int) -> tuple[pa.Array, np.ndarray | None, list[Fi
     """
     texts, kinds = part.texts(place), part.kinds(place)
     findings: list[Finding] = []
-    if carried := _carried(part, place):
+    carried = _carried(part, place)
+    findings += _covered(part, place, texts, carried)
+    if carried:
         rows = np.array(list(carried.values()))
         values = part.grid.texts[part.left + place].take(pa.array(rows))
         findings.append(Finding("merged_cells", np.array(list(carried)), values))
@@ -51,6 +53,26 @@ def _carried(part: Part, place: int) -> dict[int, int]:
         if part.grid.texts[part.left + place][source].as_py():
             found.update(dict.fromkeys(_places(part, below).tolist(), source))
     return dict(sorted(found.items()))
+
+
+def _covered(part: Part, place: int, texts: pa.Array, carried: dict[int, int]) -> list[Finding]:
+    """Texts beneath merged cells that are not the one that is seen; they are taken out of `carried`."""
+    rows = part.covered.get(place)
+    if rows is None:
+        return []
+    seen = part.grid.texts[part.left + place]
+    others: list[int] = []
+    instead: dict[int, str] = {}
+    for position in _places(part, rows).tolist():
+        if position not in carried:
+            others.append(position)
+        elif (text := seen[carried[position]].as_py()) != texts[position].as_py():
+            instead[position] = text
+            del carried[position]
+    found = [Finding("covered_text", np.array(others, dtype=np.int64))] if others else []
+    if instead:
+        found.append(Finding("covered_text", np.array(list(instead)), pa.array(list(instead.values()), pa.string())))
+    return found
 
 
 def _padded(part: Part, place: int, texts: pa.Array, kinds: np.ndarray | None) -> Finding | None:

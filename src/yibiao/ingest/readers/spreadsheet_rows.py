@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from yibiao.ingest.readers.headers import flatten
 from yibiao.ingest.readers.spreadsheet_book import Grid
-from yibiao.ingest.readers.spreadsheet_marks import Span, column_number
+from yibiao.ingest.readers.spreadsheet_marks import column_number
 from yibiao.ingest.readers.totals import COUNT, Printed, assign, printed, whole
 
 _SEQUENCE = ("甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸")
@@ -93,6 +93,7 @@ class Part:
         left_out: kinds of other rows.
         hidden: data rows that one does not see.
         carried: merged data cells: column -> (row with the value, data rows below it).
+        covered: column -> data rows whose cell lies beneath a merged one and holds a text all the same.
     """
 
     grid: Grid
@@ -110,6 +111,7 @@ class Part:
     left_out: Counter[str] = field(default_factory=Counter)
     hidden: int = 0
     carried: dict[int, list[tuple[int, np.ndarray]]] = field(default_factory=dict)
+    covered: dict[int, np.ndarray] = field(default_factory=dict)
 
     def texts(self, column: int) -> pa.Array:
         """The texts of a column in the data rows; a slice where the rows are neighbours."""
@@ -340,13 +342,19 @@ def _carry(part: Part, left: int, right: int) -> None:
     """Merged cells that reach down over data rows give their value to each of them."""
     is_data = np.zeros(part.grid.height, dtype=bool)
     is_data[part.rows] = True
-    for top, first, bottom, _ in _deep(part.grid.merges):
-        if left <= first <= right and top >= part.header.stop and is_data[top]:
-            below = np.arange(top + 1, bottom + 1)
-            below = below[is_data[below]]
-            if len(below):
-                part.carried.setdefault(first - left, []).append((top, below))
-
-
-def _deep(spans: Sequence[Span]) -> list[Span]:
-    return [span for span in spans if span[2] > span[0]]
+    beneath: dict[int, list[np.ndarray]] = {}
+    for top, first, bottom, last in part.grid.merges:
+        rows = np.arange(top, bottom + 1)
+        rows = rows[is_data[rows]]
+        if not len(rows):
+            continue
+        below = rows[rows > top]
+        if left <= first <= right and is_data[top] and len(below):
+            part.carried.setdefault(first - left, []).append((top, below))
+        for column in range(max(first, left), min(last, right) + 1):
+            beneath.setdefault(column, []).append(below if column == first else rows)
+    for column, places in beneath.items():
+        rows = np.unique(np.concatenate(places))
+        given = pc.greater(pc.binary_length(part.grid.texts[column].take(pa.array(rows))), 0)
+        if (rows := rows[given.to_numpy(zero_copy_only=False)]).size:
+            part.covered[column - left] = rows
