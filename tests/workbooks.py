@@ -27,6 +27,21 @@ class Shown:
     value: float
     code: str
 
+    @property
+    def text(self) -> str:
+        """What one sees, for the few formats of the tests."""
+        if self.code.endswith("%"):
+            return f"{self.value:.{len(self.code.partition('.')[2]) - 1}%}"
+        return f"￥{self.value:,.2f}" if "￥" in self.code else f"{self.value:.0f}".zfill(len(self.code))
+
+
+@dataclass(frozen=True)
+class Raw:
+    """An ODS cell as it stands in the file: attributes and content."""
+
+    attributes: str
+    content: str
+
 
 @dataclass
 class Sheet:
@@ -116,20 +131,23 @@ def _xls(path: Path, sheets: Mapping[str, Sheet], since_1904: bool) -> None:
 
 _NAMES = " ".join(
     f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-    for prefix, name in (("office", "office"), ("style", "style"), ("text", "text"), ("table", "table"))
+    for prefix, name in (
+        *(("office", "office"), ("style", "style"), ("text", "text"), ("table", "table")),
+        *(("number", "datastyle"), ("draw", "drawing")),
+    )
 )
 _CALCEXT = 'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
 
 
 def _ods(path: Path, sheets: Mapping[str, Sheet], since_1904: bool) -> None:
-    if since_1904:
-        raise NotImplementedError("days stand in ODS as they are")
+    days = '<table:calculation-settings><table:null-date table:date-value="1904-01-01"/></table:calculation-settings>'
+    days *= since_1904
     body = "".join(_ods_table(name, sheet) for name, sheet in sheets.items())
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {_NAMES} {_CALCEXT} office:version="1.3">'
         '<office:automatic-styles><style:style style:name="gone" style:family="table">'
-        '<style:table-properties table:display="false"/></style:style></office:automatic-styles>'
-        f"<office:body><office:spreadsheet>{body}</office:spreadsheet></office:body></office:document-content>"
+        f'<style:table-properties table:display="false"/></style:style>{_ods_styles(sheets)}</office:automatic-styles>'
+        f"<office:body><office:spreadsheet>{days}{body}</office:spreadsheet></office:body></office:document-content>"
     )
     kind = "application/vnd.oasis.opendocument.spreadsheet"
     manifest = (
@@ -140,6 +158,18 @@ def _ods(path: Path, sheets: Mapping[str, Sheet], since_1904: bool) -> None:
         archive.writestr("mimetype", kind, zipfile.ZIP_STORED)
         archive.writestr("content.xml", content)
         archive.writestr("META-INF/manifest.xml", manifest)
+
+
+def _ods_styles(sheets: Mapping[str, Sheet]) -> str:
+    """The number formats of zeros; others are told by the type of the cell."""
+    codes = {value.code for sheet in sheets.values() for *_, value in _cells(sheet) if isinstance(value, Shown)}
+    return "".join(
+        f'<number:number-style style:name="N{len(code)}">'
+        f'<number:number number:decimal-places="0" number:min-integer-digits="{len(code)}"/></number:number-style>'
+        f'<style:style style:name="ce{len(code)}" style:family="table-cell" style:data-style-name="N{len(code)}"/>'
+        for code in sorted(codes)
+        if set(code) == {"0"}
+    )
 
 
 def _ods_table(name: str, sheet: Sheet) -> str:
@@ -185,8 +215,13 @@ def _ods_cell(tag: str, spans: str, value: Any) -> str:
             error = ' office:value-type="string" office:string-value="" calcext:value-type="error"'
             return f"<table:{tag}{spans}{error}><text:p>{value.value}</text:p></table:{tag}>"
         value = value.value
+    if isinstance(value, Raw):
+        return f"<table:{tag}{spans} {value.attributes}>{value.content}</table:{tag}>"
     if isinstance(value, Shown):
-        value = value.value
+        sort = "percentage" if "%" in value.code else "currency" if "￥" in value.code else "float"
+        style = f' table:style-name="ce{len(value.code)}"' if sort == "float" else ""
+        kind = f'{style} office:value-type="{sort}" office:value="{value.value}"'
+        return f"<table:{tag}{spans}{kind}><text:p>{value.text}</text:p></table:{tag}>"
     if isinstance(value, bool):
         kind = f' office:value-type="boolean" office:boolean-value="{str(value).lower()}"'
     elif isinstance(value, datetime.date):

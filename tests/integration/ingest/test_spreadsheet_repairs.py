@@ -120,7 +120,6 @@ def test_days_as_bare_numbers_and_as_dates(take: Take) -> None:
     assert [(one.rule, one.proposal) for one in held] == [("day.date_serial", {"day": "2020-03-01"})]
 
 
-@pytest.mark.parametrize("take", ["xlsx", "xls"], indirect=True)  # ODS has no date system
 @pytest.mark.parametrize("formats", [("%Y-%m-%d",), ("excel_serial",)])
 def test_days_of_a_workbook_that_counts_from_1904(take: Take, formats: tuple[str, ...]) -> None:
     columns = (column("code", "编号", key=True), column("day", "日期", "date", date_formats=formats))
@@ -130,7 +129,6 @@ def test_days_of_a_workbook_that_counts_from_1904(take: Take, formats: tuple[str
     assert [row[1] for row in found.rows] == ["2020-03-01", "2020-03-01"]
 
 
-@pytest.mark.parametrize("take", ["xlsx", "xls"], indirect=True)  # number formats of ODS are not read yet
 def test_a_number_with_leading_zeros_by_its_format_is_what_one_sees(take: Take) -> None:
     found = take([["编号", "证号"], [Shown(12, "000000"), ""], ["000013", ""], [Shown(1234567, "000000"), ""]], CARDS)
 

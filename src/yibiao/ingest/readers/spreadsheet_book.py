@@ -17,6 +17,7 @@ from yibiao.errors import DeliveryError
 from yibiao.ingest.readers.spreadsheet_cells import column_texts
 from yibiao.ingest.readers.spreadsheet_marks import LARGEST, Marks, Span, marks_of_all
 from yibiao.ingest.readers.spreadsheet_xlsx import check_texts, xlsx_marks
+from yibiao.ingest.repairs import TEXT, replaced
 
 BATCH = 1000
 """Rows that are Python objects at the same time: few, because memory used again and again is in the cache."""
@@ -145,12 +146,17 @@ class Book:
                 texts, kind = column_texts(cells)
                 chunks[place].append(texts)
                 kinds[place].append(kind)
+        columns = [pa.chunked_array(parts, pa.string()).combine_chunks() for parts in chunks]
+        column_kinds = [_joined(parts, column) for parts, column in zip(kinds, chunks, strict=True)]
+        if marks.texts:
+            left, height = _put(marks.texts, columns, column_kinds, left, height, rows)
+            width = len(columns)
         return Grid(
             sheet.name,
             left,
             height,
-            [pa.chunked_array(parts, pa.string()).combine_chunks() for parts in chunks],
-            [_joined(parts, column) for parts, column in zip(kinds, chunks, strict=True)],
+            columns,
+            column_kinds,
             _merges(source, marks, left, width, height),
             _rows_mask(marks.hidden_rows, height),
             frozenset(place - left for place in marks.hidden_columns if left <= place < left + width),
@@ -235,6 +241,42 @@ def _joined(parts: list[np.ndarray | None], texts: list[pa.Array]) -> np.ndarray
     return np.concatenate(
         [np.zeros(len(text), dtype=np.int8) if part is None else part for part, text in zip(parts, texts, strict=True)]
     )
+
+
+def _put(
+    texts: dict[tuple[int, int], str],
+    columns: list[pa.Array],
+    kinds: list[np.ndarray | None],
+    left: int,
+    height: int,
+    rows: int | None,
+) -> tuple[int, int]:
+    """Put texts where they stand in a sheet, which grows where they lie outside of what calamine saw.
+
+    Returns:
+        The first column of the sheet, and its number of rows.
+    """
+    texts = {place: text for place, text in texts.items() if rows is None or place[0] < rows}
+    if not texts:
+        return left, height
+    tall = max(height, 1 + max(row for row, _ in texts))
+    first = min(left, *(column for _, column in texts)) if columns else min(column for _, column in texts)
+    last = max(left + len(columns) - 1 if columns else 0, *(column for _, column in texts))
+    for place, column in enumerate(columns):
+        below = tall - height
+        columns[place] = pa.concat_arrays([column, pa.array([""] * below, pa.string())])
+        if (known := kinds[place]) is not None:
+            kinds[place] = np.append(known, np.zeros(below, dtype=np.int8))
+    before, behind = (left - first, last - left - len(columns) + 1) if columns else (0, last - first + 1)
+    for there, new in ((0, before), (len(columns) + before, behind)):
+        columns[there:there] = [pa.array([""] * tall, pa.string())] * new
+        kinds[there:there] = [None] * new
+    for place, found in _by_column(texts, first, len(columns), tall).items():
+        at = sorted(found)
+        columns[place] = replaced(columns[place], np.array(at), pa.array([found[row] for row in at], pa.string()))
+        if (known := kinds[place]) is not None:
+            known[at] = TEXT
+    return first, tall
 
 
 def _merges(source: Any, marks: Marks, left: int, width: int, height: int) -> list[Span]:

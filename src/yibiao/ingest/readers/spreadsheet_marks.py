@@ -28,6 +28,7 @@ class Marks:
         hidden_rows, hidden_columns: not shown to whoever looks at the sheet.
         flaws: (row, column) -> ERROR or UNCOMPUTED.
         padded: (row, column) -> digits that the cell's number format shows, with leading zeros.
+        texts: (row, column) -> text of a cell that calamine gives blank or without its line ends; ODS only.
         merges: for formats of which calamine does not tell them; None if it does.
         rows, columns: extent of the cells.
         since_1904: bare numbers in cells count days from 1904-01-01.
@@ -38,6 +39,7 @@ class Marks:
     hidden_columns: set[int] = field(default_factory=set)
     flaws: dict[tuple[int, int], str] = field(default_factory=dict)
     padded: dict[tuple[int, int], int] = field(default_factory=dict)
+    texts: dict[tuple[int, int], str] = field(default_factory=dict)
     merges: list[Span] | None = None
     rows: int = 0
     columns: int = 0
