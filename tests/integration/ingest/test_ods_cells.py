@@ -77,7 +77,9 @@ def test_numbers_as_their_formats_show_them_agree_with_xlsx(tmp_path: Path) -> N
     found = [read_book(kind, tmp_path, rows, columns) for kind in ("ods", "xlsx")]
     assert found[0].rows == found[1].rows
     assert found[0].reading.repairs == found[1].reading.repairs
-    assert [row[1:] for row in found[0].rows] == [["000012", text] for text in ("0.125", "1234.5", "0007", "2020-03-01")]
+    assert [row[1:] for row in found[0].rows] == [
+        ["000012", text] for text in ("0.125", "1234.5", "0007", "2020-03-01")
+    ]
 
 
 def test_leading_zeros_by_a_style_of_the_column_or_row_or_of_a_parent(tmp_path: Path) -> None:
