@@ -107,6 +107,8 @@ def ndjson_files() -> Iterator[BadFile]:
     yield one("carriage returns and line feeds", "\r\n".join(lines), ten, "loaded")
     yield one("carriage returns alone", "\r".join(lines))
     yield one("blank lines", "\n\n \n".join(lines))
+    yield one("100000 blank lines above", "\n" * 100_000 + joined, ten, "loaded")
+    yield one("no records, said so", " []\n", (), "loaded")
     deep = '{"a":' * 50_000 + "1" + "}" * 50_000
     for name, line in {
         "cut line": lines[0][:40],

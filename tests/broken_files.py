@@ -35,11 +35,9 @@ def _any_kind(kind: str) -> Iterator[BadFile]:
         yield BadFile(case, kind, suffix, data, verdict="either" if whole_records else "refused")
     for case, data in flips(whole, kind, FLIPS):
         yield BadFile(case, kind, suffix, data, altered=0 if seen else 60)
-    # No lines are a list of no records.
-    blank = "either" if kind == "ndjson" else "refused"
-    yield BadFile("empty", kind, suffix, b"", verdict=blank)
+    yield BadFile("empty", kind, suffix, b"", verdict="refused")
     yield BadFile("a folder", kind, suffix, None, verdict="refused")
-    yield BadFile("one byte", kind, suffix, b"\n", verdict=blank)
+    yield BadFile("one byte", kind, suffix, b"\n", verdict="refused")
     yield BadFile("noise", kind, suffix, bytes(range(256)) * 40, verdict="refused")
     yield BadFile("zeros", kind, suffix, b"\0" * 10_000, verdict="refused")
     yield BadFile("web page", kind, suffix, HTML, verdict="refused")

@@ -101,6 +101,9 @@ def csv_files() -> Iterator[BadFile]:
     yield one("mixed line ends", "".join(one_ + ends[n % 3] for n, one_ in enumerate(simple)).encode(), range(1, 7))
     yield one("carriage returns alone", "\r".join(simple).encode(), range(1, 7))
     yield one("blank lines between", "\r\n\r\n".join(simple).encode(), range(1, 7))
+    yield one(
+        "100000 blank lines below the header", as_csv([HEADERS]) + b"\r\n" * 100_000 + as_csv(table), ten, "loaded"
+    )
     yield one("line ends of Unicode", "\u2028".join(simple).encode(), verdict="refused")
     yield one("form feeds", "\f".join(simple).encode())
     yield one("Ctrl-Z at the end", good + b"\x1a")

@@ -145,9 +145,24 @@ def test_brackets_in_texts_nest_nothing(read):
     assert len(rows) == 300
 
 
-def test_an_empty_list_is_a_delivery_of_no_rows(read):
-    rows, _, manifest, errors = read("json", b'{"data": []}', {"records_path": "data"})
+@pytest.mark.parametrize(
+    ("kind", "data", "options"), [("json", b'{"data": []}', {"records_path": "data"}), ("ndjson", b" []\n", {})]
+)
+def test_an_empty_list_is_a_delivery_of_no_rows(read, kind, data, options):
+    rows, _, manifest, errors = read(kind, data, options)
     assert (rows, errors, manifest["counts"]["read"]) == ([], (), 0)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b" \r\n" * 3])
+def test_a_file_of_no_lines_may_be_an_export_that_failed(read, data):
+    *_, errors = read("ndjson", data)
+    assert [error.what for error in errors] == ["The delivery is empty: it has no record."]
+    assert "`[]`" in errors[0].todo
+
+
+def test_records_below_many_blank_lines_are_read(read):
+    rows, quarantined, *_ = read("ndjson", b"\n" * 300_000 + b'{"\xe6\x88\xb7\xe5\x8f\xb7": "1"}\n')
+    assert ([row[0] for row in rows], quarantined) == (["1"], [])
 
 
 FAMILY_XML = """<?xml version="1.0" encoding="{codec}"?>

@@ -237,6 +237,15 @@ def test_headers_of_two_rows_in_csv(settings, read):
     assert found == [["1", "张三", "2", "3", "4"]]
 
 
+@pytest.mark.parametrize("blank", [10, 5_000, 300_000])
+def test_rows_below_blank_lines_are_read(settings, read, blank):
+    lines = [",".join(HEADS), *[""] * blank, "1,a,2,3,4"]
+    (settings.data / "表_202601.csv").write_text("\n".join(lines), encoding="utf-8")
+    found, manifest = read("csv")
+    assert found == [["1", "a", "2", "3", "4"]]
+    assert manifest["counts"]["read"] == 1
+
+
 def test_deliveries_without_rows_give_empty_packages(settings, read):
     (settings.data / "表_202601.csv").write_text(",".join(HEADS) + "\n", encoding="utf-8")
     found, manifest = read("csv")

@@ -232,10 +232,10 @@ def _rows(
     totals: TextTotals,
     failed: Callable[[str], DeliveryError],
 ) -> Iterator[Chunk]:
+    if not stream.skip(b"\r\n"):
+        return
     first = stream.read(HEAD)
     stream.push_back(first)
-    if not first[:4096].strip(b"\r\n"):
-        return
     names = [f"c{place}" for place in range(len(binding.headers))]
     # Where sums are looked for, all columns: what a note says may stand in any of them.
     wanted = (

@@ -224,6 +224,20 @@ def find_records(document: Any, path: str, where: str, said: str = "") -> list[A
     return found
 
 
+_NO_RECORDS = b"[]"
+"""What a file of lines holds that truly has no records."""
+
+
+def _says_nothing(where: str) -> DeliveryError:
+    return DeliveryError(
+        "The delivery is empty: it has no record.",
+        where=where,
+        expected="one JSON object a line",
+        got="no line",
+        todo="Ask the sender to export it again; a file that truly has no records holds `[]` and nothing else.",
+    )
+
+
 def read_ndjson(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
     """Records of a file with one JSON object a line; see `yibiao.ingest.readers`."""
     server = report.server
@@ -236,8 +250,13 @@ def read_ndjson(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]
     def lines() -> Iterator[pa.Array]:
         with path.open("rb") as source:
             stream = Utf8Stream(source, codec, failed)
-            first = stream.read(4096)
-            if not first.strip():
+            if not stream.skip(b" \t\r\n"):
+                # An extraction without rows is one; a file without them may as well be an export that failed.
+                if server.format == "ndjson":
+                    raise _says_nothing(reading.where)
+                return
+            first = stream.read(len(_NO_RECORDS) + 256)
+            if first.strip() == _NO_RECORDS:
                 return
             stream.push_back(first)
             # No JSON text holds this control character bare, so a line is one cell.

@@ -15,6 +15,9 @@ from yibiao.ingest.readers.damage import Decoder, is_another
 HEAD = 1 << 20
 """Bytes that are looked at before reading begins."""
 
+_PASSED_OVER = 1 << 16
+"""Bytes that are passed over together where they are blank."""
+
 ZEROS = 512
 """Zero bytes at the end that no text has: the file was made in its full length and not yet filled."""
 
@@ -144,6 +147,14 @@ class Utf8Stream(io.RawIOBase):
         taken = bytes(memoryview(self._ready)[:size])
         del self._ready[:size]
         return taken
+
+    def skip(self, blank: bytes) -> bool:
+        """Pass over bytes that are all among `blank`, some thousand at a time; whether anything comes behind them."""
+        while block := self.read(_PASSED_OVER):
+            if block.strip(blank):
+                self.push_back(block)
+                return True
+        return False
 
     def block(self, size: int) -> bytes:
         """About `size` bytes, none at the end. Spares the copies that an exact number costs."""
