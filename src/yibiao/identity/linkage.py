@@ -204,36 +204,44 @@ def _same(certain: list[Ints]) -> tuple[Ints, Ints]:
     return left[apart], right[apart]
 
 
-def _rivals(left: Ints, right: Ints, score: Ints, certain: list[Ints], settings: LinkageSettings) -> Ints:
-    """Pairs of a record without certain values whose best candidates, of different ones, are too close to tell."""
+def _rivals(left: Ints, right: Ints, score: Ints, certain: list[Ints], settings: LinkageSettings) -> Flags:
+    """Pairs that would decide for one of several entities between which the scores do not tell.
+
+    A record without a certain value is torn if its best candidates are of different ones and closer than the margin.
+    Then none of its pairs with a record or entity that is not torn counts: what the direct comparison cannot tell, a
+    chain through others must not.
+    """
     import numpy as np
 
     rival = np.zeros(len(score), dtype=bool)
-    if settings.margin <= 0:
+    if settings.margin <= 0 or not len(score):
         return rival
-    margin = round(settings.margin * UNIT)
+    torn = np.zeros(int(max(left.max(), right.max())) + 1, dtype=bool)
     for codes in certain:
         for own, other in ((left, right), (right, left)):
             asked = np.flatnonzero((codes[own] == NO_VALUE) & (codes[other] != NO_VALUE))
-            if not len(asked):
-                continue
-            rival[asked] |= _too_close(own[asked], codes[other[asked]], score[asked], margin)
-    return rival
+            if len(asked):
+                behind, unsure = _too_close(own[asked], codes[other[asked]], score[asked], settings)
+                rival[asked] |= behind
+                torn[unsure] = True
+    return rival | (torn[left] != torn[right])
 
 
-def _too_close(record: Ints, entity: Ints, score: Ints, margin: int) -> Flags:
-    """Which candidates are not `margin` better than the best of another entity for the same record."""
+def _too_close(record: Ints, entity: Ints, score: Ints, settings: LinkageSettings) -> tuple[Flags, Ints]:
+    """Which candidates are not ahead of the best of another entity for the same record, and the torn records."""
     import numpy as np
 
+    margin, link = round(settings.margin * UNIT), round(settings.link * UNIT)
     size = int(record.max()) + 1
-    best = np.full(size, np.iinfo(np.int64).min)
+    nothing = np.iinfo(np.int64).min // 2
+    best = np.full(size, nothing)
     np.maximum.at(best, record, score)
     # Of equally good candidates the smallest entity counts as the first; the others then are its rivals.
     leader = np.full(size, np.iinfo(np.int64).max)
     at_top = score == best[record]
     np.minimum.at(leader, record[at_top], entity[at_top])
-    second = np.full(size, np.iinfo(np.int64).min // 2)
+    second = np.full(size, nothing)
     others = entity != leader[record]
     np.maximum.at(second, record[others], score[others])
-    rest = np.where(others, best[record], second[record])
-    return score - rest < margin
+    torn = np.flatnonzero((best - second < margin) & (best >= link) & (second > nothing))
+    return score - np.where(others, best[record], second[record]) < margin, torn

@@ -86,6 +86,7 @@ def prepare(
         from linkage_base {" ".join(joins)}
         order by rid""")
     con.execute("drop table linkage_base")
+    drop_parts(con, settings)
     (count,) = con.execute(f"select count(*) from {quote(target)}").fetchall()[0]
     return Prepared(target, int(count))
 
@@ -194,9 +195,17 @@ def parts_of(con: duckdb.DuckDBPyConnection, base: str, column: Column, settings
     return Parts(values, frozenset(), ())
 
 
+def drop_parts(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> None:
+    """Remove the descriptions that `parts_of` made."""
+    for name in settings.columns:
+        con.execute(f"drop table if exists linkage_of_{name}")
+
+
 def _part(column: Column, part: str, text: str) -> str:
     if found := re.fullmatch(r"(first|last)([0-9]+)", part):
-        return f"{'left' if found[1] == 'first' else 'right'}({text}, {found[2]})"
+        cut = f"{'left' if found[1] == 'first' else 'right'}({text}, {found[2]})"
+        # Stars are shared by all who were masked.
+        return f"case when not contains({cut}, '*') then {cut} end" if column.kind == "person_number" else cut
     if column.kind == "chinese_name":
         if part == "sound":
             return f"linkage_of_{column.name}.sound"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yibiao.identity.prepare import Prepared, check_columns, parts_of, tidied
+from yibiao.identity.prepare import Prepared, check_columns, drop_parts, parts_of, tidied
 from yibiao.identity.settings import LinkageSettings
 from yibiao.ingest.rules import quote
 
@@ -73,10 +73,10 @@ def collapse(
     con.execute(f"""
         create or replace table {quote(target)} as
         select linkage_entity.rid, linkage_entity.id, {chosen}
-        from linkage_entity {joins}
-        order by rid""")
+        from linkage_entity {joins}""")
     for table, _ in tables:
         con.execute(f"drop table {table}")
     con.execute("drop table linkage_entity")
+    drop_parts(con, settings)
     (rows,) = con.execute(f"select count(*) from {quote(target)}").fetchall()[0]
     return Prepared(target, int(rows))

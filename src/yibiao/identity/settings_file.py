@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts.documents import Document, Findings, did_you_mean, read_fields, shorten
+from yibiao.errors import ContractError
 from yibiao.identity.levels import LEVELS
 from yibiao.identity.settings import FORMAT, PARTS, Block, Column, Comparison, Level, LinkageSettings, Training
 
@@ -33,7 +34,7 @@ def parse(path: Path) -> LinkageSettings:
     given = read_fields(
         document, (), document.data, _TOP, ("format", "columns", "blocks", "compare", "thresholds"), findings
     )
-    findings.raise_errors()
+    _raise(findings)
     assert given is not None
     if given["format"] != FORMAT:
         findings.error(
@@ -41,7 +42,7 @@ def parse(path: Path) -> LinkageSettings:
             expected=str(FORMAT), got=str(given["format"]),
         )  # fmt: skip
     columns = _columns(document, given["columns"], findings)
-    findings.raise_errors()
+    _raise(findings)
     known = _Known(document, columns, findings)
     cap = given.get("cap", 200)
     blocks = tuple(_blocks(document, given["blocks"], cap, known, findings))
@@ -50,7 +51,7 @@ def parse(path: Path) -> LinkageSettings:
     one_per = known.take(given["one_per"], ("one_per",)) if "one_per" in given else ""
     thresholds = _thresholds(document, given["thresholds"], findings)
     training = _training(document, given.get("train", {}), known, findings)
-    findings.raise_errors()
+    _raise(findings)
     return LinkageSettings(
         name=path.stem,
         columns=columns,
@@ -65,6 +66,14 @@ def parse(path: Path) -> LinkageSettings:
         most=given.get("most", 1000),
         training=training,
     )
+
+
+def _raise(findings: Findings) -> None:
+    if findings:
+        first = findings[0].as_error()
+        more = f"{len(findings) - 1} more in this file" if len(findings) > 1 else ""
+        todo = "; ".join(text for text in (first.todo, more) if text)
+        raise ContractError(first.what, where=first.where, expected=first.expected, got=first.got, todo=todo)
 
 
 class _Known:
@@ -146,10 +155,10 @@ def _blocks(document: Document, given: list[Any], cap: int, known: _Known, findi
         limit = cap
         path: tuple[str | int, ...] = ("blocks", place)
         if isinstance(body, dict):
-            fields = read_fields(document, path, body, {"on": (str, list), "cap": int}, ("on",), findings)
+            fields = read_fields(document, path, body, {"parts": (str, list), "cap": int}, ("parts",), findings)
             if fields is None:
                 continue
-            limit, body, path = fields.get("cap", cap), fields["on"], (*path, "on")
+            limit, body, path = fields.get("cap", cap), fields["parts"], (*path, "parts")
         if limit < 2:
             findings.error("cap", "A block of fewer than two records compares nothing.", document.where(*path))
         blocks.append(Block(_parts(body, path, known), limit))

@@ -44,14 +44,9 @@ def train_prepared(con: duckdb.DuckDBPyConnection, prepared: Prepared, settings:
     frequencies = {
         name: _frequencies(con, prepared.table, column(name), training.rare) for name in settings.frequencies()
     }
-    trained = _splink(con, settings)
+    trained = _untrained(settings) or _splink(con, settings)
     prior = _prior(con, prepared, settings, trained["probability_two_random_records_match"])
-    if not 0 < prior < 1:
-        raise LinkageError(
-            "No two records of the training are the same by the rules of the prior.",
-            where=settings.name,
-            todo="Name blocks under `train.prior` that find matches, or give `prior` as a number.",
-        )
+    con.execute(f"drop table {SAMPLE}")
     found = {given["output_column_name"]: _weights(given["comparison_levels"]) for given in trained["comparisons"]}
     weights = {one.name: _by_hand(one) if _is_by_hand(one) else found[one.name] for one in settings.comparisons}
     return Model(
@@ -98,6 +93,13 @@ def _frequencies(con: duckdb.DuckDBPyConnection, table: str, name: str, rare: in
     return Frequencies(rest, kept)
 
 
+def _untrained(settings: LinkageSettings) -> dict[str, Any] | None:
+    """What Splink would give back if there is nothing for it to find."""
+    if settings.training.prior is None or not all(_is_by_hand(one) for one in settings.comparisons):
+        return None
+    return {"comparisons": [], "probability_two_random_records_match": settings.training.prior}
+
+
 def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> dict[str, Any]:
     """Splink's own model as a dictionary."""
     from splink import DuckDBAPI, Linker, SettingsCreator
@@ -133,9 +135,7 @@ def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> dict[s
     linker = Linker(api.register(SAMPLE), creator, log_level=None)
     try:
         if training.prior_blocks and training.prior is None:
-            linker.training.estimate_probability_two_random_records_match(
-                [_agree(parts) for parts in training.prior_blocks], recall=training.prior_recall
-            )
+            _estimate_prior(linker, settings)
         linker.training.estimate_u_using_random_sampling(
             max_pairs=training.pairs, seed=training.seed, min_count_per_level=None, num_chunks=1
         )
@@ -148,6 +148,26 @@ def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> dict[s
         return linker.misc.save_model_to_json()
     finally:
         api.delete_tables_created_by_splink_from_db()
+
+
+def _estimate_prior(linker: Any, settings: LinkageSettings) -> None:
+    training = settings.training
+    try:
+        linker.training.estimate_probability_two_random_records_match(
+            [_agree(parts) for parts in training.prior_blocks], recall=training.prior_recall
+        )
+    except ValueError:  # Splink's own, with more matches than pairs allow
+        raise LinkageError(
+            "The blocks of the prior find more matches than their recall allows.",
+            where=settings.name,
+            todo="Name narrower blocks under `train.prior`.",
+        ) from None
+    if not 0 < linker.misc.save_model_to_json()["probability_two_random_records_match"] < 1:
+        raise LinkageError(
+            "No two records of the training are the same by the blocks of the prior.",
+            where=settings.name,
+            todo="Name blocks under `train.prior` that find matches, or give `prior` as a number.",
+        )
 
 
 def _is_by_hand(comparison: Comparison) -> bool:

@@ -1,0 +1,276 @@
+"""Linking people: who is put together, who is kept apart, and that neither order nor threads matter."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from yibiao.errors import LinkageError
+from yibiao.identity.linkage import Linked, link, train
+from yibiao.identity.settings import LinkageSettings, read_settings
+
+SETTINGS = """\
+format: 1
+id: id
+columns:
+  name: {from: name, as: chinese_name}
+  birth: {from: birth, as: date, formats: ["%Y-%m-%d"]}
+  phone: {from: phone, as: phone}
+  home: {from: home, as: address}
+  number: {from: number, as: person_number}
+certain: [number.valid]
+cap: 20
+blocks:
+  - [name.sound, birth.year]
+  - [phone]
+  - [birth, home.room]
+  - [number.ends]
+  - [name]
+compare:
+  name:
+    - {exact: name, frequency: true, m: 0.97, u: 0.0001}
+    - {exact: name.sound, m: 0.01, u: 0.0001}
+    - {alike: name, m: 0.012, u: 0.0001}
+    - {one_character: name, m: 0.005, u: 0.002}
+  birth:
+    - {exact: birth, m: 0.97, u: 0.0001}
+    - {day_month: birth, m: 0.005, u: 0.0001}
+    - {typing: birth, at_most: 1, m: 0.02, u: 0.001}
+  phone:
+    - {exact: phone, m: 0.9, u: 0.0001}
+  home:
+    - {exact: home.room, m: 0.9, u: 0.0002}
+    - {exact: home.building, m: 0.01, u: 0.004}
+  number:
+    - {exact: number.ends, m: 0.6, u: 0.000001}
+    - {typing: number, at_most: 1, m: 0.3, u: 0.000001}
+thresholds: {link: 8, review: 0, margin: 5}
+most: 30
+train: {prior: 0.0001}
+"""
+
+COLUMNS = ("id", "name", "birth", "phone", "home", "number", "entity")
+HOME = "示范市示范区城关镇幸福社区人民路8号幸福花园3幢2单元501室"
+OTHER = "示范市示范区城关镇幸福社区人民路8号幸福花园4幢1单元101室"
+
+
+def number(first: str) -> str:
+    """Seventeen digits with their check character (GB 11643)."""
+    return first + "10X98765432"[sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(first)) % 11]
+
+
+NUMBER = number("99990119800101121")
+"""Of a district that does not exist."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> LinkageSettings:
+    path = tmp_path / "people.yml"
+    path.write_text(SETTINGS, encoding="utf-8")
+    return read_settings(path)
+
+
+def person(id: str, name: str | None, birth: str | None = None, **more: str | None) -> dict[str, Any]:
+    return dict.fromkeys(COLUMNS) | {"id": id, "name": name, "birth": birth} | more
+
+
+def crowd(size: int) -> list[dict[str, Any]]:
+    """People who resemble nobody, so that names have shares."""
+    chance = random.Random(5)
+    family, given = (
+        "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗",
+        "伟强磊洋勇军杰娟涛明超秀霞平刚桂英华玉萍红娥玲芬燕彬凤洁梅琳素云莲真环雪荣爱妹",
+    )
+    return [
+        person(
+            f"c{n:05}",
+            chance.choice(family) + chance.choice(given) + chance.choice(given),
+            f"{chance.randint(1930, 2020)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}",
+            phone=f"138{chance.randint(0, 99_999_999):08}",
+        )
+        for n in range(size)
+    ]
+
+
+def run(
+    settings: LinkageSettings, rows: Iterable[dict[str, Any]], *, threads: int = 1, entity: str = ""
+) -> tuple[duckdb.DuckDBPyConnection, Linked]:
+    con = duckdb.connect(config={"threads": threads})
+    listed = [*rows]
+    table = pa.table({name: pa.array([row[name] for row in listed], pa.string()) for name in COLUMNS})
+    con.register("given", table)
+    con.execute("create table people as select * from given")
+    con.execute("create table everybody as select * from people")
+    model = train(con, "everybody", settings)
+    return con, link(con, "people", settings, model, entity=entity)
+
+
+def groups(con: duckdb.DuckDBPyConnection) -> list[list[str]]:
+    """Clusters of more than one record, without the crowd."""
+    found = con.execute(
+        "select list_sort(list(id)) from linkage_cluster where id not like 'c0%' group by cluster having count(*) > 1"
+    ).fetchall()
+    return sorted(row[0] for row in found)
+
+
+def states(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    return {(a, b): s for a, b, s in con.execute("select id_l, id_r, state from linkage_edge").fetchall()}
+
+
+def test_one_person_is_found_under_a_mistyped_name_a_swapped_date_and_another_writing_of_the_home(
+    settings: LinkageSettings,
+) -> None:
+    rows = [
+        person("p1", "赵伟明", "1980-03-05", phone="13900000001", home=HOME),
+        person("p2", "赵玮明", "1980-03-05", home="幸福花园３号楼２－５０１"),
+        person("p3", "赵伟明", "1980-05-03", phone="139 0000 0001"),
+        person("p4", "买买提·热娜", "1990-07-01", phone="13900000002"),
+        person("p5", "买买提热娜", "1990-07-01", phone="13900000002"),
+    ]
+    con, _ = run(settings, [*crowd(300), *rows])
+    assert groups(con) == [["p1", "p2", "p3"], ["p4", "p5"]]
+
+
+def test_nobody_is_merged_on_a_name_alone(settings: LinkageSettings) -> None:
+    rows = [person(f"p{n}", "诸葛亮亮", None, phone=f"1390000000{n}") for n in range(9)]
+    rows += [person(f"q{n}", "诸葛孔明") for n in range(5)]
+    con, _ = run(settings, [*crowd(300), *rows])
+    assert groups(con) == []
+
+
+def test_namesakes_of_one_village_stay_apart(settings: LinkageSettings) -> None:
+    rows = [
+        person("p1", "张伟", "1970-01-02", home="示范市示范区马店乡河口村3组12号"),
+        person("p2", "张伟", "1988-11-20", home="示范市示范区马店乡河口村3组15号"),
+    ]
+    con, _ = run(settings, [*crowd(300), *rows])
+    assert groups(con) == []
+
+
+def test_twins_are_two_and_a_record_that_fits_both_is_for_a_human(settings: LinkageSettings) -> None:
+    twins = [
+        person(
+            "t1", "朱梓涵", "2015-02-03", phone="13900000001", home=HOME, number=number("99990120150203121"), entity="A"
+        ),
+        person(
+            "t2", "朱梓轩", "2015-02-03", phone="13900000001", home=HOME, number=number("99990120150203123"), entity="B"
+        ),
+    ]
+    clear = person("r1", "朱梓轩", "2015-02-03", phone="13900000001", home=HOME)
+    unclear = person("r2", "朱梓", "2015-02-03", phone="13900000001", home=HOME)
+    con, found = run(settings, [*crowd(300), *twins, clear, unclear], entity="entity")
+    assert groups(con) == [["B", "r1"]]
+    edges = states(con)
+    assert edges["r2", "A"] == edges["r2", "B"] == "rival"
+    assert found.counts["rival"] >= 2
+
+
+def test_two_different_valid_numbers_never_meet_even_through_records_without_one(settings: LinkageSettings) -> None:
+    same = {"phone": "13900000001", "home": HOME}
+    rows = [
+        person("a", "赵伟明", "1980-01-01", number=NUMBER, **same),
+        person("b", "赵伟明", "1980-01-01", number=number("99990119800101123"), **same),
+        *(person(f"x{n}", "赵伟明", "1980-01-01", **same) for n in range(4)),
+    ]
+    con, _ = run(settings, [*crowd(300), *rows])
+    clusters = dict(con.execute("select id, cluster from linkage_cluster").fetchall())
+    assert clusters["a"] != clusters["b"]
+
+
+def test_a_number_of_fifteen_digits_is_the_number_of_eighteen(settings: LinkageSettings) -> None:
+    rows = [person("a", "赵伟明", number=NUMBER[:6] + NUMBER[8:17]), person("b", "钱小红", number=NUMBER)]
+    con, found = run(settings, [*crowd(50), *rows])
+    assert found.counts["certain"] == 1
+    assert groups(con) == [["a", "b"]]
+
+
+def test_what_is_left_of_a_masked_number_and_a_digit_that_is_off_are_evidence(settings: LinkageSettings) -> None:
+    rows = [
+        person("k", "赵伟明", "1980-01-01", number=NUMBER, entity="K"),
+        person("m", "赵伟明", number=f"999901********{NUMBER[-4:]}"),
+        person("t", "赵伟明", "1980-01-01", number=NUMBER[:11] + "2" + NUMBER[12:]),
+    ]
+    con, _ = run(settings, [*crowd(300), *rows], entity="entity")
+    assert groups(con) == [["K", "m", "t"]]
+
+
+def test_a_key_that_thousands_share_costs_little_and_merges_nobody(settings: LinkageSettings) -> None:
+    rows = [
+        person(f"n{n:04}", name, None, phone="13800000000", number="000000000000000000", home="无")
+        for n, name in enumerate(["张伟", "无", "不详", "李娜"] * 1000)
+    ]
+    _, found = run(settings, [*crowd(300), *rows])
+    assert found.counts["largest"] <= 5
+    assert found.counts["pairs"] < 1000
+    phone = next(block for block in found.blocks if block.block == "phone")
+    assert (phone.left_out_keys, phone.left_out_records, phone.largest) == (1, 4000, 4000)
+
+
+def test_a_cluster_stays_within_its_bound(settings: LinkageSettings) -> None:
+    rows = [person(f"p{n:02}", "赵伟明", "1980-01-01", home=HOME) for n in range(18)]
+    _, found = run(replace(settings, most=10), [*crowd(300), *rows])
+    assert found.counts["largest"] == 10
+    assert found.counts["apart"] > 0
+
+
+def result(con: duckdb.DuckDBPyConnection) -> tuple[list[Any], list[Any]]:
+    return (
+        con.execute("select * from linkage_cluster order by all").fetchall(),
+        con.execute("select * from linkage_edge order by all").fetchall(),
+    )
+
+
+def test_neither_order_nor_threads_change_the_result(settings: LinkageSettings) -> None:
+    rows = crowd(400)
+    chance = random.Random(3)
+    copies = [
+        row | {"id": f"d{n}", "phone": None if n % 3 else row["phone"], "name": row["name"][: 2 + n % 2]}
+        for n, row in enumerate(chance.sample(rows, 150))
+    ]
+    everybody = [*rows, *copies]
+    con, _ = run(settings, everybody)
+    expected = result(con)
+    assert len(expected[1]) > 50
+    for turn in range(2):
+        chance.shuffle(everybody)
+        again, _ = run(settings, everybody, threads=2 + turn * 2)
+        assert result(again) == expected
+
+
+def test_profiles_hold_every_value_that_an_entity_ever_stated(settings: LinkageSettings) -> None:
+    rows = [
+        person("k1", "赵伟明", "1980-01-01", phone="13900000001", entity="K"),
+        person("k2", "赵伟民", "1980-01-01", home=HOME, entity="K"),
+        person("k3", "赵伟明", None, phone="13900000009", home=OTHER, entity="K"),
+        person("r1", "赵伟民", "1980-01-01", phone="13900000009"),
+        person("r2", "赵伟明", "1980-01-01", home=OTHER),
+    ]
+    con, found = run(settings, [*crowd(300), *rows], entity="entity")
+    assert groups(con) == [["K", "r1", "r2"]]
+    assert found.counts["profiles"] == 1
+
+
+def test_a_table_without_the_columns_is_refused_with_their_names(settings: LinkageSettings) -> None:
+    con = duckdb.connect()
+    con.execute("create table people as select 'a' as id, '张伟' as name")
+    with pytest.raises(LinkageError, match="lacks columns") as caught:
+        train(con, "people", settings)
+    assert caught.value.expected == "birth, home, number, phone"
+
+
+def test_ids_that_are_not_unique_are_refused(settings: LinkageSettings) -> None:
+    with pytest.raises(LinkageError, match="does not tell the records apart"):
+        run(settings, [person("a", "张伟"), person("a", "李娜")])
+
+
+def test_no_result_holds_a_raw_value_but_ids(settings: LinkageSettings) -> None:
+    con, _ = run(settings, crowd(50))
+    left = {row[0] for row in con.execute("show tables").fetchall()}
+    assert left - {"given"} == {"people", "everybody", "linkage_cluster", "linkage_edge"}

@@ -1,0 +1,122 @@
+"""Chinese names: what makes two of them alike is counted in characters, not in bytes."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from yibiao.identity.names import blurred, describe, features
+
+
+@pytest.fixture(scope="module")
+def con() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+def related(con: duckdb.DuckDBPyConnection, first: str, second: str) -> tuple[bool, bool]:
+    """Whether two names share a hole, and whether they share a likeness."""
+    con.execute("create or replace table t as select unnest([?, ?]) as name", [first, second])
+    describe(con, "t", "name", frozenset({"holes", "alike"}), "described")
+    row = con.execute(
+        "select list_has_any(a.holes, b.holes), list_has_any(a.alike, b.alike) "
+        "from described a, described b where a.name = ? and b.name = ?",
+        [first, second],
+    ).fetchone()
+    assert row is not None
+    return row
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        ("张伟明", "张玮明", "one sound"),
+        ("李停", "李婷", "one component"),
+        ("王浩", "王皓", "one sound"),
+        ("陈珍", "陈真", "nearly one sound"),
+        ("刘兰英", "刘蓝英", "one sound"),
+        ("欧阳娜娜", "欧阳那娜", "one component"),
+    ],
+)
+def test_a_character_of_like_sound_or_shape_is_told_from_any_other(
+    con: duckdb.DuckDBPyConnection, first: str, second: str, why: str
+) -> None:
+    assert related(con, first, second) == (True, True), why
+
+
+@pytest.mark.parametrize(("first", "second"), [("朱梓涵", "朱梓轩"), ("李强", "李丽"), ("王国庆", "王建庆")])
+def test_another_character_in_its_place_is_one_character_but_not_alike(
+    con: duckdb.DuckDBPyConnection, first: str, second: str
+) -> None:
+    assert related(con, first, second) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("张伟明", "张伟"), ("张伟明", "张明"), ("张伟", "张伟伟"), ("张伟明", "张明伟")]
+)
+def test_a_character_lost_added_or_moved_counts_as_one(con: duckdb.DuckDBPyConnection, first: str, second: str) -> None:
+    assert related(con, first, second)[0]
+
+
+@pytest.mark.parametrize(("first", "second"), [("张伟明", "李强"), ("张伟", "王丽"), ("张伟明", "赵伟强")])
+def test_two_characters_apart_share_nothing(con: duckdb.DuckDBPyConnection, first: str, second: str) -> None:
+    assert related(con, first, second) == (False, False)
+
+
+def distance(first: str, second: str) -> int:
+    """Levenshtein's, by the book."""
+    row = list(range(len(second) + 1))
+    for i, a in enumerate(first, 1):
+        before, row[0] = row[0], i
+        for j, b in enumerate(second, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
+    return row[-1]
+
+
+def one_move_apart(first: str, second: str) -> bool:
+    """Taking one character out of each, anywhere, leaves the same."""
+    return bool(
+        {first[:n] + first[n + 1 :] for n in range(len(first))}
+        & {second[:n] + second[n + 1 :] for n in range(len(second))}
+    )
+
+
+names = st.text(alphabet="张伟明丽强王𠆤娜", min_size=2, max_size=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(names, names)
+def test_a_shared_hole_is_an_edit_distance_of_one_or_a_move(first: str, second: str) -> None:
+    con = duckdb.connect()
+    if first != second:
+        expected = distance(first, second) <= 1 or one_move_apart(first, second)
+        assert related(con, first, second)[0] == expected
+
+
+def test_the_sound_of_a_name_is_that_of_its_characters_in_order() -> None:
+    con = duckdb.connect()
+    con.execute("create table t as select unnest(['张伟', '诸葛亮', '𠆤建']) as name")
+    describe(con, "t", "name", frozenset(), "described")
+    found = dict(con.execute("select name, sound from described").fetchall())
+    assert found["张伟"] == "zhang wei"
+    assert found["诸葛亮"] == "zhu ge liang"
+    assert found["𠆤建"].endswith(" jian")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("zhang", "zan"), ("shen", "seng"), ("niu", "liu"), ("chi", "ci"), ("hua", "fa")]
+)
+def test_syllables_that_dialects_do_not_tell_apart_are_one(first: str, second: str) -> None:
+    assert blurred(first) == blurred(second)
+
+
+@pytest.mark.parametrize(("first", "second"), [("wei", "li"), ("ma", "ba"), ("hu", "fu"), ("an", "en")])
+def test_other_syllables_stay_apart(first: str, second: str) -> None:
+    assert blurred(first) != blurred(second)
+
+
+def test_a_radical_that_many_characters_have_is_no_likeness() -> None:
+    table = features("海江")
+    first, second = (set(one) for one in table["likeness"].to_pylist())
+    assert not first & second
