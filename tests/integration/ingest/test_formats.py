@@ -237,6 +237,18 @@ def test_headers_of_two_rows_in_csv(settings, read):
     assert found == [["1", "张三", "2", "3", "4"]]
 
 
+def test_texts_of_sqlite_stay_as_they_are_and_only_null_is_null(settings, read):
+    texts = [None, None, "", "\x01", "\x02", "a\0b", "null", "中", None]
+    base = sqlite3.connect(settings.data / "表_202601.sqlite")
+    base.execute('create table t ("编号", "户主/姓名", "户主/证号", "金额", "日期")')
+    base.executemany("insert into t values (?, ?, null, null, null)", [(str(n), text) for n, text in enumerate(texts)])
+    base.commit()
+    base.close()
+    found, _ = read("sqlite", {"table": "t"})
+    assert [row[1] for row in found] == texts
+    assert {row[2] for row in found} == {None}
+
+
 @pytest.mark.parametrize("blank", [10, 5_000, 300_000])
 def test_rows_below_blank_lines_are_read(settings, read, blank):
     lines = [",".join(HEADS), *[""] * blank, "1,a,2,3,4"]

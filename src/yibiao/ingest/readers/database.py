@@ -21,8 +21,11 @@ STEPS, STEPS_PER_BYTE = 20_000_000, 100
 _PACE = 100_000
 """Steps between two looks at that."""
 
-_NULL = "\x01"
-"""Stands for null on the way: ADBC types a column by its first rows, and nulls at its beginning make it a number."""
+_NULL = b"\xff\x00null\xff"
+"""Stands for null on the way: ADBC types a column by its first rows, and nulls at its beginning make it a number.
+
+No text in UTF-8 holds these bytes, and SQLite takes any bytes for text.
+"""
 
 
 def read_sqlite(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]:
@@ -44,7 +47,7 @@ def read_sqlite(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]
     binding = reading.bind(report, headers)
     target = schema(binding.names)
     picks = [
-        f"coalesce({as_text_sql(header)}, char(1)) as c{place}"
+        f"coalesce({as_text_sql(header)}, cast(x'{_NULL.hex()}' as text)) as c{place}"
         for place, header in enumerate(headers)
         if place in binding.places
     ]
@@ -60,8 +63,10 @@ def read_sqlite(path: Path, report: Report, reading: Reading) -> Iterator[Chunk]
                         arrays.append(pa.nulls(count, pa.string()))
                     else:
                         texts = batch.column(f"c{place}").cast(pa.string())
-                        texts.validate(full=True)  # SQLite takes any bytes for text
-                        arrays.append(pc.if_else(pc.equal(texts, _NULL), pa.scalar(None, pa.string()), texts))
+                        null = pc.equal(texts.cast(pa.binary()), _NULL)
+                        texts = pc.if_else(null, pa.scalar(None, pa.string()), texts)
+                        texts.validate(full=True)
+                        arrays.append(texts)
                 first += count
                 reading.total += count
                 yield Chunk(pa.Table.from_arrays(arrays, schema=target))
