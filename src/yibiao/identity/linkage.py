@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from yibiao.identity.blocks import BlockCount, block_pairs
 from yibiao.identity.clusters import NO_VALUE, Flags, Ints, cluster
+from yibiao.identity.contradictions import contradicting
 from yibiao.identity.levels import column
 from yibiao.identity.model import UNIT, Model
 from yibiao.identity.prepare import prepare
@@ -36,6 +37,8 @@ class Linked:
 
     Args:
         clusters: table of `id`, `cluster` (smallest id of the cluster).
+        contradictions: table of `id`: records that do not keep the entity of their certain value, because they
+            contradict the others of it; empty where that was not looked at.
         edges: table of `id_l`, `id_r`, `score` (bits), `state`, `g_<comparison>` of pairs that reach the review
             threshold. States: `linked`; `review` (between the thresholds); `rival` (another candidate is nearly as
             good); `apart` (strong enough, but it would join two certain values, two records of one source, or too
@@ -46,6 +49,7 @@ class Linked:
 
     clusters: str
     edges: str
+    contradictions: str
     counts: dict[str, int]
     blocks: list[BlockCount] = field(default_factory=list)
 
@@ -77,6 +81,11 @@ def link(
         LinkageError: the table does not fit the settings.
     """
     least = round(settings.review * UNIT)
+    contradictions = 0
+    con.execute("create or replace table linkage_contradiction (id varchar)")
+    if entity and settings.same is not None:
+        contradictions = _set_contradictions_aside(con, source, entity, settings, model)
+        source = "linkage_source"
     open_rows = f"{quote(entity)} is null" if entity else ""
     records = prepare(con, source, settings, "linkage_record", condition=open_rows)
     blocks = block_pairs(con, records.table, settings, "linkage_pair")
@@ -103,12 +112,29 @@ def link(
     con.execute("drop table linkage_record")
     counts = _together(con, certain, single, records.rows + known, settings)
     con.execute("drop table linkage_node")
+    con.execute("drop view if exists linkage_source")
     return Linked(
         "linkage_cluster",
         "linkage_edge",
-        {"records": records.rows, "profiles": known, "pairs": pairs} | counts,
+        "linkage_contradiction",
+        {"records": records.rows, "profiles": known, "contradictions": contradictions, "pairs": pairs} | counts,
         blocks,
     )
+
+
+def _set_contradictions_aside(
+    con: duckdb.DuckDBPyConnection, source: str, entity: str, settings: LinkageSettings, model: Model
+) -> int:
+    """Make the view `linkage_source`, in which records that contradict the others of their entity have none."""
+    (name,) = settings.columns[settings.comparisons[0].main[0].partition(".")[0]].sources[:1]
+    found = contradicting(
+        con, source, entity, name, settings, model, "linkage_contradiction", least=settings.same or 0.0
+    )
+    claimed = f"cast({quote(settings.id)} as varchar) in (select id from linkage_contradiction)"
+    con.execute(f"""
+        create or replace temp view linkage_source as
+        select * replace (case when not {claimed} then {quote(entity)} end as {quote(entity)}) from {quote(source)}""")
+    return found
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

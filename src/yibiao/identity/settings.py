@@ -139,6 +139,8 @@ class LinkageSettings:
         one_per: prepared column that names the source, if no source speaks twice of one entity.
         link, review: match weight (bits) from which a pair is linked, and from which a human should look at it.
         margin: bits by which the best of several rivals must be ahead.
+        same: bits (without the prior) that two records with one certain value must reach, else they are of two people;
+            nothing is looked at without it.
         most: records of one entity; a cluster does not grow beyond.
     """
 
@@ -152,15 +154,16 @@ class LinkageSettings:
     certain: tuple[str, ...] = ()
     one_per: str = ""
     margin: float = 0.0
+    same: float | None = None
     most: int = 1000
     training: Training = field(default_factory=Training)
 
-    def references(self) -> tuple[str, ...]:
-        """Every column and part that is used, sorted."""
+    def references(self, *, labels: bool = True) -> tuple[str, ...]:
+        """Every column and part that is used, sorted; without `labels` not that which only training reads."""
         used = {part for block in self.blocks for part in block.parts} | set(self.certain)
         used |= {part for block in (*self.training.em, *self.training.prior_blocks) for part in block}
         used |= {self.one_per} if self.one_per else set()
-        used |= {self.training.labels} if self.training.labels else set()
+        used |= {self.training.labels} if self.training.labels and labels else set()
         for comparison in self.comparisons:
             for level in comparison.levels:
                 for one in (level, *level.also):

@@ -60,6 +60,7 @@ def parse(path: Path) -> LinkageSettings:
         link=thresholds["link"],
         review=thresholds["review"],
         margin=thresholds["margin"],
+        same=thresholds["same"],
         id=given.get("id", ""),
         certain=certain,
         one_per=one_per,
@@ -240,12 +241,17 @@ def _level(
     )  # fmt: skip
 
 
-def _thresholds(document: Document, given: Any, findings: Findings) -> dict[str, float]:
+def _thresholds(document: Document, given: Any, findings: Findings) -> dict[str, Any]:
     fields = read_fields(
-        document, ("thresholds",), given, {"link": _NUMBER, "review": _NUMBER, "margin": _NUMBER}, ("link",), findings
+        document,
+        ("thresholds",),
+        given,
+        {"link": _NUMBER, "review": _NUMBER, "margin": _NUMBER, "same": _NUMBER},
+        ("link",),
+        findings,
     )
     if fields is None:
-        return {"link": 0.0, "review": 0.0, "margin": 0.0}
+        return {"link": 0.0, "review": 0.0, "margin": 0.0, "same": None}
     link = float(fields["link"])
     review = float(fields.get("review", link))
     if review > link:
@@ -253,7 +259,7 @@ def _thresholds(document: Document, given: Any, findings: Findings) -> dict[str,
             "thresholds", "A pair is looked at before it is linked.", document.where("thresholds", "review"),
             expected="review at most link", got=f"{review:g} > {link:g}",
         )  # fmt: skip
-    return {"link": link, "review": review, "margin": float(fields.get("margin", 0.0))}
+    return {"link": link, "review": review, "margin": float(fields.get("margin", 0.0)), "same": fields.get("same")}
 
 
 def _training(document: Document, given: Any, known: _Known, findings: Findings) -> Training:

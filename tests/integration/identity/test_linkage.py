@@ -77,7 +77,7 @@ def settings(tmp_path: Path) -> LinkageSettings:
     return read_settings(path)
 
 
-def person(id: str, name: str | None, birth: str | None = None, **more: str | None) -> dict[str, Any]:
+def person(id: str, name: str | None = None, birth: str | None = None, **more: str | None) -> dict[str, Any]:
     return dict.fromkeys(COLUMNS) | {"id": id, "name": name, "birth": birth} | more
 
 
@@ -191,6 +191,30 @@ def test_a_number_of_fifteen_digits_is_the_number_of_eighteen(settings: LinkageS
     assert groups(con) == [["a", "b"]]
 
 
+def test_a_number_that_two_people_use_is_kept_by_those_who_agree(settings: LinkageSettings) -> None:
+    first = {"name": "赵伟明", "birth": "1980-01-01", "number": NUMBER, "entity": "K"}
+    second = {"name": "欧阳娜娜", "birth": "1991-07-15", "number": NUMBER, "entity": "K"}
+    rows = [
+        *(person(f"p{n}", phone="13900000001", **first) for n in range(3)),
+        person("p3", phone="13900000001", **first | {"name": "赵玮明"}),
+        *(person(f"q{n}", phone="13900000002", home=HOME, **second) for n in range(2)),
+        person("r", "欧阳娜娜", "1991-07-15", phone="13900000002"),
+    ]
+    con, found = run(replace(settings, certain=(), same=-6.0), [*crowd(300), *rows], entity="entity")
+    assert con.execute("select id from linkage_contradiction order by id").fetchall() == [("q0",), ("q1",)]
+    assert found.counts["contradictions"] == 2
+    assert groups(con) == [["q0", "q1", "r"]]
+
+
+def test_a_number_that_everybody_claims_is_kept_by_nobody(settings: LinkageSettings) -> None:
+    people = crowd(200)
+    rows = [row | {"id": f"x{n}", "number": NUMBER, "entity": "K"} for n, row in enumerate(people)]
+    _, found = run(replace(settings, certain=(), same=-6.0), [*people, *rows], entity="entity")
+    assert found.counts["contradictions"] == 200
+    assert found.counts["largest"] <= 4
+    assert found.counts["profiles"] == 0
+
+
 def test_what_is_left_of_a_masked_number_and_a_digit_that_is_off_are_evidence(settings: LinkageSettings) -> None:
     rows = [
         person("k", "赵伟明", "1980-01-01", number=NUMBER, entity="K"),
@@ -273,4 +297,6 @@ def test_ids_that_are_not_unique_are_refused(settings: LinkageSettings) -> None:
 def test_no_result_holds_a_raw_value_but_ids(settings: LinkageSettings) -> None:
     con, _ = run(settings, crowd(50))
     left = {row[0] for row in con.execute("show tables").fetchall()}
-    assert left - {"given"} == {"people", "everybody", "linkage_cluster", "linkage_edge"}
+    assert left - {"given"} == {
+        "people", "everybody", "linkage_cluster", "linkage_contradiction", "linkage_edge",
+    }  # fmt: skip

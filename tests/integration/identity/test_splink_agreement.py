@@ -58,7 +58,7 @@ train:
 def people(size: int) -> pa.Table:
     """People with namesakes, and a damaged second record of most."""
     chance = random.Random(11)
-    firsts = ["anna", "ben", "carl", "dora", "emil", "fred", "gina", "hans", "ida", "jan", "lena", "max", "nina", "otto"]
+    firsts = ["anna", "ben", "carl", "dora", "emil", "fred", "gina", "hans", "ida", "lena", "max", "nina", "otto"]
     lasts = [
         a + b for a in ("mei", "hof", "stein", "wald", "berg", "schu") for b in ("er", "mann", "ner", "hard", "le")
     ]

@@ -1,0 +1,127 @@
+"""One number used by two people: records that share a certain value but speak of different persons.
+
+A valid number is certain, but it is also copied from a relative, borrowed, or mistyped into another valid one. Records
+of one entity whose names differ are compared; where what they state contradicts itself, only the largest consistent
+group keeps the entity. The others are treated as records without a number: they find their own person, or stay for a
+human.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from yibiao.identity.clusters import components
+from yibiao.identity.model import UNIT, Model
+from yibiao.identity.prepare import prepare
+from yibiao.identity.scores import score_pairs
+from yibiao.identity.settings import LinkageSettings
+from yibiao.ingest.rules import quote
+
+if TYPE_CHECKING:
+    import duckdb
+
+MOST_NAMES = 50
+"""A value that so many names claim identifies nobody; no record keeps it."""
+
+
+def contradicting(
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    entity: str,
+    by: str,
+    settings: LinkageSettings,
+    model: Model,
+    target: str,
+    *,
+    least: float,
+) -> int:
+    """Make the table `target` (`id`) of records that do not keep their entity.
+
+    Args:
+        source: name of the raw table; its ids are those of the settings.
+        entity: raw column with the entity that a certain value gave.
+        by: raw column of which entities that state one value only are not looked at (the name).
+        least: bits that two records with one certain value must reach to be one person, without the prior and without
+            what is compared of numbers, which they share by definition.
+
+    Returns:
+        The number of such records.
+    """
+    settings = _without_numbers(settings)
+    own, name, key = quote(settings.id), quote(by), quote(entity)
+    con.execute(f"""
+        create or replace temp table linkage_claimed as
+        select {key} as entity, count(distinct {name}) as names
+        from {quote(source)}
+        where {key} is not null
+        group by entity
+        having count(distinct {name}) > 1""")
+    # One record speaks for all of its name: the one that states most.
+    stated = " + ".join(
+        f"({quote(raw)} is not null)::integer" for one in settings.columns.values() for raw in one.sources
+    )
+    con.execute(f"""
+        create or replace temp table linkage_claim as
+        select source.*, claimed.names
+        from {quote(source)} as source
+        inner join linkage_claimed as claimed on source.{key} = claimed.entity
+        where source.{name} is not null""")
+    con.execute(f"""
+        create or replace temp table linkage_speaker as
+        select * from linkage_claim where names <= {MOST_NAMES}
+        qualify row_number() over (partition by {key}, {name} order by {stated} desc, {own}) = 1""")
+    speakers = prepare(con, "linkage_speaker", settings, "linkage_speaking")
+    con.execute(f"""
+        create or replace temp table linkage_group as
+        select speaking.rid, speaker.{key} as entity, speaker.{name} as name
+        from linkage_speaking as speaking
+        inner join linkage_speaker as speaker on speaking.id = cast(speaker.{own} as varchar)""")
+    con.execute("""
+        create or replace temp table linkage_claim_pair as
+        select l.rid as l, r.rid as r
+        from linkage_group as l inner join linkage_group as r on l.entity = r.entity and l.rid < r.rid""")
+    score_pairs(
+        con, "linkage_claim_pair", speakers.table, settings, model, "linkage_claim_scored",
+        least=round(least * UNIT) + model.prior_score,
+    )  # fmt: skip
+    _register_groups(con, speakers.rows)
+    con.execute(f"""
+        create or replace table {quote(target)} as
+        with told as (
+            select cast(claim.{own} as varchar) as id, claim.{key} as entity, linkage_part.part
+            from linkage_claim as claim
+            left join linkage_group as own on claim.{key} = own.entity and claim.{name} = own.name
+            left join linkage_part on own.rid = linkage_part.rid
+        ),
+        parts as (select entity, part, count(*) as n from told where part is not null group by entity, part),
+        kept as (
+            select entity, part from parts
+            qualify row_number() over (partition by entity order by n desc, part) = 1
+        )
+        select told.id
+        from told left join kept on told.entity = kept.entity and told.part = kept.part
+        where kept.part is null""")
+    con.unregister("linkage_part")
+    for table in ("claimed", "claim", "speaker", "speaking", "group", "claim_pair", "claim_scored"):
+        con.execute(f"drop table linkage_{table}")
+    return int(con.execute(f"select count(*) from {quote(target)}").fetchall()[0][0])
+
+
+def _without_numbers(settings: LinkageSettings) -> LinkageSettings:
+    numbers = {name for name, one in settings.columns.items() if one.kind == "person_number"}
+    kept = tuple(
+        one for one in settings.comparisons
+        if not numbers & {name.partition(".")[0] for level in one.levels for name in level.columns}
+    )  # fmt: skip
+    return replace(settings, comparisons=kept)
+
+
+def _register_groups(con: duckdb.DuckDBPyConnection, rows: int) -> None:
+    import numpy as np
+    import pyarrow as pa
+
+    scored = con.sql("select l, r from linkage_claim_scored").to_arrow_table()
+    left, right = (scored[name].to_numpy().astype(np.int64) for name in ("l", "r"))
+    part = components(rows, left, right)
+    con.register("linkage_part", pa.table({"rid": np.arange(rows, dtype=np.int32), "part": part.astype(np.int32)}))
