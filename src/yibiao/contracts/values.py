@@ -274,6 +274,29 @@ class Column:
         return TYPES[self.type].sql
 
 
+def plain_column(name: str, header: str = "", type_: str = "text") -> Column:
+    """A column of which nothing is known but its type: what somebody looks at without a contract."""
+    return Column(
+        name=name,
+        header=header,
+        title=header,
+        element=None,
+        role=None,
+        aliases=(),
+        required=False,
+        key=False,
+        type=type_,
+        code_list=None,
+        date_formats=(),
+        codes=Frozen(),
+        codes_as="code",
+        pairs=(),
+        unit=None,
+        factor="1",
+        on_invalid="quarantine",
+    )
+
+
 @dataclass(frozen=True)
 class Report:
     """One data contract: what a department delivers, how it is read, checked and understood."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from yibiao.contracts.properties import REPAIRS
-from yibiao.contracts.values import Column, Frozen
+from yibiao.contracts.values import Column, plain_column
 from yibiao.detect.table import ASK, Held
 from yibiao.ingest.readers.spreadsheet_marked import marked
 from yibiao.ingest.readers.spreadsheet_rows import Part
@@ -90,22 +90,4 @@ def _column(place: int, texts: pa.Array, kinds: np.ndarray | None) -> Column:
             type_ = "number_text"
         elif (kinds == NUMBER).sum() > 0.5 * given:
             type_ = "decimal"
-    return Column(
-        name=f"c{place}",
-        header="",
-        title="",
-        element=None,
-        role=None,
-        aliases=(),
-        required=False,
-        key=False,
-        type=type_,
-        code_list=None,
-        date_formats=(),
-        codes=Frozen(),
-        codes_as="code",
-        pairs=(),
-        unit=None,
-        factor="1",
-        on_invalid="quarantine",
-    )
+    return plain_column(f"c{place}", type_=type_)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from yibiao.contracts.values import TYPES, Column, Frozen, Report
+from yibiao.contracts.values import TYPES, Column, Frozen, Report, plain_column
 from yibiao.errors import DeliveryError
 
 EVOLVE, QUARANTINE, REFUSE = "evolve", "quarantine", "refuse"
@@ -181,7 +181,7 @@ def _sample(kind: str, source: Path, report: Report, question: Unsettled, where:
 
     probe = replace(
         report,
-        columns=tuple(text_column(f"unknown_{place}", header) for place, header in enumerate(question.unknown)),
+        columns=tuple(plain_column(f"unknown_{place}", header) for place, header in enumerate(question.unknown)),
         key=(),
         on_drift=Frozen(),
         control_totals=(),
@@ -196,28 +196,6 @@ def _sample(kind: str, source: Path, report: Report, question: Unsettled, where:
     if chunk is None:
         return None
     return chunk.rows.slice(0, SAMPLE_ROWS).drop_columns(["_row"]).rename_columns(list(question.unknown))
-
-
-def text_column(name: str, header: str) -> Column:
-    return Column(
-        name=name,
-        header=header,
-        title=header,
-        element=None,
-        role=None,
-        aliases=(),
-        required=False,
-        key=False,
-        type="text",
-        code_list=None,
-        date_formats=(),
-        codes=Frozen(),
-        codes_as="code",
-        pairs=(),
-        unit=None,
-        factor="1",
-        on_invalid="quarantine",
-    )
 
 
 def value_shares(table: Any, columns: Sequence[Column]) -> dict[tuple[str, str], float]:

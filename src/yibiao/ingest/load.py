@@ -21,15 +21,25 @@ import pyarrow.parquet as pq
 
 from yibiao.contracts.values import Report
 from yibiao.errors import LoadError
-from yibiao.files import commit_folder, scratch, sha256_file, to_json
+from yibiao.files import scratch
 from yibiao.ingest.checker import Checker, Verdict
 from yibiao.ingest.deliveries import Delivery
 from yibiao.ingest.drift import HOLD, Hold, Rename, Unsettled, changed_types, held_kinds, recognise, refuse_drift
 from yibiao.ingest.landing import object_path
-from yibiao.ingest.packages import ACCEPTED, FORMAT, MANIFEST, LoadPackage, load_id, package_folder, reader_version
+from yibiao.ingest.packages import (
+    ACCEPTED,
+    FORMAT,
+    LoadPackage,
+    file_account,
+    load_id,
+    package_folder,
+    reader_version,
+    seal,
+    writing,
+)
 from yibiao.ingest.packages import QUARANTINE as QUARANTINE_FILE
 from yibiao.ingest.readers import Chunk, Reading, read
-from yibiao.ingest.readers.chunks import CHUNK_ROWS, regroup, schema
+from yibiao.ingest.readers.chunks import CHUNK_ROWS, quarantine_schema, regroup, schema
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
 
@@ -82,31 +92,20 @@ def _attempt(
     """
     identity = load_id(delivery, report.semantics(), reader_version(settings))
     final = package_folder(report, settings, identity)
-    try:
-        with scratch(settings.work, "load") as folder:
-            writer = _Package(folder, report, delivery, settings, checker, held)
-            reading = Reading(where=delivery.name, renamed=renamed)
-            source = object_path(settings, delivery.sha256)
-            with writer, _ahead(regroup(read(delivery.kind, source, report, reading))) as chunks:
-                for chunk in chunks:
-                    _hold(report, reading.drift, held)
-                    writer.write(chunk)
-                    progress.advance(chunk.rows.num_rows + len(chunk.broken), delivery.name)
-            reading.drift += writer.changed_types()
-            refuse_drift(report, reading.drift, delivery.name)
-            _hold(report, reading.drift, held)
-            manifest = writer.manifest(identity, reading)
-            (folder / MANIFEST).write_bytes(to_json(manifest))
-            for path in folder.iterdir():
-                path.chmod(0o400)
-            commit_folder(folder, final, "load.package")
-    except OSError as error:
-        raise LoadError(
-            "The load package cannot be written.",
-            where=delivery.name,
-            got=error.strerror or type(error).__name__,
-            todo="Free disk space or repair the disk, then run again.",
-        ) from None
+    with writing("load package", delivery.name), scratch(settings.work, "load") as folder:
+        writer = _Package(folder, report, delivery, settings, checker, held)
+        reading = Reading(where=delivery.name, renamed=renamed)
+        source = object_path(settings, delivery.sha256)
+        with writer, _ahead(regroup(read(delivery.kind, source, report, reading))) as chunks:
+            for chunk in chunks:
+                _hold(report, reading.drift, held)
+                writer.write(chunk)
+                progress.advance(chunk.rows.num_rows + len(chunk.broken), delivery.name)
+        reading.drift += writer.changed_types()
+        refuse_drift(report, reading.drift, delivery.name)
+        _hold(report, reading.drift, held)
+        manifest = writer.manifest(identity, reading)
+        seal(folder, final, manifest, "load.package")
     return LoadPackage(final, manifest)
 
 
@@ -131,9 +130,7 @@ class _Package:
         self._checker = checker
         self._held = sorted(held)
         self._schema = schema([column.name for column in report.columns])
-        self._quarantine_schema = pa.schema(
-            [*self._schema, ("_rules", pa.list_(pa.string())), ("_raw", pa.string()), ("_proposal", pa.string())]
-        )
+        self._quarantine_schema = quarantine_schema(self._schema.names[1:])
         self._accepted = self._quarantined = 0
         self._rules: Counter[str] = Counter()
         self._warnings: Counter[str] = Counter()
@@ -252,10 +249,6 @@ class _Package:
         if repeated := self._repeated_keys():
             self._warnings[f"{report.key[0]}.unique"] += repeated
         rows = {ACCEPTED: self._accepted, QUARANTINE_FILE: self._quarantined}
-        files = {
-            name: {"rows": count, "bytes": (path := self._folder / name).stat().st_size, "sha256": sha256_file(path)}
-            for name, count in rows.items()
-        }
         return {
             "format": FORMAT,
             "load_id": identity,
@@ -283,7 +276,7 @@ class _Package:
             "held": self._held,
             "left_out": {kind: count for kind, count in reading.left_out.items() if count},
             "repairs": {kind: count for kind, count in sorted(reading.repairs.items()) if count},
-            "files": files,
+            "files": file_account(self._folder, rows),
         }
 
     def _repeated_keys(self) -> int:

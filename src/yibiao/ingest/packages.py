@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import orjson
 
 from yibiao.contracts.values import Report
 from yibiao.errors import LoadError
-from yibiao.files import to_json
+from yibiao.files import commit_folder, sha256_file, to_json
 from yibiao.ingest.deliveries import Delivery
 from yibiao.settings import Settings
 
@@ -20,6 +21,8 @@ READER_VERSION = "4"
 """Raise this when reading or checking the same bytes by the same contract gives another package."""
 
 FORMAT = 1
+"""Of the manifests of both kinds of packages."""
+
 ACCEPTED, QUARANTINE, MANIFEST = "accepted.parquet", "quarantine.parquet", "manifest.json"
 
 
@@ -33,6 +36,11 @@ class LoadPackage:
     @property
     def load_id(self) -> str:
         return self.manifest["load_id"]
+
+    @property
+    def delivered(self) -> tuple[str, str, str]:
+        """Report, edition and hash of the delivery that it holds."""
+        return self.manifest["report"], self.manifest["edition"], self.manifest["delivery"]["sha256"]
 
 
 def reader_version(settings: Settings) -> str:
@@ -59,20 +67,68 @@ def read_package(folder: Path) -> LoadPackage:
     Raises:
         LoadError: its manifest is missing, damaged, or of another format.
     """
+    todo = "Delete this load folder; the next run reads its delivery from landing again."
+    return LoadPackage(folder, read_manifest(folder, "a load package", todo))
+
+
+def read_manifest(folder: Path, noun: str, todo: str) -> Mapping[str, Any]:
+    """The manifest of a package of either kind, of a load or of an amendment.
+
+    Raises:
+        LoadError: it is missing, damaged, or of another format.
+    """
     path = folder / MANIFEST
     try:
-        manifest = orjson.loads(path.read_bytes())
+        manifest: Mapping[str, Any] = orjson.loads(path.read_bytes())
         if manifest["format"] != FORMAT:
             raise ValueError("another format")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LoadError(
-            "The manifest of a load package cannot be read.",
+            f"The manifest of {noun} cannot be read.",
             where=str(path),
             expected=f"a complete manifest of format {FORMAT}",
             got=type(error).__name__,
-            todo="Delete this load folder; the next run reads its delivery from landing again.",
+            todo=todo,
         ) from None
-    return LoadPackage(folder, manifest)
+    return manifest
+
+
+@contextmanager
+def writing(noun: str, where: str) -> Iterator[None]:
+    """Tell what the disk refuses while a package is made.
+
+    Raises:
+        LoadError: for any OSError inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise LoadError(
+            f"The {noun} cannot be written.",
+            where=where,
+            got=error.strerror or type(error).__name__,
+            todo="Free disk space or repair the disk, then run again.",
+        ) from None
+
+
+def file_account(folder: Path, rows: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """What a manifest says of the files of its package.
+
+    Args:
+        rows: name of a file -> rows in it.
+    """
+    return {
+        name: {"rows": count, "bytes": (path := folder / name).stat().st_size, "sha256": sha256_file(path)}
+        for name, count in rows.items()
+    }
+
+
+def seal(aside: Path, final: Path, manifest: Mapping[str, Any], commit: str) -> None:
+    """Write the manifest of a finished package, close it to writing, and move it into the lake; see `commit_folder`."""
+    (aside / MANIFEST).write_bytes(to_json(manifest))
+    for path in aside.iterdir():
+        path.chmod(0o400)
+    commit_folder(aside, final, commit)
 
 
 def live_packages(report: Report, settings: Settings) -> list[LoadPackage]:

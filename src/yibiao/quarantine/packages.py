@@ -17,21 +17,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from yibiao.contracts.values import Column, Report
-from yibiao.errors import LoadError
-from yibiao.files import commit_folder, scratch, sha256_file, to_json
+from yibiao.files import scratch, to_json
 from yibiao.ingest.checker import Checker
 from yibiao.ingest.columns import plain
-from yibiao.ingest.packages import ACCEPTED, MANIFEST, QUARANTINE, LoadPackage, live_packages, reader_version
-from yibiao.ingest.readers.chunks import CHUNK_ROWS, schema
+from yibiao.ingest.packages import (
+    ACCEPTED,
+    FORMAT,
+    QUARANTINE,
+    LoadPackage,
+    file_account,
+    live_packages,
+    read_manifest,
+    reader_version,
+    seal,
+    writing,
+)
+from yibiao.ingest.readers.chunks import CHUNK_ROWS, quarantine_schema, schema
 from yibiao.quarantine.amendments import Amendment, Line, amendments_of, read_lines
 from yibiao.settings import Settings
-
-FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -81,19 +88,8 @@ def read_package(folder: Path) -> AmendmentPackage:
     Raises:
         LoadError: its manifest is missing, damaged, or of another format.
     """
-    try:
-        manifest = orjson.loads((folder / MANIFEST).read_bytes())
-        if manifest["format"] != FORMAT:
-            raise ValueError("another format")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LoadError(
-            "The manifest of an amendment package cannot be read.",
-            where=str(folder / MANIFEST),
-            expected=f"a complete manifest of format {FORMAT}",
-            got=type(error).__name__,
-            todo="Delete this folder; the next run makes it again from landing.",
-        ) from None
-    return AmendmentPackage(folder, manifest)
+    todo = "Delete this folder; the next run makes it again from landing."
+    return AmendmentPackage(folder, read_manifest(folder, "an amendment package", todo))
 
 
 def live_amendments(report: Report, settings: Settings) -> dict[tuple[str, str], list[AmendmentPackage]]:
@@ -148,13 +144,9 @@ def make_package(
     lines = read_lines(amendment, settings)
     fitting = _fitting(lines, amendment, original, report)
     final = package_folder(amendment, report, settings)
-    with scratch(settings.work, "amend") as folder:
+    with writing("amendment package", f"{report.id} {amendment.edition}"), scratch(settings.work, "amend") as folder:
         rules, warnings = _write(folder, fitting, original, report, checker)
-        files = {}
-        for name in (ACCEPTED, QUARANTINE):
-            path = folder / name
-            rows = pq.read_metadata(path).num_rows
-            files[name] = {"rows": rows, "bytes": path.stat().st_size, "sha256": sha256_file(path)}
+        rows = {name: pq.read_metadata(folder / name).num_rows for name in (ACCEPTED, QUARANTINE)}
         manifest = {
             "format": FORMAT,
             "amendment_id": final.name.removeprefix("amend="),
@@ -169,18 +161,15 @@ def make_package(
             "reader_version": reader_version(settings),
             "counts": {
                 "returned": len(lines),
-                "mended": files[ACCEPTED]["rows"],
-                "failing": files[QUARANTINE]["rows"],
+                "mended": rows[ACCEPTED],
+                "failing": rows[QUARANTINE],
                 "orphaned": len(lines) - len(fitting),
             },
             "rules": dict(rules),
             "warnings": dict(warnings),
-            "files": files,
+            "files": file_account(folder, rows),
         }
-        (folder / MANIFEST).write_bytes(to_json(manifest))
-        for path in folder.iterdir():
-            path.chmod(0o400)
-        commit_folder(folder, final, "load.amendment")
+        seal(folder, final, manifest, "load.amendment")
     return AmendmentPackage(final, manifest)
 
 
@@ -232,10 +221,8 @@ def _write(
     folder: Path, lines: Sequence[Line], original: LoadPackage, report: Report, checker: Checker
 ) -> tuple[Counter[str], Counter[str]]:
     """Write both Parquet files; returns how many rows broke each rule, and each rule that only warns."""
-    plain_schema = schema([column.name for column in report.columns])
-    held_schema = pa.schema(
-        [*plain_schema, ("_rules", pa.list_(pa.string())), ("_raw", pa.string()), ("_proposal", pa.string())]
-    )
+    names = [column.name for column in report.columns]
+    plain_schema, held_schema = schema(names), quarantine_schema(names)
     rules: Counter[str] = Counter()
     warnings: Counter[str] = Counter()
     options: dict[str, Any] = {"compression": "snappy", "store_schema": False}

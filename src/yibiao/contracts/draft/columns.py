@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.draft.names import Named, Names, property_name
-from yibiao.contracts.values import Column, Schemas
-from yibiao.ingest.drift import plain, text_column, value_shares
+from yibiao.contracts.values import Column, Schemas, plain_column
+from yibiao.ingest.drift import plain, value_shares
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -150,8 +150,7 @@ def _propose(draft: ColumnDraft, column: Any, named: Sequence[Named], schemas: S
         element = schemas.elements[one.element]
         code_list = schemas.codes.get(element.code_list or "")
         probe = replace(
-            text_column(element.id, element.name),
-            type=element.type,
+            plain_column(element.id, element.name, element.type),
             pairs=code_list.pairs if code_list else (),
             code_list=element.code_list,
         )
@@ -194,7 +193,7 @@ def _by_values(column: Any, schemas: Schemas) -> str | None:
     table = pa.table({"text": column})
     for name, type_ in (("citizen_id", "citizen_id"), ("uscc", "uscc")):
         if name in schemas.elements:
-            probe = replace(text_column(name, name), type=type_)
+            probe = plain_column(name, name, type_)
             if (value_shares(table, [probe]).get((name, "text")) or 0.0) >= FITS:
                 return name
     return None
@@ -254,12 +253,12 @@ def _codes(draft: ColumnDraft, column: Any, code_list: Any) -> None:
 
 def _bare_type(draft: ColumnDraft, column: Any) -> None:
     """The type of a column without an element: one that ODCS has a word for."""
-    probes = [replace(text_column(kind, kind), type=kind) for kind in ("integer", "decimal")]
+    probes = [plain_column(kind, kind, kind) for kind in ("integer", "decimal")]
     import pyarrow as pa
 
     table = pa.table({"text": column})
     shares = value_shares(table, probes)
-    date_share, formats = _dates(table, replace(text_column("date", "date"), type="date"))
+    date_share, formats = _dates(table, plain_column("date", "date", "date"))
     looks_like_number = draft.header.endswith(KEY_WORDS)
     if (date_share or 0) >= 0.99 and formats and formats != ("excel_serial",) and not looks_like_number:
         draft.type, draft.date_formats = "date", formats

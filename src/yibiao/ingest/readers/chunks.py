@@ -95,6 +95,12 @@ def schema(names: Sequence[str], coded: Collection[str] = ()) -> pa.Schema:
     return pa.schema([("_row", pa.int64()), *((name, CODED if name in coded else pa.string()) for name in names)])
 
 
+def quarantine_schema(names: Sequence[str]) -> pa.Schema:
+    """Columns of rows that are kept out: theirs, the rules that they broke, their text, and a proposal as JSON."""
+    own = [("_rules", pa.list_(pa.string())), ("_raw", pa.string()), ("_proposal", pa.string())]
+    return pa.schema([*schema(names), *own])
+
+
 class RowNumbers:
     """Numbers whole rows when places between them belong to broken rows, or to notes that are no data rows."""
 
