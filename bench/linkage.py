@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY = "3GB"
+ROW = "bench_row"
 
 
 def measure(
@@ -52,25 +55,21 @@ def measure(
         YibiaoError: files, settings and truth do not fit together.
     """
     con = open_table(files)
-    columns = {row[0] for row in con.execute("describe everything").fetchall()}
+    columns = [row[0] for row in con.execute("describe everything").fetchall()]
     if truth not in columns:
         raise LinkageError(
             "The column of the truth is not in the table.", expected=", ".join(sorted(columns)), got=truth
         )
-    settings = read_settings(settings_file)
+    # Records are known by their numbers here: an id may tell who belongs together.
+    settings = replace(read_settings(settings_file), id=ROW)
     con.execute(f"set threads = {int(threads)}")
-    own = set(settings.id and [settings.id])
-    if truth == settings.id:  # then the truth is a part of the id, which no comparison reads
-        own = {truth}
-    listed = ", ".join(quote(name) for name in sorted(columns - {truth} | own))
-    con.execute(f"create table data as select row_number() over () as bench_row, {listed} from everything")
-    value = f"cast({quote(truth)} as varchar)"
+    value, parameters = f"cast({quote(truth)} as varchar)", []
     if pattern:
-        value = f"regexp_extract({value}, $1, {1 if '(' in pattern else 0})"
-    number = f"cast({quote(settings.id)} as varchar)" if settings.id else "cast(row_number() over () as varchar)"
+        value, parameters = f"nullif(regexp_extract({value}, $1, {min(1, re.compile(pattern).groups)}), '')", [pattern]
     con.execute(
-        f"create table truth as select {number} as id, {value} as entity from everything", [pattern] if pattern else []
+        f"create table truth as select cast({ROW} as varchar) as id, {value} as entity from everything", parameters
     )
+    con.execute(f"create table data as select * exclude ({quote(truth)}) from everything")
     started = time.perf_counter()
     model = read_model(model_file, settings) if model_file else train(con, "data", settings)
     trained = time.perf_counter()
@@ -110,7 +109,7 @@ def open_table(files: list[Path]) -> duckdb.DuckDBPyConnection:
         )
         con.execute(f"create view tidy_{number} as select {listed} from part_{number}")
     parts = " union all by name ".join(f"select * from tidy_{number}" for number in range(len(files)))
-    con.execute(f"create table everything as {parts}")
+    con.execute(f"create table everything as select row_number() over () as {ROW}, * from ({parts})")
     return con
 
 
