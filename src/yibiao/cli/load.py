@@ -1,4 +1,4 @@
-"""`yibiao load`: what is loaded, what waits for a human, and the human's decision."""
+"""`yibiao load`: what is loaded, what waits for a human, what a human accepted, refused or withdrew."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def load() -> None:
-    """Show loads; accept or refuse a snapshot that looks incomplete.
+    """Show loads; accept or refuse a snapshot that looks incomplete; withdraw a delivery that was wrong.
 
     A snapshot with far fewer rows than the one before (the contract says how many) is not used until somebody has
     accepted it, because every row that is missing from it would end a fact.
@@ -25,7 +25,7 @@ def load() -> None:
 @JSON
 @click.option("--waiting", is_flag=True, help="Only those that wait for a decision.")
 def list_loads(home: Path | None, as_json: bool, waiting: bool) -> None:
-    """List the live loads: current, superseded by a newer edition, or waiting for a decision."""
+    """List the live loads: current, superseded by a newer edition, waiting for a decision, or withdrawn."""
     from yibiao.contracts import load_schemas
     from yibiao.control import reconcile
     from yibiao.files import to_json
@@ -35,6 +35,7 @@ def list_loads(home: Path | None, as_json: bool, waiting: bool) -> None:
     settings = Settings.load(home=home)
     settings.open_home()
     reconcile(settings)
+    inputs = collect(settings, load_schemas(settings.schemas))
     rows = [
         {
             "load_id": found.load_id,
@@ -46,7 +47,7 @@ def list_loads(home: Path | None, as_json: bool, waiting: bool) -> None:
             "state": found.state,
             "reason": found.reason,
         }
-        for found in collect(settings, load_schemas(settings.schemas)).loads
+        for found in (*inputs.loads, *inputs.withdrawn)
         if found.state == WAITING or not waiting
     ]
     if as_json:
@@ -109,6 +110,28 @@ def accept(load_id: str, reason: str, home: Path | None) -> None:
 def refuse(load_id: str, reason: str, home: Path | None) -> None:
     """Keep a snapshot out, or take an acceptance back. LOAD_ID may be its first characters."""
     _decide(home, load_id, "refuse", reason)
+
+
+@load.command()
+@click.argument("load_id")
+@click.option("--reason", required=True, help="Why, for whoever audits it.")
+@HOME
+def withdraw(load_id: str, reason: str, home: Path | None) -> None:
+    """Take a delivery back: from the next run on the data are as if it had never come.
+
+    Its bytes and its load stay, and so does what the journal says was published with it. The same file delivered again
+    stays withdrawn; `yibiao load restore` undoes it. LOAD_ID may be its first characters.
+    """
+    _decide(home, load_id, "withdraw", reason)
+
+
+@load.command()
+@click.argument("load_id")
+@click.option("--reason", required=True, help="Why, for whoever audits it.")
+@HOME
+def restore(load_id: str, reason: str, home: Path | None) -> None:
+    """Let a withdrawn delivery count again. LOAD_ID may be its first characters."""
+    _decide(home, load_id, "restore", reason)
 
 
 def _decide(home: Path | None, load_id: str, decision: str, reason: str) -> None:

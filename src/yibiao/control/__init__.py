@@ -6,7 +6,7 @@ Only decisions live in it alone; everything else can be deleted and comes back w
 from __future__ import annotations
 
 from yibiao.control.database import connect, prepare
-from yibiao.control.decisions import Decision, accepted_loads, decide, list_decisions
+from yibiao.control.decisions import Decision, accepted_loads, decide, list_decisions, withdrawn_deliveries
 from yibiao.control.reconcile import Reconciled, reconcile
 from yibiao.control.runs import finish_run, list_runs, start_run
 
@@ -22,4 +22,5 @@ __all__ = [
     "prepare",
     "reconcile",
     "start_run",
+    "withdrawn_deliveries",
 ]

@@ -1,4 +1,4 @@
-"""What people decided about loads that wait for them, such as a snapshot that is suspiciously short."""
+"""What people decided about loads: a snapshot that is suspiciously short counts, a delivery that was wrong does not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from yibiao.control.database import connect
 from yibiao.errors import LoadError
 from yibiao.settings import TIME_ZONE, Settings
 
-KINDS = ("accept", "refuse")
+KINDS = ("accept", "refuse", "withdraw", "restore")
+"""Use an incomplete snapshot; do not use it (again); act as if the delivery had never come; undo that."""
+
+Delivered = tuple[str, str, str]
+"""Report, edition and hash of a delivery."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def decide(
 
     Args:
         load_id: the load, or a prefix of its id that only one load has.
-        decision: `accept` or `refuse`.
+        decision: one of `KINDS`.
         reason: why, for whoever audits it; must not be empty.
         by: who decided; the user of the operating system unless given.
         at: when; now unless given.
@@ -95,13 +99,22 @@ def list_decisions(settings: Settings) -> list[Decision]:
     return [Decision(**row._mapping) for row in rows]
 
 
+def withdrawn_deliveries(settings: Settings) -> dict[Delivered, Decision]:
+    """Deliveries whose last decision is `withdraw`, with that decision: they take no part in anything."""
+    return {delivery: made for delivery, made in _last(settings).items() if made.decision == "withdraw"}
+
+
+def _last(settings: Settings) -> dict[Delivered, Decision]:
+    return {(made.report, made.edition, made.delivery_sha256): made for made in list_decisions(settings)}
+
+
 def accepted_loads(settings: Settings) -> set[str]:
     """Ids of the loads whose delivery's last decision is `accept`: taken although they look incomplete."""
     from sqlalchemy import select
 
     from yibiao.control.tables import load
 
-    last = {(made.report, made.edition, made.delivery_sha256): made.decision for made in list_decisions(settings)}
+    last = {delivery: made.decision for delivery, made in _last(settings).items()}
     with connect(settings) as connection:
         loads = connection.execute(select(load.c.load_id, load.c.report, load.c.edition, load.c.delivery_sha256)).all()
     return {load_id for load_id, *delivery in loads if last.get(tuple(delivery)) == "accept"}

@@ -60,11 +60,11 @@ decision = Table(
     Column("report", String(128), nullable=False),
     Column("edition", String(16), nullable=False),
     Column("delivery_sha256", String(64), nullable=False),
-    Column("decision", String(16), nullable=False, comment="accept, refuse"),
+    Column("decision", String(16), nullable=False, comment="accept, refuse, withdraw, restore"),
     Column("decided_by", String(128), nullable=False),
     Column("reason", Text, nullable=False),
     Column("decided_at", MOMENT, nullable=False),
-    comment="What a human decided about a waiting delivery; of several the last counts. Never rebuilt or deleted.",
+    comment="What a human decided about a delivery; of several the last counts. Never rebuilt or deleted.",
 )
 
 row_decision = Table(

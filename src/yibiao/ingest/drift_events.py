@@ -30,7 +30,7 @@ _FORM = r"regexp_replace(regexp_replace(regexp_replace(v, '\d', '9', 'g'), '[A-Z
 
 
 def drift_events(settings: Settings, schemas: Schemas, report_id: str | None = None) -> list[dict[str, Any]]:
-    """Every event of every live load.
+    """Every event of every live load that was not withdrawn.
 
     Returns:
         Mappings, ordered by report, edition, delivery: `report`, `edition`, `load_id`, `file`, `kind`, `mode`, `held`
@@ -43,11 +43,14 @@ def drift_events(settings: Settings, schemas: Schemas, report_id: str | None = N
     Raises:
         LoadError: a package is damaged.
     """
+    from yibiao.control import withdrawn_deliveries
+
+    withdrawn = withdrawn_deliveries(settings)
     events = []
     for report in schemas.reports.values():
         if report_id not in (None, report.id):
             continue
-        packages = live_packages(report, settings)
+        packages = [one for one in live_packages(report, settings) if one.delivered not in withdrawn]
         for package in packages:
             manifest = package.manifest
             drift = [one for one in manifest["drift"] if one["kind"] != SETTLED]

@@ -145,15 +145,18 @@ def held_loads(schemas: Schemas, settings: Settings, report: str | None = None) 
 
 
 def _held(schemas: Schemas, settings: Settings, only: str | None) -> Iterator[HeldLoad]:
+    from yibiao.control import withdrawn_deliveries
     from yibiao.quarantine.decisions import rejected_rows
 
-    rejected = rejected_rows(settings)
+    rejected, withdrawn = rejected_rows(settings), withdrawn_deliveries(settings)
     for report in schemas.reports.values():
         if only not in (None, report.id):
             continue
         amendments = live_amendments(report, settings)
         for package in live_packages(report, settings):
-            edition, delivery = package.manifest["edition"], package.manifest["delivery"]["sha256"]
+            if package.delivered in withdrawn:
+                continue
+            _, edition, delivery = package.delivered
             own = amendments.get((edition, delivery), [])
             if package.manifest["counts"]["quarantined"] or own:
                 states = fold(package, own, rejected.of(package.manifest))

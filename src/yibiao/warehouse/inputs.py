@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FORMAT = 2
 """Version of what unification does with its inputs; part of the fingerprint."""
 
-CURRENT, SUPERSEDED, WAITING = "current", "superseded", "waiting"
+CURRENT, SUPERSEDED, WAITING, WITHDRAWN = "current", "superseded", "waiting", "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Load:
     Attributes:
         folder: the package in the lake.
         manifest: content of its `manifest.json`.
-        state: `current` (its rows are staged), `superseded` (a snapshot with a newer edition) or `waiting` (an
-            incomplete snapshot that a human has to accept).
-        reason: why it waits, in words.
+        state: `current` (its rows are staged), `superseded` (a snapshot with a newer edition), `waiting` (an
+            incomplete snapshot that a human has to accept) or `withdrawn` (a human took it back).
+        reason: why it waits or was withdrawn, in words.
         first_record_no: number before the load's first record; record_no = first_record_no + row number.
         amendments: packages with mended rows of this load's delivery, in the order in which they count.
         states: what became of its quarantined rows; None as long as nobody amended or rejected any.
@@ -96,10 +96,17 @@ class Load:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything that decides a release."""
+    """Everything that decides a release.
+
+    Attributes:
+        loads: the live loads.
+        parts: everything else, by name.
+        withdrawn: loads of deliveries that were withdrawn. They decide nothing: without them everything is the same.
+    """
 
     loads: tuple[Load, ...]
     parts: Mapping[str, str]
+    withdrawn: tuple[Load, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -125,25 +132,31 @@ def collect(settings: Settings, schemas: Schemas) -> Inputs:
         LoadError: a package is damaged.
         HomeError: the installation's key is unreadable.
     """
-    from yibiao.control import accepted_loads
+    from yibiao.control import accepted_loads, withdrawn_deliveries
     from yibiao.ingest import live_packages
     from yibiao.quarantine.decisions import rejected_rows
     from yibiao.quarantine.packages import live_amendments
     from yibiao.quarantine.states import fold
 
     accepted, rejected = accepted_loads(settings), rejected_rows(settings)
+    taken_back = withdrawn_deliveries(settings)
     loads: list[Load] = []
+    withdrawn: list[Load] = []
     for report in schemas.reports.values():
         amendments = live_amendments(report, settings)
         packages = []
         for package in live_packages(report, settings):
-            edition, delivery = package.manifest["edition"], package.manifest["delivery"]["sha256"]
+            _, edition, delivery = package.delivered
+            if decision := taken_back.get(package.delivered):
+                why = f"{decision.reason} ({decision.decided_by}, {decision.decided_at})"
+                withdrawn.append(Load(package.folder, package.manifest, WITHDRAWN, why))
+                continue
             own = amendments.get((edition, delivery), [])
             out = rejected.of(package.manifest)
             states = fold(package, own, out) if own or out else None
             packages.append(Load(package.folder, package.manifest, amendments=tuple(own), states=states))
         loads += assess(report, packages, accepted)
-    return Inputs(loads=_numbered(loads), parts=_parts(settings, schemas))
+    return Inputs(_numbered(loads), _parts(settings, schemas), tuple(withdrawn))
 
 
 def assess(report: Report, packages: Iterable[Load], accepted: frozenset[str] | set[str]) -> list[Load]:
