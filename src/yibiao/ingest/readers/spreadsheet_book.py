@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from yibiao.errors import DeliveryError
 from yibiao.ingest.readers.spreadsheet_cells import column_texts
-from yibiao.ingest.readers.spreadsheet_marks import LARGEST, Marks, Span, marks_of_all
+from yibiao.ingest.readers.spreadsheet_marks import COPIES, LARGEST, Marks, Span, marks_of_all
 from yibiao.ingest.readers.spreadsheet_xlsx import check_texts, xlsx_marks
 from yibiao.ingest.repairs import TEXT, replaced
 
@@ -180,6 +180,14 @@ class Book:
                 expected=f"at most {LARGEST:,} places for cells and {_MOST_COLUMNS:,} columns",
                 got=f"{marks.rows:,} rows of up to {marks.columns:,} columns",
                 todo="Ask the sender to delete everything right of and below the table and to save again.",
+            )
+        if marks.copies > COPIES:
+            raise DeliveryError(
+                "A row of the sheet is repeated thousands of times: it was filled down to the end of the sheet.",
+                where=f"{self._where}, sheet {place + 1}",
+                expected=f"at most {COPIES:,} equal rows one below the other",
+                got=f"{marks.copies:,}",
+                todo="Ask the sender to delete everything below the table and to save again.",
             )
         if marks.repeated:
             raise DeliveryError(

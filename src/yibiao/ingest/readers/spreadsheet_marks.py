@@ -19,6 +19,9 @@ LARGEST = 120_000_000
 """Cells of the largest grid. calamine keeps 24 bytes for every place up to the last cell, used or not, and ends the
 whole process when there is no memory for them."""
 
+COPIES = 1 << 12
+"""Equal rows one below the other that may be data: more of them are a row that was filled down to the sheet's end."""
+
 
 @dataclass
 class Marks:
@@ -33,6 +36,7 @@ class Marks:
         rows, columns: extent of the cells.
         since_1904: bare numbers in cells count days from 1904-01-01.
         repeated: two cells are at one place; calamine keeps one of them.
+        copies: times that a row with cells is written once and meant again and again; ODS only.
     """
 
     hidden_rows: set[int] = field(default_factory=set)
@@ -45,6 +49,7 @@ class Marks:
     columns: int = 0
     since_1904: bool = False
     repeated: bool = False
+    copies: int = 1
 
 
 def marks_of_all(path: Path, kind: str) -> list[Marks]:

@@ -6,15 +6,13 @@ import re
 import zipfile
 from pathlib import Path
 
-from yibiao.ingest.readers.spreadsheet_marks import ERROR, UNCOMPUTED, Marks
+from yibiao.ingest.readers.spreadsheet_marks import COPIES, ERROR, UNCOMPUTED, Marks
 from yibiao.ingest.readers.spreadsheet_ods_styles import Styles
 from yibiao.ingest.readers.spreadsheet_xlsx import make_parser
 
 _BLOCK = 1 << 16
 _ERROR_TEXT = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)|Err:\d+")
 _MANY_ROWS = 1 << 20
-_REPEATED = 1 << 12
-"""Rows for which the mark of a repeated row is noted; nobody repeats a row of data more often."""
 
 _SIGNS = {"tab": "\t", "line-break": "\n"}
 """Elements inside a text that calamine passes over, so that the words beside them become one."""
@@ -135,6 +133,7 @@ class _Elements:
         elif name == "table-row":
             if self._filled:
                 self.marks.rows = self._row + self._rows_repeated
+                self.marks.copies = max(self.marks.copies, self._rows_repeated)
                 if self._hidden:
                     self.marks.hidden_rows.update(range(self._row, self.marks.rows))
             self._row += self._rows_repeated
@@ -161,9 +160,7 @@ class _Elements:
         digits = self._styles.digits(self._style_of(column)) if kind == "float" and not flaw else 0
         if not (flaw or lost or digits):
             return
-        if lost and self._rows_repeated > _REPEATED:
-            raise ValueError("a text in thousands of equal rows")
-        for row in range(self._row, self._row + min(self._rows_repeated, _REPEATED)):
+        for row in range(self._row, self._row + min(self._rows_repeated, COPIES)):
             for place in range(column, self._column):
                 if flaw:
                     self.marks.flaws[row, place] = flaw
