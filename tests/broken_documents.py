@@ -196,10 +196,17 @@ def xml_files() -> Iterator[BadFile]:
     yield one("100000 deep", head + "<表>" + "<a>" * 100_000 + "</a>" * 100_000 + "</表>", verdict="refused")
     yield one("a text of 6 MB", good.replace("学校-00001", "学校-00001" + "长" * (2 * MEGABYTE), 1), ten)
     yield one("a record of 20 MB", good.replace("学校-00001", "x" * (20 * MEGABYTE), 1), verdict="refused")
-    yield one("an attribute of 20 MB", good.replace("<人>", f'<人 x="{"x" * (20 * MEGABYTE)}">', 1), verdict="refused")
+    yield one(
+        "an attribute of 20 MB",
+        good.replace("<人>", f'<人 x="{"x" * (20 * MEGABYTE)}">', 1),
+        verdict="refused",
+        costly=True,
+    )
     yield one("a tag of 2 MB", good.replace("<人>", f"<人><{'x' * 2 * MEGABYTE}/>", 1))
     yield one(
-        "100000 attributes", good.replace("<人>", "<人 " + " ".join(f'a{n}="x"' for n in range(100_000)) + ">", 1)
+        "100000 attributes",
+        good.replace("<人>", "<人 " + " ".join(f'a{n}="x"' for n in range(100_000)) + ">", 1),
+        costly=True,
     )
     yield one("an attribute twice", good.replace("<人>", '<人 a="1" a="2">', 1), verdict="refused")
     yield one("a child twice", good.replace("<学校>", "<学校>学校-00001</学校><学校>", 1))

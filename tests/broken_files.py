@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from broken_books import ods_files, xls_files, xlsx_files
 from broken_documents import json_files, ndjson_files, xml_files
@@ -10,7 +11,7 @@ from broken_stores import gz_files, parquet_files, sqlite_files, zip_files
 from broken_table import HTML, KINDS, SUFFIXES, WHOLE, BadFile, cuts, flips
 from broken_text import csv_files
 
-__all__ = ["BadFile", "broken_files"]
+__all__ = ["BadFile", "broken_files", "sample"]
 
 CUTS, FLIPS = 12, 16
 
@@ -23,6 +24,18 @@ def broken_files() -> list[BadFile]:
     found = [one for make in _OWN for one in make()]
     found += [one for kind in KINDS for one in _any_kind(kind)]
     return sorted(found, key=lambda one: one.batch)
+
+
+def sample(files: Sequence[BadFile]) -> list[BadFile]:
+    """Some of every kind of damage in every batch: the first and every eighth after it; what is costly is left out."""
+    met: Counter[tuple[str, str]] = Counter()
+    found = []
+    for one in files:
+        if not one.costly:
+            if met[one.batch, one.damage] % 8 == 0:
+                found.append(one)
+            met[one.batch, one.damage] += 1
+    return found
 
 
 def _any_kind(kind: str) -> Iterator[BadFile]:

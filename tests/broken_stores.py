@@ -170,7 +170,12 @@ def sqlite_files() -> Iterator[BadFile]:
         range(1, 401),
     )
     endless = f"create view 表 as with recursive n(i) as (select 1 union all select i + 1 from n) select {', '.join(f'i as {name}' for name in HEADERS)} from n"
-    yield one("a view without end", database(f"create table 里 ({names})", endless, many=inner), verdict="refused")
+    yield one(
+        "a view without end",
+        database(f"create table 里 ({names})", endless, many=inner),
+        verdict="refused",
+        costly=True,
+    )
     late = f"create view 表 as with recursive n(i) as (select 1 union all select i + 1 from n) select {', '.join(f'i as {name}' for name in HEADERS)} from n where i < 0"
     yield one(
         "a view that never gives a row", database(f"create table 里 ({names})", late, many=inner), verdict="refused"
@@ -240,7 +245,12 @@ def zip_files() -> Iterator[BadFile]:
     yield one("a member twice", _doubled(good), verdict="refused")
     yield one("a bomb of 400 MB", bomb("名单.csv", 400), verdict="refused")
     yield one("a bomb that lies", bomb("名单.csv", 400, 1000), verdict="refused")
-    yield one("bombs within", zipped(*((f"{number}.zip", bomb("x.csv", 40)) for number in range(4))), verdict="refused")
+    yield one(
+        "bombs within",
+        zipped(*((f"{number}.zip", bomb("x.csv", 40)) for number in range(4))),
+        verdict="refused",
+        costly=True,
+    )
     nested = whole
     for _ in range(6):
         nested = zipped(("名单.zip", nested), method=zipfile.ZIP_STORED)

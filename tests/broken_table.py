@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import random
+import re
 import sqlite3
 import tempfile
 import zipfile
@@ -37,6 +38,10 @@ COLUMNS = (
 NAMES = {one.header: one.name for one in COLUMNS}
 KINDS = ("csv", "xlsx", "xls", "ods", "json", "ndjson", "xml", "parquet", "sqlite", "zip", "gz")
 
+_DETAIL = re.compile(r"\d|[:,]| (?:in column|in disguise|declared|as|giving|from) ")
+_LISTS = ("amount", "character", "date", "flip", "footer", "formula", "header", "member", "page", "school", "text")
+"""Words before a long list of cases of one kind."""
+
 
 @dataclass(frozen=True)
 class BadFile:
@@ -50,6 +55,7 @@ class BadFile:
         rows: numbers of the table's rows that a correct reading finds in it; None if the damage decides.
         verdict: `loaded`, `refused` or `either`.
         altered: cells whose text the damage may have changed without anybody being able to see it.
+        costly: takes seconds, for which only the whole set has time.
     """
 
     case: str
@@ -59,10 +65,17 @@ class BadFile:
     rows: tuple[int, ...] | None = None
     verdict: str = "either"
     altered: int = 0
+    costly: bool = False
 
     @property
     def kind(self) -> str:
         return self.batch.partition(" ")[0]
+
+    @property
+    def damage(self) -> str:
+        """What is wrong, without where and how much: files that differ in nothing else have the same."""
+        words = _DETAIL.split(self.case)[0].split()
+        return words[0] if words and words[0] in _LISTS else " ".join(words)
 
 
 def row(number: int) -> list[str]:

@@ -81,12 +81,15 @@ def csv_files() -> Iterator[BadFile]:
     huge = "住址-00003" + "长" * MEGABYTE
     yield one("a cell of 3 MB", as_csv([HEADERS, table[0], [*plain[2][:3], huge, *plain[2][4:]], *table[3:]]))
     many = "住址-00003" + "\n长" * (MEGABYTE // 4)
-    yield one("a cell of 262144 lines", as_csv([HEADERS, table[0], [*plain[2][:3], many, *plain[2][4:]], *table[3:]]))
+    broken = as_csv([HEADERS, table[0], [*plain[2][:3], many, *plain[2][4:]], *table[3:]])
+    yield one("a cell of 262144 lines", broken, costly=True)
     yield one("a line of 5 MB", as_csv([HEADERS, table[0]]) + b"x" * (5 * MEGABYTE) + b"\r\n" + as_csv(table[1:]))
     yield one("5 MB of commas", as_csv([HEADERS, table[0]]) + b"," * (5 * MEGABYTE) + b"\r\n" + as_csv(table[1:]))
     yield one("5 MB of quotes", as_csv([HEADERS, table[0]]) + b'"' * (5 * MEGABYTE) + b"\r\n" + as_csv(table[1:]))
     yield one("5 MB without a line end", b"x" * (5 * MEGABYTE), verdict="refused")
-    yield one("100000 columns", ",".join(f"列{place}" for place in range(100_000)).encode(), verdict="refused")
+    yield one(
+        "100000 columns", ",".join(f"列{place}" for place in range(100_000)).encode(), verdict="refused", costly=True
+    )
     for number, formula in enumerate(("=cmd|' /C calc'!A0", "+1+1", "@SUM(A1)", "-2+3", '=HYPERLINK("http://x","y")')):
         line = [*plain[0][:3], f"{formula} 住址-00001", *plain[0][4:]]
         yield one(f"formula in a cell {number}", as_csv([HEADERS, line, *table[1:]]), ten, "loaded")

@@ -20,7 +20,7 @@ from typing import Any
 from account import TAG, account
 from broken_table import BadFile
 
-LIMIT, BATCH_LIMIT = 20, 60
+LIMIT, BATCH_LIMIT = 20, 30
 """Seconds of processor time for one file, and for a batch: files of one that did not end get a process each."""
 
 ASLEEP = 120.0
