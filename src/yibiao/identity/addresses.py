@@ -9,7 +9,7 @@ that ends it (省 市 县 镇 村 路 ...).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -148,19 +148,23 @@ def figures(text: str) -> str:
 
 def parse(text: str) -> Address:
     """Split one address; never fails, what it cannot tell stays in `estate`."""
-    rest = text.translate(_SIGNS).upper()
-    if "(" in rest or "（" in rest:
-        rest = _ESTATE_NOTE.sub(r"\1", rest)
-    rest = _REMARK.sub("", _NOTES.sub("", rest))
+    rest = _REMARK.sub("", _plain(text))
     for pattern in _BUILT:
         if end := pattern.search(rest):
             parts = end.groupdict()
             unit = parts.get("unit") or parts.get("unit2") or ""
-            ground = _ground(rest[: end.start()])
-            return ground._replace(
+            return _ground(rest[: end.start()])._replace(
                 building=figures(parts["building"]), unit=figures(unit), room=figures(parts["room"] or "")
             )
     return _with_loose_end(_ground_until_number(rest))
+
+
+def _plain(text: str) -> str:
+    """Half-width and upper case, without blanks, stops and remarks in brackets."""
+    rest = text.translate(_SIGNS).upper()
+    if "(" in rest or "（" in rest:
+        rest = _ESTATE_NOTE.sub(r"\1", rest)
+    return _NOTES.sub("", rest)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -223,14 +227,14 @@ def _number(text: str) -> str:
     return re.sub(r"(?<![0-9])0+(?=[0-9])", "", text)
 
 
-def parse_all(texts: Iterable[str]) -> pa.Table:
+def parse_all(texts: Iterable[str], parser: Callable[[str], Address] = parse) -> pa.Table:
     """One row a text, in order: `text`, the fields of `Address`, `place`, `house`, `home`; null where empty."""
     import pyarrow as pa
 
     listed = list(texts)
     rows = [
         (text, *found, found.place, found.house, found.home)
-        for text, found in zip(listed, map(parse, listed), strict=True)
+        for text, found in zip(listed, map(parser, listed), strict=True)
     ]
     names = ("text", *Address._fields, "place", "house", "home")
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
@@ -242,12 +246,49 @@ def parse_all(texts: Iterable[str]) -> pa.Table:
     )
 
 
+_COMMON_END = f"^(.*[^-#号0-9A-Za-z{_CHINESE}])([0-9]{{1,6}})(?:号楼|栋|幢|座)(?:([0-9]{{1,6}})单元)?([0-9]{{1,6}})室?$"
+"""The commonest end by far, simple enough for the engine: what stands before it is parsed once for all homes there."""
+
+
 def describe(con: duckdb.DuckDBPyConnection, table: str, column: str, target: str, *, batch: int = 100_000) -> None:
-    """Make the temporary table `target` with the parts of each distinct text in a column, `batch` texts at a time."""
-    texts = con.sql(f"select distinct {column} from {table} where {column} is not null").to_arrow_table().column(0)
+    """Make the temporary table `target` with the parts of each distinct text in a column, as `parse_all` gives them.
+
+    Args:
+        table, column: quoted names.
+        batch: texts parsed at a time.
+    """
+    con.execute(f"""
+        create or replace temp table linkage_text as
+        select text, regexp_extract(text, '{_COMMON_END}', ['head', 'building', 'unit', 'room']) as found
+        from (select distinct {column} as text from {table} where {column} is not null)""")
+    _parsed(con, "select text from linkage_text where found.head = ''", parse, target, batch)
+    heads = "select distinct found.head from linkage_text where found.head <> ''"
+    _parsed(con, heads, lambda head: _ground(_plain(head)), "linkage_head", batch)
+    figure = "coalesce(nullif(ltrim(found.{0}, '0'), ''), found.{0})"
+    building, unit, room = (figure.format(name) for name in ("building", "unit", "room"))
+    con.execute(f"""
+        insert into {target}
+        select
+            told.text, heads.* exclude (text, building, unit, room, place, house, home),
+            told.building, nullif(told.unit, ''), told.room, heads.place, heads.place || '|' || told.building,
+            heads.place || '|' || told.building || '|' || told.unit || '|' || told.room
+        from (
+            select text, found.head as head, {building} as building, {unit} as unit, {room} as room
+            from linkage_text where found.head <> ''
+        ) as told
+        inner join linkage_head as heads on told.head = heads.text""")
+    con.execute("drop table linkage_text")
+    con.execute("drop table linkage_head")
+
+
+def _parsed(
+    con: duckdb.DuckDBPyConnection, query: str, parser: Callable[[str], Address], target: str, batch: int
+) -> None:
+    """Make `target` out of the texts that a query gives."""
+    texts = con.sql(query).to_arrow_table().column(0)
     verb = f"create or replace temp table {target} as"
     for start in range(0, max(1, len(texts)), batch):
-        con.register("linkage_addresses", parse_all(texts.slice(start, batch).to_pylist()))
+        con.register("linkage_addresses", parse_all(texts.slice(start, batch).to_pylist(), parser))
         con.execute(f"{verb} select * from linkage_addresses")
         con.unregister("linkage_addresses")
         verb = f"insert into {target}"

@@ -20,8 +20,9 @@ from yibiao.identity.settings import Comparison, LinkageSettings
 if TYPE_CHECKING:
     import duckdb
 
-LEAST = 1e-6
-"""A probability that no sample showed, or showed as smaller, counts as this: nothing seen in a sample is impossible."""
+LEAST_M, LEAST_U = 2e-4, 1e-6
+"""A probability that no sample showed, or showed as smaller, counts as this: what a sample lacks is not impossible.
+Among matches it is greater, so that one surprise in an otherwise perfect pair does not outweigh all that agrees."""
 
 SAMPLE = "linkage_sample"
 
@@ -105,7 +106,7 @@ def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> dict[s
     from splink import DuckDBAPI, Linker, SettingsCreator
     from splink.comparison_library import CustomComparison
 
-    # Splink tells of every level that a sample did not show; the model holds `LEAST` for those.
+    # Splink tells of every level that a sample did not show; the model holds the least for those.
     logging.getLogger("splink").setLevel(logging.ERROR)
     training = settings.training
     comparisons = [
@@ -176,9 +177,9 @@ def _is_by_hand(comparison: Comparison) -> bool:
 
 
 def _by_hand(comparison: Comparison) -> tuple[LevelWeight, ...]:
-    given = [LevelWeight(level.label, level.m or LEAST, level.u or LEAST) for level in comparison.levels]
-    m, u = (max(LEAST, 1 - sum(shares)) for shares in ([one.m for one in given], [one.u for one in given]))
-    return (*given, LevelWeight("else", m, u))
+    given = [LevelWeight(level.label, level.m or LEAST_M, level.u or LEAST_U) for level in comparison.levels]
+    m, u = 1 - sum(one.m for one in given), 1 - sum(one.u for one in given)
+    return (*given, LevelWeight("else", max(LEAST_M, m), max(LEAST_U, u)))
 
 
 def _level(level: Any) -> dict[str, Any]:
@@ -197,12 +198,14 @@ def _agree(parts: Sequence[str]) -> str:
 def _weights(levels: list[dict[str, Any]]) -> tuple[LevelWeight, ...]:
     """Levels without the one for what is not stated; a probability that was not observed becomes the least."""
 
-    def probability(given: Any) -> float:
-        return max(LEAST, float(given)) if isinstance(given, (int, float)) else LEAST
+    def probability(given: Any, least: float) -> float:
+        return max(least, float(given)) if isinstance(given, (int, float)) else least
 
     return tuple(
         LevelWeight(
-            one["label_for_charts"], probability(one.get("m_probability")), probability(one.get("u_probability"))
+            one["label_for_charts"],
+            probability(one.get("m_probability"), LEAST_M),
+            probability(one.get("u_probability"), LEAST_U),
         )
         for one in levels
         if not one.get("is_null_level")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yibiao.identity.addresses import Address, figures, parse, parse_all
+from yibiao.identity.addresses import Address, describe, figures, parse, parse_all
 
 HOME = Address("示范市示范区", "城关镇", "幸福社区", "人民路", "8号", "幸福花园", building="3", unit="2", room="501")
 
@@ -125,6 +126,29 @@ def test_what_is_written_is_read_back(building: int, unit: int, room: int) -> No
         assert (found.estate, found.building, found.unit, found.room) == (
             "幸福花园", str(building), str(unit), str(room),
         )  # fmt: skip
+
+
+WRITTEN = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "示范市示范区城关镇", "示范市示范区城关镇幸福社区", "示范市青台县", "马店乡河口村"]),
+    st.sampled_from(["", "人民路8号", "建设路100号院", "解放路", "（东门）", "3组", "文三路12弄"]),
+    st.sampled_from(["", "幸福花园", "SOHO现代城A座", "工人新村", "(阳光小区)", "第", "B区", "第三"]),
+    st.sampled_from(
+        ["3幢2单元501室", "03栋0501", "3号楼2单元501", "12座101室", "３幢２单元５０１室", "三栋二单元501", "3-2-501",
+         "8号", "3幢", "000幢1室", "1幢2单元3层301", "2单元501室", "5栋501室(租)"]
+    ),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(WRITTEN, min_size=1, max_size=30, unique=True))
+def test_the_engine_reads_common_ends_as_the_parser_does(texts: list[str]) -> None:
+    con = duckdb.connect()
+    con.execute("create table t as select unnest(?) as a", [texts])
+    describe(con, "t", "a", "parts")
+    found = con.execute("select * from parts order by text").fetchall()
+    expected = parse_all(sorted(texts))
+    assert sorted(found) == sorted(tuple(row.values()) for row in expected.to_pylist())
 
 
 def test_a_table_of_addresses_has_null_where_nothing_was_read() -> None:
