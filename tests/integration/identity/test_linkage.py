@@ -281,6 +281,27 @@ def test_profiles_hold_every_value_that_an_entity_ever_stated(settings: LinkageS
     assert found.counts["profiles"] == 1
 
 
+def test_of_a_source_without_duplicates_a_person_has_one_record(tmp_path: Path) -> None:
+    text = SETTINGS.replace("certain: [number.valid]", "one_per: source").replace(
+        "  number: {", "  source: {from: entity, as: code}\n  number: {"
+    )
+    (tmp_path / "people.yml").write_text(text, encoding="utf-8")
+    rows = [
+        person("a1", "赵伟明", "1980-01-01", phone="13900000001", home=HOME, entity="health"),
+        person("a2", "赵玮明", "1980-01-01", home=HOME, entity="health"),
+        person("b1", "赵伟明", "1980-01-01", phone="13900000001", home=HOME, entity="school"),
+    ]
+    con, _ = run(read_settings(tmp_path / "people.yml"), [*crowd(300), *rows])
+    assert groups(con) == [["a1", "b1"]]
+
+
+def test_pairs_grow_as_records_do_not_as_their_square(settings: LinkageSettings) -> None:
+    pairs = [run(settings, crowd(size))[1].counts["pairs"] for size in (2000, 8000)]
+    every = [size * (size - 1) // 2 for size in (2000, 8000)]
+    assert pairs[0] < every[0] / 100
+    assert pairs[1] <= 8000 * max(block.cap for block in settings.blocks)
+
+
 def test_a_table_without_the_columns_is_refused_with_their_names(settings: LinkageSettings) -> None:
     con = duckdb.connect()
     con.execute("create table people as select 'a' as id, '张伟' as name")

@@ -178,6 +178,19 @@ def test_training_finds_that_a_likeness_speaks_for_and_a_difference_against(
     assert sum(model.frequencies["first"].values.values()) == pytest.approx(1, abs=0.05)
 
 
+def test_training_twice_gives_one_model(
+    settings: LinkageSettings, trained: tuple[duckdb.DuckDBPyConnection, Model], tmp_path: Path
+) -> None:
+    con = duckdb.connect(config={"threads": 2})
+    shuffled = people(600).take(random.Random(4).sample(range(people(600).num_rows), people(600).num_rows))
+    con.register("given", shuffled)
+    con.execute("create table people as select * from given")
+    again = train_prepared(con, prepare(con, "people", settings, "prepared"), settings)
+    trained[1].write(tmp_path / "first.json")
+    again.write(tmp_path / "second.json")
+    assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
+
+
 def test_training_leaves_nothing_behind_and_the_table_as_it_was(
     trained: tuple[duckdb.DuckDBPyConnection, Model],
 ) -> None:
