@@ -202,7 +202,7 @@ def explain(rule_id: str, report: Report, schemas: Schemas) -> Explanation:
 
 def _clause(rule: str, column: Column | None, report: Report, schemas: Schemas) -> str:
     code_list = _code_list(column, schemas) if rule == "code" and column is not None else None
-    return f"{code_list.source} {code_list.name}" if code_list else f"数据合同 {report.id} {report.version}"
+    return f"{code_list.source} {code_list.name}" if code_list else f"《{report.title}》数据合同（{report.version} 版）"
 
 
 def _code_list(column: Column, schemas: Schemas) -> CodeList | None:

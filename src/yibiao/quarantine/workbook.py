@@ -13,6 +13,7 @@ from typing import Any
 
 from yibiao.contracts.values import Schemas
 from yibiao.quarantine.rows import HeldRow
+from yibiao.quarantine.slip_layout import BAD, CHECK, GOOD, Styles, column_width, is_wide, print_setup
 from yibiao.quarantine.slips import SlipContent, delivered_headers
 from yibiao.quarantine.states import HeldLoad
 from yibiao.quarantine.texts import Explanation, allowed_values, explain
@@ -24,6 +25,8 @@ ROW, PROBLEM, PROPOSAL, ADOPT, RAW = "行号", "问题说明", "修改建议", "
 
 YES = "是"
 """What stands in the column 采用建议 of a row whose proposal is to be taken over."""
+
+OWN_WIDTHS = {ROW: 8, PROBLEM: 48, PROPOSAL: 40, ADOPT: 10, RAW: 40}
 
 HEADER_ROW = 2
 """0-based; above it the title and one line of advice."""
@@ -80,28 +83,13 @@ class _Writer:
         self._report = held.report
         self._told: dict[str, Explanation] = {}
         self._columns = delivered_headers(held, settings)
+        self._widths: dict[str, int] = {}
+        self._letters: dict[str, str] = {}
         rows = content.rows
         self._own = [ROW, PROBLEM]
         self._own += [PROPOSAL, ADOPT] if any(row.proposal for row in rows) else []
         self._own += [RAW] if any(row.raw for row in rows) else []
-        base = {"font_name": "宋体", "font_size": 11, "valign": "top"}
-        text = {**base, "border": 1, "num_format": "@"}
-        self._title = workbook.add_format({**base, "bold": True, "font_size": 16})
-        self._plain = workbook.add_format(base)
-        self._wrapped = workbook.add_format({**base, "text_wrap": True})
-        self._bold = workbook.add_format({**base, "bold": True})
-        header = {**base, "bold": True, "border": 1, "text_wrap": True}
-        self._header = workbook.add_format({**header, "bg_color": "#D9E1F2"})
-        self._key_header = workbook.add_format({**header, "bg_color": "#8EA9DB"})
-        self._own_header = workbook.add_format({**header, "bg_color": "#E7E6E6"})
-        self._note = workbook.add_format({**text, "text_wrap": True, "font_size": 10, "bg_color": "#F2F2F2"})
-        self._cells = {
-            (bad, risky): workbook.add_format(
-                {**text, **({"bg_color": "#FFC7CE"} if bad else {}), **({"quote_prefix": True} if risky else {})}
-            )
-            for bad in (False, True)
-            for risky in (False, True)
-        }
+        self._style = Styles(workbook)
 
     def _explain(self, rule: str) -> Explanation:
         if rule not in self._told:
@@ -110,29 +98,41 @@ class _Writer:
 
     def data(self) -> None:
         """The sender's rows under the sender's headers."""
+        from xlsxwriter.utility import xl_col_to_name
+
         sheet = self._workbook.add_worksheet(DATA_SHEET)
         slip, own = self._content.slip, len(self._own)
-        widths = {ROW: 8, PROBLEM: 56, PROPOSAL: 40, ADOPT: 10, RAW: 40}
-        for place, name in enumerate(self._own):
-            sheet.set_column(place, place, widths[name])
         by_name = {column.name: column for column in self._report.columns}
+        for place, name in enumerate(self._own):
+            sheet.set_column(place, place, OWN_WIDTHS[name])
         for place, (name, header) in enumerate(self._columns, start=own):
-            wide = by_name[name].type in ("citizen_id", "uscc", "number_text", "address")
-            sheet.set_column(place, place, max(22 if wide else 12, 2 * len(header) + 2))
-        sheet.freeze_panes(HEADER_ROW + 1, 1)
-        sheet.write_string(0, 0, f"退回单 {slip.slip_number}　{self._report.title}（{slip.edition}）", self._title)
-        advice = "请直接改红色单元格，改好后把本文件发回；不要改动“行号”一列。详见“填写说明”。"
-        sheet.write_string(1, 0, advice, self._plain)
+            cells = (shown(row.cells[name]) for row in self._content.rows)
+            self._widths[name] = column_width(header, cells)
+            self._letters[name] = xl_col_to_name(place)
+            sheet.set_column(place, place, self._widths[name])
+        sheet.freeze_panes(HEADER_ROW + 1, 2)
+        print_setup(sheet, slip.slip_number, rows=HEADER_ROW)
+        sheet.write_string(
+            0, 0, f"退回单 {slip.slip_number}　{self._report.title}（{slip.edition}）", self._style.title
+        )
+        advice = (
+            f"共 {len(self._content.rows)} 行。红色单元格没有通过检查，请直接在格内改正；黄色单元格请核对。"
+            "改好后保存，把本文件发回。请不要改动“行号”一列。详见“填写说明”。"
+        )
+        sheet.write_string(1, 0, advice, self._style.plain)
         for place, name in enumerate(self._own):
             title = f"{ADOPT}（填“{YES}”）" if name == ADOPT else name
-            sheet.write_string(HEADER_ROW, place, title, self._own_header)
+            sheet.write_string(HEADER_ROW, place, title, self._style.own_header)
         for place, (name, header) in enumerate(self._columns, start=own):
-            style = self._key_header if name in self._report.key else self._header
+            style = self._style.key_header if name in self._report.key else self._style.header
             sheet.write_string(HEADER_ROW, place, shown(header), style)
         for number, row in enumerate(self._content.rows):
             self._row(sheet, HEADER_ROW + 1 + number, row, commented=number < COMMENTED)
         last = HEADER_ROW + len(self._content.rows)
         sheet.autofilter(HEADER_ROW, 0, last, own + len(self._columns) - 1)
+        if ADOPT in self._own:
+            place = self._own.index(ADOPT)
+            sheet.data_validation(HEADER_ROW + 1, place, last, place, {"validate": "list", "source": [YES]})
         for place, (name, _) in enumerate(self._columns, start=own):
             values = allowed_values(by_name[name], self._schemas)
             if values and len(",".join(values)) <= 255 and not any("," in value for value in values):
@@ -149,25 +149,34 @@ class _Writer:
         )
         ours = {
             ROW: str(row.row),
-            PROBLEM: "\n".join(_problem(one) for one in told),
+            PROBLEM: "\n".join(map(self._problem, told)),
             PROPOSAL: proposal,
             ADOPT: "",
             RAW: row.raw,
         }
         for place, name in enumerate(self._own):
-            style = self._cells[False, False] if name in (ROW, ADOPT) else self._note
+            style = self._style.cell() if name in (ROW, ADOPT) else self._style.note
             _text(sheet, line, place, ours[name], style)
         bad = {one.column for one in told}
         for place, (name, _) in enumerate(self._columns, start=len(self._own)):
             text = shown(row.cells[name])
-            # A row that could not be split has no bad cell; all of it is to be looked at.
-            style = self._cells[name in bad or "" in bad, text.startswith(_RISKY)]
+            # A row that is wrong as a whole has no bad cell: what could not be read is filled in, the rest looked at.
+            lost = "" in bad and bool(row.raw) and row.cells[name] is None
+            state = BAD if lost or name in bad else CHECK if "" in bad else GOOD
+            wrapped = is_wide(text, self._widths[name])
+            style = self._style.cell(state, risky=text.startswith(_RISKY), wrapped=wrapped)
             _text(sheet, line, place, text, style)
             if commented and name in bad:
-                note = "\n".join(_problem(one) for one in told if one.column == name)
+                note = "\n".join(self._problem(one) for one in told if one.column == name)
                 if name in row.proposal:
                     note += f"\n修改建议：{shown(row.proposal[name])}"
                 sheet.write_comment(line, place, note, {"x_scale": 2.2, "y_scale": 1.4, "author": "一表"})
+
+    def _problem(self, told: Explanation) -> str:
+        """Which cell, which rule, which clause, how to mend it; the cell by the letters that stand above its column."""
+        letters = self._letters.get(told.column, "")
+        where = f"【{letters} 列 {told.header}】" if told.header else "【整行】"
+        return f"{where}{told.what}。依据：{told.clause}。{told.mend}"
 
     def guide(self) -> None:
         """How to fill in, and every rule that is broken here."""
@@ -175,38 +184,41 @@ class _Writer:
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 3, 44)
         sheet.set_column(4, 4, 10)
+        print_setup(sheet, self._content.slip.slip_number, one_wide=True)
         slip, manifest = self._content.slip, self._held.package.manifest
         department = self._schemas.departments.get(self._report.department)
         facts = [
             ("退回单编号", slip.slip_number),
             ("报送部门", department.name if department else self._report.department),
-            ("报表", f"{self._report.title}（{self._report.id}）"),
+            ("经办", self._report.owner),
+            ("报表", self._report.title),
             ("期", slip.edition),
             ("原文件", manifest["delivery"]["name"]),
             ("原文件行数", str(manifest["counts"]["read"])),
             ("本单退回行数", str(len(self._content.rows))),
-            ("制单时间", slip.made_at),
+            ("制单时间", slip.made_at[:16].replace("T", " ")),
         ]
         line = 0
-        sheet.write_string(line, 0, "退回单填写说明", self._title)
+        sheet.write_string(line, 0, "退回单填写说明", self._style.title)
         for name, fact in facts:
             line += 1
-            sheet.write_string(line, 0, name, self._bold)
-            _text(sheet, line, 1, shown(fact), self._plain)
+            sheet.write_string(line, 0, name, self._style.bold)
+            _text(sheet, line, 1, shown(fact), self._style.plain)
         line += 1
         for number, text in enumerate(_steps(self._content, self._own), start=1):
             line += 1
-            sheet.write_string(line, 0, f"第 {number} 条", self._bold)
-            sheet.write_string(line, 1, text, self._plain)
+            sheet.write_string(line, 0, f"第 {number} 条", self._style.bold)
+            sheet.write_string(line, 1, text, self._style.plain)
         line += 2
         for place, name in enumerate(("列", "问题", "依据", "如何修改", "行数")):
-            sheet.write_string(line, place, name, self._own_header)
+            sheet.write_string(line, place, name, self._style.own_header)
         counts = Counter(rule for row in self._content.rows for rule in set(row.rules))
         for rule, count in sorted(counts.items()):
             line += 1
             told = self._explain(rule)
-            for place, text in enumerate((told.header or "整行", told.what, told.clause, told.mend, str(count))):
-                sheet.write_string(line, place, shown(text), self._wrapped)
+            where = f"{self._letters.get(told.column, '')} 列 {told.header}" if told.header else "整行"
+            for place, text in enumerate((where, told.what, told.clause, told.mend, str(count))):
+                sheet.write_string(line, place, shown(text), self._style.boxed)
 
     def control(self) -> None:
         """What matches the returned file to its delivery; hidden, because nobody should have to look at it."""
@@ -238,15 +250,12 @@ def _text(sheet: Any, line: int, place: int, text: str, style: Any) -> None:
         sheet.write_blank(line, place, None, style)
 
 
-def _problem(told: Explanation) -> str:
-    where = f"【{told.header}】" if told.header else "【整行】"
-    return f"{where}{told.what}。依据：{told.clause}。{told.mend}"
-
-
 def _steps(content: SlipContent, own: Sequence[str]) -> list[str]:
     steps = [
         "“退回数据”中每一行都是贵单位报送的原行，红色单元格没有通过检查，原因和改法见“问题说明”列和单元格批注。",
-        "请对照原始材料改正后保存为本文件，发回给退件人。没有把握的行可以不改，下次再退回。",
+        "标明“整行”的问题：空着的红色单元格请补填，黄色单元格请逐格核对。",
+        "请对照原始材料直接在本文件中改正并保存。没有把握的行可以不改，下次再退回。",
+        "改好后从收到本单的渠道把本文件发回（另存为 CSV 也可以）。文件名可以改，单号和表头请不要改。",
         "只有改过并通过检查的行会补入本期数据，仍按原期、原行号计；其他行不受影响，不必重报整个文件。",
         "“行号”用来对上原行，请不要改动；行可以排序、可以删去暂不处理的行，列请不要改名。",
         "深蓝表头是主键列：该列不是红色的，不能改动，改了主键的行会被退回。",

@@ -185,7 +185,7 @@ def test_a_row_that_is_still_wrong_stays_open_with_its_new_reason(make_world: Ma
     sheet = openpyxl.load_workbook(path)[DATA_SHEET]
     headers = [cell.value for cell in sheet[3]]
     assert sheet[4][headers.index(SEX)].value == "不明"
-    assert "【性别】" in sheet[4][1].value
+    assert "【E 列 性别】" in sheet[4][1].value
     second = bring_back(world, mend(path, truth))
     assert second.closed
     assert (first.slip[-2:], second.slip[-2:]) == ("01", "02")

@@ -17,7 +17,7 @@ from yibiao.quarantine.returned import ReturnedSlip, read_slip
 from yibiao.quarantine.rows import HeldRow
 from yibiao.quarantine.slips import SlipContent
 from yibiao.quarantine.states import HeldLoad, RowStates
-from yibiao.quarantine.workbook import CONTROL_SHEET, DATA_SHEET, GUIDE_SHEET, LONGEST, shown, write_slip
+from yibiao.quarantine.workbook import CONTROL_SHEET, DATA_SHEET, GUIDE_SHEET, LONGEST, YES, shown, write_slip
 from yibiao.settings import Settings
 
 NUMBER = "TH-202603-0A1B2C3D-02"
@@ -246,3 +246,49 @@ def test_a_damaged_slip_is_read_or_refused_and_never_anything_else(
     assert "甲" not in told
     assert not told or "to do: " in told
     assert slip is None or slip.number == NUMBER
+
+
+def test_every_cell_can_be_read_whole_on_the_screen_and_on_paper(
+    report: Report, schemas: Schemas, tmp_path: Path
+) -> None:
+    long = "望江街道" * 15
+    rows = [row(place, "sex_code.code", "99990119870305001X", long, "?", "01", "19900101") for place in (1, 2)]
+    book = openpyxl.load_workbook(slip_of(rows, report, schemas, tmp_path))
+    sheet = book[DATA_SHEET]
+    width = {cell.value: sheet.column_dimensions[cell.column_letter].width for cell in sheet[3]}
+    assert width["公民身份号码"] >= len("99990119870305001X") + 2
+    assert width["姓名"] == 40.7109375  # the widest there is, as Excel writes it
+    assert [cell.alignment.wrap_text or False for cell in sheet[4][1:4]] == [True, False, True]
+    assert sheet.freeze_panes == "C4"  # what is wrong stays in sight beside every cell
+    assert (sheet.print_title_rows, sheet.print_title_cols) == ("$1:$3", "$A:$A")
+    assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+    assert NUMBER in sheet.oddFooter.left.text
+    assert book[GUIDE_SHEET].page_setup.fitToHeight == 0
+
+
+def test_a_problem_names_the_letters_above_its_column(report: Report, schemas: Schemas, tmp_path: Path) -> None:
+    rows = [row(3, "citizen_id.check_digit sex_code.code", "K", "甲", "?", "01", "19900101")]
+    sheet = openpyxl.load_workbook(slip_of(rows, report, schemas, tmp_path))[DATA_SHEET]
+    for header in ("公民身份号码", "性别"):
+        (cell,) = [cell for cell in sheet[3] if cell.value == header]
+        assert f"【{cell.column_letter} 列 {header}】" in sheet[4][1].value
+
+
+def test_of_a_row_that_is_wrong_as_a_whole_what_is_known_is_told_from_what_is_missing(
+    report: Report, schemas: Schemas, tmp_path: Path
+) -> None:
+    rows = [
+        row(1, "row.encoding", "K", None, "1", "", "19900101", raw="K,\\xE5,1,,19900101"),
+        row(2, "delivery.renamed_column", "K", "甲", "1", None, "19900101"),
+    ]
+    sheet = openpyxl.load_workbook(slip_of(rows, report, schemas, tmp_path))[DATA_SHEET]
+    yellow, red = "FFFFEB9C", "FFFFC7CE"
+    assert [cell.fill.fgColor.rgb for cell in sheet[4][3:]] == [yellow, red, yellow, yellow, yellow]
+    assert {cell.fill.fgColor.rgb for cell in sheet[5][3:]} == {yellow}
+
+
+def test_only_the_word_that_adopts_a_proposal_is_offered(report: Report, schemas: Schemas, tmp_path: Path) -> None:
+    rows = [row(1, "sex_code.code", "K", "甲", "?", "01", "19900101", sex_code="1")]
+    sheet = openpyxl.load_workbook(slip_of(rows, report, schemas, tmp_path))[DATA_SHEET]
+    offered = {str(one.sqref): one.formula1 for one in sheet.data_validations.dataValidation}
+    assert offered["D4"] == f'"{YES}"'
