@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from yibiao.contracts.values import CodeList, Column, Report, Schemas
 
@@ -209,6 +210,7 @@ def _code_list(column: Column, schemas: Schemas) -> CodeList | None:
     return schemas.codes.get(column.code_list) if column.code_list else None
 
 
+_EXAMPLE = datetime(1990, 3, 5, 8, 30)
 _FORMAT_WORDS = (("%Y", "YYYY"), ("%m", "MM"), ("%d", "DD"), ("%H", "hh"), ("%M", "mm"), ("%S", "ss"))
 
 
@@ -217,10 +219,13 @@ def _formats(column: Column) -> str:
     for pattern in column.date_formats:
         if "%" not in pattern:  # serial numbers of spreadsheets: nobody should have to type one
             continue
+        example = _EXAMPLE.strftime(pattern)
         for code, word in _FORMAT_WORDS:
             pattern = pattern.replace(code, word)
-        shown.append(f"“{pattern}”")
-    return "或".join(shown) or ("“YYYY-MM”" if column.type == "month" else "“YYYY-MM-DD”")
+        shown.append(f"“{pattern}”（如 {example}）")
+    if shown:
+        return "或".join(shown)
+    return "“YYYY-MM”（如 1990-03）" if column.type == "month" else "“YYYY-MM-DD”（如 1990-03-05）"
 
 
 def _values(column: Column, schemas: Schemas) -> str:

@@ -50,6 +50,24 @@ MISTAKES = {
     ),
     "date without a format": (REPORT, '          - {property: dateFormat, value: "%Y%m%d"}\n', "", "dateFormat"),
     "date format that is none": (REPORT, 'dateFormat, value: "%Y%m%d"', "dateFormat, value: YYYYMMDD", "excel_serial"),
+    "printed total without its pattern": (
+        REPORT,
+        "{property: mode,",
+        "{property: controlTotals, value: [{column: sex_code}]}\n  - {property: mode,",
+        "pattern with one group",
+    ),
+    "printed total whose pattern takes no number": (
+        REPORT,
+        "{property: mode,",
+        "{property: controlTotals, value: [{footer: 合计}]}\n  - {property: mode,",
+        "pattern with one group",
+    ),
+    "printed total of a column nobody has": (
+        REPORT,
+        "{property: mode,",
+        "{property: controlTotals, value: [{footer: '合计(.+)', column: sex_cod}]}\n  - {property: mode,",
+        "`sex_code`?",
+    ),
     "drift that nobody knows": (
         REPORT,
         "{property: mode,",

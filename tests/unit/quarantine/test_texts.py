@@ -100,7 +100,12 @@ def test_every_explanation_is_whole_and_in_chinese() -> None:
     [
         ("public_security.resident_register", "citizen_id.check_digit", "GB 11643-1999", "逐位核对"),
         ("public_security.resident_register", "sex_code.code", "GB/T 2261.1-2003", "0、1、2、9"),
-        ("public_security.resident_register", "birth_date.type", "《人口基本信息》数据合同（", "“YYYYMMDD”"),
+        (
+            "public_security.resident_register",
+            "birth_date.type",
+            "《人口基本信息》数据合同（",
+            "“YYYYMMDD”（如 19900305）",
+        ),
         ("market_regulation.enterprise", "uscc.check_digit", "GB 32100-2015", "营业执照"),
     ],
 )
