@@ -26,6 +26,10 @@ def _table(columns: dict[str, Any], **options: Any) -> bytes:
     return target.getvalue()
 
 
+def _lists(count: int) -> dict[str, list[str]]:
+    return {name: list(cells) for name, cells in zip(HEADERS, zip(*rows(count), strict=True), strict=True)}
+
+
 def parquet_files() -> Iterator[BadFile]:
     """Parquet: damaged footers and pages, types that nobody expects."""
     import pyarrow as pa
@@ -67,10 +71,20 @@ def parquet_files() -> Iterator[BadFile]:
             yield one(f"page bit {number}, {compression}", bytes(damaged), altered=400)
     checked = bytearray(whole_parquet(compression="none", use_dictionary=False, write_page_checksum=True))
     checked[checked.index("姓名-00007".encode()) + 2] ^= 1
+    for name, options in {"text": {}, "text in a dictionary": {"use_dictionary": True}}.items():
+        plain = whole_parquet(compression="none", **({"use_dictionary": False} | options))
+        no_text = plain.replace("姓名-00007".encode(), b"\xff" + "姓名-00007".encode()[1:])
+        yield one(f"{name} that is none any more", no_text, verdict="refused")
+    plain = _table({**_lists(20), "学校": pa.array([[text] for text in _lists(20)["学校"]])}, compression="none")
+    yield one(
+        "text in a list that is none any more",
+        plain.replace("学校-00007".encode(), b"\xff\xff\xff" + "校-00007".encode()),
+        verdict="refused",
+    )
     yield one("page against its checksum", bytes(checked), verdict="refused")
     yield one("zeros in the middle", whole[: footer // 3] + b"\0" * 500 + whole[footer // 3 + 500 :])
     yield one("pages of another file", whole_parquet(compression="zstd")[:footer] + whole[footer:])
-    lists = {name: list(one_) for name, one_ in zip(HEADERS, zip(*rows(20), strict=True), strict=True)}
+    lists = _lists(20)
     yield one("no rows", _table({name: pa.array([], pa.string()) for name in HEADERS}))
     yield one("no columns", _table({}), verdict="refused")
     doubled = pa.table([pa.array(lists["编号"])] * 2, names=["编号", "编号"])
@@ -269,6 +283,9 @@ def zip_files() -> Iterator[BadFile]:
     )
     yield one("more members stated", _at(whole, len(whole) - 12, b"\7\0"))
     yield one("another name inside", whole.replace("名单.csv".encode(), "单名.csv".encode(), 1), verdict="refused")
+    yield one(
+        "a name that is no text", whole.replace("名单.csv".encode(), b"\xff\xfe\xff\xff\xff\xff.csv"), verdict="refused"
+    )
     yield one("bytes before it", b"MZ" + b"\0" * 100 + whole)
     yield one("bytes after it", whole + b"\0" * 100)
     yield one("a program before a member", zipped(("名单.csv", good), ("x.exe", b"MZ")))

@@ -74,7 +74,12 @@ def as_text(values: pa.Array) -> pa.Array:
 
     A moment with a time zone becomes local time (Asia/Shanghai), because days are meant there. Lists and mappings
     become JSON.
+
+    Raises:
+        pyarrow.ArrowInvalid: texts that are no UTF-8.
     """
+    # A damaged page without a checksum gives bytes that are no text, and the parser does not look at them.
+    values.validate(full=True)
     kind = values.type
     if isinstance(values, pa.ExtensionArray):
         return as_text(values.storage)
