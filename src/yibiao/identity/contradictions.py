@@ -50,23 +50,28 @@ def contradicting(
     """
     settings = _without_numbers(settings)
     own, name, key = quote(settings.id), quote(by), quote(entity)
+    # Least and greatest tell whether there is more than one name, at a fraction of the cost of counting them.
     con.execute(f"""
         create or replace temp table linkage_claimed as
-        select {key} as entity, count(distinct {name}) as names
+        select hash({key}) as h
         from {quote(source)}
         where {key} is not null
-        group by entity
-        having count(distinct {name}) > 1""")
+        group by h
+        having min({name}) <> max({name})""")
     # One record speaks for all of its name: the one that states most.
     stated = " + ".join(
         f"({quote(raw)} is not null)::integer" for one in settings.columns.values() for raw in one.sources
     )
     con.execute(f"""
         create or replace temp table linkage_claim as
-        select source.*, claimed.names
+        select source.*, names.names
         from {quote(source)} as source
-        inner join linkage_claimed as claimed on source.{key} = claimed.entity
-        where source.{name} is not null""")
+        inner join linkage_claimed as claimed on hash(source.{key}) = claimed.h
+        inner join (
+            select {key}, count(distinct {name}) as names
+            from {quote(source)} where hash({key}) in (select h from linkage_claimed) group by {key}
+        ) as names on source.{key} = names.{key}
+        where source.{name} is not null and names.names > 1""")
     con.execute(f"""
         create or replace temp table linkage_speaker as
         select * from linkage_claim where names <= {MOST_NAMES}

@@ -80,12 +80,16 @@ def prepare(
         parts = parts_of(con, "linkage_base", one, settings)
         chosen += [f"{value} as {quote(name)}" for name, value in parts.values.items()]
         joins += parts.joins
+    # Numbers in the order of ids are given to the ids alone: sorting whole rows would cost more than all else here.
+    con.execute("""
+        create or replace temp table linkage_number as
+        select id, cast(row_number() over (order by id) - 1 as integer) as rid from linkage_base""")
     con.execute(f"""
         create or replace table {quote(target)} as
-        select cast(row_number() over (order by id) - 1 as integer) as rid, id, {", ".join(chosen)}
-        from linkage_base {" ".join(joins)}
-        order by rid""")
+        select linkage_number.rid, linkage_base.id, {", ".join(chosen)}
+        from linkage_base inner join linkage_number on linkage_base.id = linkage_number.id {" ".join(joins)}""")
     con.execute("drop table linkage_base")
+    con.execute("drop table linkage_number")
     drop_parts(con, settings)
     (count,) = con.execute(f"select count(*) from {quote(target)}").fetchall()[0]
     return Prepared(target, int(count))

@@ -124,3 +124,13 @@ def test_what_speaks_against_stands_left_of_what_speaks_for(settings: LinkageSet
     assert prior[1] == pytest.approx(zero, abs=0.01)
     assert alike[0] == zero
     assert other[1] == pytest.approx(zero, abs=0.01)
+
+
+def test_the_model_of_residents_belongs_to_its_settings() -> None:
+    folder = Path(__file__).parents[3] / "schemas" / "linkage"
+    found = read_model(folder / "resident.json", read_settings(folder / "resident.yml"))
+    assert found.weights["name"][0].score > 10_000
+    assert found.weights["name"][-1].score < -5_000
+    # A name that many bear is weaker evidence than one that few bear.
+    names = found.frequencies["name"]
+    assert max(names.values.values()) > 10 * names.rest
