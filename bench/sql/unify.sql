@@ -17,6 +17,7 @@
 create temp table {{ report.name }} as
 select
     record_no,
+    {{ report.as_of }} as as_of,
     greatest(0, least(65535, date_diff('day', date '1900-01-01', {{ report.as_of }})))::bigint * 8796093022208 + record_no as recency,
     {%- for column in report.columns %}
     {{ column.name }}{{ "," if not loop.last }}
@@ -156,10 +157,10 @@ where {% for column in entity.columns %}{{ column.name }}__disputed{{ " or " if 
 
 create table canonical.{{ e }}_conflict as
 {%- for source in entity.sources %}
-select id as {{ entity.id_column }}, element, record_no, '{{ source.department }}' as department, value, record_no = chosen as is_chosen
+select id as {{ entity.id_column }}, element, record_no, '{{ source.department }}' as department, as_of, value, record_no = chosen as is_chosen
 from (
     select
-        id, record_no, chosen,
+        id, record_no, chosen, as_of,
         case place {% for column in source.columns %}when {{ column.place }} then '{{ column.name }}' {% endfor %}end as element,
         case place {% for column in source.columns %}when {{ column.place }} then {{ column.name }}::varchar {% endfor %}end as value
     from (select *, {{ entity.key }} as key from {{ source.name }}) join {{ e }}__cell using (key)

@@ -180,12 +180,14 @@ select
     claim.element,
     record_no,
     '{{ source.department }}' as department,
+    as_of,
     claim.value,
     claim.is_chosen
 from (
     select
         survivor.{{ meta.id_column }},
         staged.record_no,
+        staged.as_of,
         unnest(list_filter([
             {%- for column in shared %}
             case when survivor.{{ column.element }}__disputed and staged.{{ column.element }} is not null then struct_pack(

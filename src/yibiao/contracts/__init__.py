@@ -1,6 +1,6 @@
 """The schemas folder in Python: data elements, code lists, entities, departments and data contracts."""
 
-from yibiao.contracts.load import load_schemas
+from yibiao.contracts.load import load_registry, load_schemas
 from yibiao.contracts.values import (
     TYPES,
     Code,
@@ -27,5 +27,6 @@ __all__ = [
     "Report",
     "Schemas",
     "Server",
+    "load_registry",
     "load_schemas",
 ]

@@ -24,10 +24,19 @@ def load_schemas(root: Path | str) -> Schemas:
     return schemas
 
 
-def read_schemas(root: Path) -> tuple[Schemas, Findings]:
-    """What can be used of a schemas folder, and everything that is wrong with it."""
-    from yibiao.contracts.odcs import Registry, read_report
+def load_registry(root: Path | str) -> Schemas:
+    """The same without contracts, in a fifth of the time: elements, code lists, entities, departments.
 
+    Raises:
+        ContractError: the first mistake in those, with file and line.
+    """
+    schemas, findings = read_schemas(Path(root), contracts=False)
+    findings.raise_errors()
+    return schemas
+
+
+def read_schemas(root: Path, *, contracts: bool = True) -> tuple[Schemas, Findings]:
+    """What can be used of a schemas folder, and everything that is wrong with it."""
     root = root.resolve()
     if not (root / "departments.yml").is_file():
         raise ContractError(
@@ -41,8 +50,12 @@ def read_schemas(root: Path) -> tuple[Schemas, Findings]:
     codes = read_codes(root, base, findings)
     elements = read_elements(root, base, codes, departments, findings)
     entities = read_entities(root, base, elements, findings)
-    registry = Registry(departments, codes, elements, entities)
     reports: dict[str, Report] = {}
+    if not contracts:
+        return Schemas(elements, codes, entities, departments, Frozen({})), findings
+    from yibiao.contracts.odcs import Registry, read_report
+
+    registry = Registry(departments, codes, elements, entities)
     for file in sorted((root / "reports").rglob("*.yml")):
         if not file.name.endswith(".odcs.yml"):
             name = file.relative_to(base).as_posix()

@@ -247,6 +247,15 @@ def installation_key(settings: Settings) -> str:
     return key
 
 
+def registry_digest(settings: Settings) -> str:
+    """SHA-256 over the files of elements, entities and code lists."""
+    return _digest(
+        sorted((settings.schemas / "elements").glob("*.yml"))
+        + sorted((settings.schemas / "entities").glob("*.yml"))
+        + sorted((settings.schemas / "codes").glob("*.csv"))
+    )
+
+
 def _parts(settings: Settings, schemas: Schemas) -> dict[str, str]:
     import duckdb
 
@@ -254,11 +263,7 @@ def _parts(settings: Settings, schemas: Schemas) -> dict[str, str]:
         "format": str(FORMAT),
         "code": __version__,
         "engine": duckdb.__version__,
-        "registry": _digest(
-            sorted((settings.schemas / "elements").glob("*.yml"))
-            + sorted((settings.schemas / "entities").glob("*.yml"))
-            + sorted((settings.schemas / "codes").glob("*.csv"))
-        ),
+        "registry": registry_digest(settings),
         "contracts": hashlib.sha256(
             to_json(
                 {

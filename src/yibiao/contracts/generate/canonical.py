@@ -154,6 +154,7 @@ def _canonical_properties(entity: Entity, schemas: Schemas) -> str:
             _column("element", "VARCHAR", "数据元"),
             _column("record_no", "BIGINT", "源记录号"),
             _column("department", "VARCHAR", "Department that delivered the record"),
+            _column("as_of", "DATE", "Day that the record speaks of"),
             _column("value", "VARCHAR", "Value of this record"),
             _column("is_chosen", "BOOLEAN", "Whether this record gave the golden value"),
         ],

@@ -1,0 +1,64 @@
+"""`yibiao why`: the value of a golden record, its source, and why other values lost."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("entity_id", metavar="ENTITY")
+@click.argument("element", required=False)
+@click.option("--home", type=click.Path(path_type=Path), help="Working folder.")
+@click.option("--release", "version", help="Ask this version instead of the current one.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def why(entity_id: str, element: str | None, home: Path | None, version: str | None, as_json: bool) -> None:
+    """Explain a golden record: per element the value, the rule, the source row and the rivals.
+
+    ENTITY is the id of a resident, household, dwelling, organisation, benefit or event; ELEMENT one data element.
+    """
+    from yibiao.contracts import load_registry
+    from yibiao.settings import Settings
+    from yibiao.warehouse.releases import find, need_current
+    from yibiao.warehouse.why import changed_since, explain
+
+    settings = Settings.load(home=home)
+    settings.open_home()
+    release = find(settings, version) if version else need_current(settings)
+    found = explain(release, load_registry(settings.schemas), entity_id, element)
+    if changed_since(release, settings):
+        click.echo(
+            "数据元目录在该版本发布后有改动，以下按现在的权威部门解释。The registry has changed since.", err=True
+        )
+    if as_json:
+        from yibiao.files import to_json
+
+        click.echo(to_json(found), nl=False)
+        return
+    _show(found)
+
+
+def _show(found: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    console.print(
+        f"{found['entity']} {found['id']}，版本 {found['release']}，源记录 {found['records']} 条", markup=False
+    )
+    table = Table("数据元", "", "值", "取值规则", "来源", "行", box=None, pad_edge=False)
+    for one in found["elements"]:
+        table.add_row(one["name"], "✓", one["value"] or "", one["rule_text"], *_place(one["source"]))
+        for rival in one["rivals"]:
+            table.add_row("", "✗", rival["value"], rival["lost_text"], *_place(rival))
+    console.print(table, markup=False)
+
+
+def _place(source: dict[str, Any] | None) -> tuple[str, str]:
+    if source is None:
+        return "", ""
+    day = f" {source['as_of']}" if "as_of" in source else ""
+    return f"{source['report']} {source['edition']}{day} {source['file']}", str(source["row"])

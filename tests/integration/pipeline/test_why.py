@@ -1,0 +1,109 @@
+"""`yibiao why` tells where a golden value stands and why the others lost, and every word of it can be checked."""
+
+from __future__ import annotations
+
+import json
+import resource
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from installations import Installation
+from yibiao.contracts import Schemas, load_registry, load_schemas
+
+
+@pytest.fixture(scope="module")
+def schemas(published: Installation) -> Schemas:
+    return load_schemas(published.settings.schemas)
+
+
+def why(published: Installation, *arguments: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(published.run("why", *arguments, "--json").stdout)
+    return answer
+
+
+@pytest.mark.parametrize("entity", ["resident", "household", "organisation"])
+def test_every_word_of_an_explanation_is_found_again_in_the_lake(
+    published: Installation, schemas: Schemas, entity: str
+) -> None:
+    (golden,) = published.query(f"select * from {entity} order by disputed_count desc, {entity}_id limit 1")
+    told = why(published, golden[f"{entity}_id"])
+
+    assert told["entity"] == entity
+    assert [one["element"] for one in told["elements"]] == [
+        name for name in schemas.entities[entity].elements if golden[name] is not None
+    ]
+    assert sum(one["rivals"] != [] for one in told["elements"]) == golden["disputed_count"]
+    assert golden["disputed_count"] or entity == "organisation"
+    for one in told["elements"]:
+        assert one["value"] == str(golden[one["element"]])
+        for source in (one["source"], *one["rivals"]):
+            cell = in_the_lake(published, schemas, source, one["element"])
+            assert cell, (source["report"], one["element"])
+            if one["element"].endswith("_id") or one["element"] == "uscc":  # others are written in other ways
+                assert cell.strip().upper() == one["value"]
+        for rival in one["rivals"]:
+            assert rival["value"] != one["value"]
+            assert rival["lost_by"] == lost_by(one["authority"], one["source"], rival)
+        reasons = [rival["lost_by"] for rival in one["rivals"]]
+        strongest = next((reason for reason in ("authority", "recency", "order") if reason in reasons), "only")
+        assert one["rule"] == strongest
+
+
+def in_the_lake(published: Installation, schemas: Schemas, source: dict[str, Any], element: str) -> str:
+    report = schemas.reports[source["report"]]
+    folder = published.home / "lake" / report.id.replace(".", "/") / f"load={source['load_id']}"
+    rows = pq.read_table(folder / "accepted.parquet")
+    (row,) = rows.filter(pc.equal(rows["_row"], source["row"])).to_pylist()
+    (column,) = [one for one in report.columns if one.element == element and not one.role]
+    return row[column.name] or ""
+
+
+def lost_by(authority: list[str], chosen: dict[str, Any], rival: dict[str, Any]) -> str:
+    def place(source: dict[str, Any]) -> int:
+        return authority.index(source["department"]) if source["department"] in authority else len(authority)
+
+    if place(rival) != place(chosen):
+        assert place(rival) > place(chosen)
+        return "authority"
+    if rival["as_of"] != chosen["as_of"]:
+        assert rival["as_of"] < chosen["as_of"]
+        return "recency"
+    assert rival["record_no"] < chosen["record_no"]
+    return "order"
+
+
+def test_one_element_is_explained_in_less_than_a_second(published: Installation) -> None:
+    (disputed,) = published.query("select resident_id, element from resident_conflict order by all limit 1")
+    began = resource.getrusage(resource.RUSAGE_CHILDREN)
+    told = why(published, disputed["resident_id"], disputed["element"])
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    assert [one["element"] for one in told["elements"]] == [disputed["element"]]
+    assert ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime < 1
+    shown = published.run("why", disputed["resident_id"], disputed["element"]).stdout
+    assert "✓" in shown
+    assert "✗" in shown
+
+
+def test_an_unknown_id_is_refused_and_not_repeated(published: Installation) -> None:
+    refused = published.run("why", "99990119850101001X", ok=False)
+    assert refused.returncode != 0
+    assert "No entity has this id" in refused.stderr
+    assert "99990119850101001X" not in refused.stderr
+    (known,) = published.query("select resident_id from resident order by 1 limit 1")
+    refused = published.run("why", known["resident_id"], "shoe_size", ok=False)
+    assert "no such element" in refused.stderr
+
+
+def test_the_registry_alone_is_the_same_registry(schemas: Schemas, published: Installation) -> None:
+    alone = load_registry(published.settings.schemas)
+    assert (alone.elements, alone.codes, alone.entities, alone.departments) == (
+        schemas.elements,
+        schemas.codes,
+        schemas.entities,
+        schemas.departments,
+    )
+    assert not alone.reports
