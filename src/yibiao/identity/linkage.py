@@ -39,7 +39,8 @@ class Linked:
         clusters: table of `id`, `cluster` (smallest id of the cluster).
         contradictions: table of `id`: records that do not keep the entity of their certain value, because they
             contradict the others of it; empty where that was not looked at.
-        edges: table of `id_l`, `id_r`, `score` (bits), `state`, `g_<comparison>` of pairs that reach the review
+        edges: table of `id_l`, `id_r`, `score` (bits), `state`, `g_<comparison>`, `p_<comparison>` (see `score_pairs`)
+        of pairs that reach the review
             threshold. States: `linked`; `review` (between the thresholds); `rival` (another candidate is nearly as
             good); `apart` (strong enough, but it would join two certain values, two records of one source, or too
             many).

@@ -31,8 +31,8 @@ def score_pairs(
     least: int,
     profiles: str = "",
 ) -> None:
-    """Make `target`: `l`, `r`, `score`, and `g_<comparison>` (0-based level, -1 not stated) of pairs that reach
-    `least`.
+    """Make `target` of the pairs that reach `least`: `l`, `r`, `score`, and of each comparison its level
+    `g_<comparison>` (0-based, -1 not stated) and its points `p_<comparison>`; the score is the prior and their sum.
 
     Args:
         pairs: table of `l`, `r`.
@@ -51,8 +51,9 @@ def score_pairs(
         picked.append(f"l.f_{name}" if profiles else f"least(l.f_{name}, r.f_{name}) as f_{name}")
     degrees = [f'{_degree(one, bool(profiles))} as "g_{one.name}"' for one in settings.comparisons]
     carried = "".join(f", f_{name}" for name in frequent)
-    names = "".join(f', "g_{one.name}"' for one in settings.comparisons)
-    total = " + ".join([str(model.prior_score), *(_points(one, model) for one in settings.comparisons)])
+    names = "".join(f', "g_{one.name}", "p_{one.name}"' for one in settings.comparisons)
+    points = ", ".join(f'cast({_points(one, model)} as integer) as "p_{one.name}"' for one in settings.comparisons)
+    total = " + ".join([str(model.prior_score), *(f'"p_{one.name}"' for one in settings.comparisons)])
     con.execute(f"""
         create or replace table {target} as
         with sides as (
@@ -62,7 +63,8 @@ def score_pairs(
             inner join {right} as r on pairs.r = r.rid
         ),
         compared as (select l, r{carried}, {", ".join(degrees)} from sides),
-        scored as (select l, r{names}, cast({total} as integer) as score from compared)
+        weighed as (select *, {points} from compared),
+        scored as (select l, r{names}, cast({total} as integer) as score from weighed)
         select l, r, score{names} from scored where score >= {least}""")
     for name in frequent:
         con.unregister(f"linkage_share_{name}")

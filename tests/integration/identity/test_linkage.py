@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable
 from dataclasses import replace
@@ -300,6 +301,22 @@ def test_pairs_grow_as_records_do_not_as_their_square(settings: LinkageSettings)
     every = [size * (size - 1) // 2 for size in (2000, 8000)]
     assert pairs[0] < every[0] / 100
     assert pairs[1] <= 8000 * max(block.cap for block in settings.blocks)
+
+
+def test_every_score_is_the_prior_and_the_points_of_its_comparisons(settings: LinkageSettings) -> None:
+    rows = [
+        person("p1", "赵伟明", "1980-03-05", phone="13900000001", home=HOME),
+        person("p2", "赵玮明", "1980-03-05", home=HOME),
+    ]
+    con, _ = run(settings, [*crowd(300), *rows])
+    names = [one.name for one in settings.comparisons]
+    points = " + ".join(f"p_{name}" for name in names)
+    prior = round(math.log2(0.0001 / 0.9999) * 1000)
+    wrong = con.execute(f"select count(*) from linkage_edge where round(score * 1000) <> {prior} + {points}").fetchone()
+    assert wrong == (0,)
+    found = con.execute(f"select {', '.join(f'g_{name}' for name in names)}, p_phone from linkage_edge "
+                        "where id_l = 'p1' and id_r = 'p2'").fetchone()  # fmt: skip
+    assert found == (1, 0, -1, 0, -1, 0)
 
 
 def test_a_table_without_the_columns_is_refused_with_their_names(settings: LinkageSettings) -> None:
