@@ -94,6 +94,15 @@ LEVELS: dict[str, LevelKind] = {
 }
 
 
+LEVELS["overlap"] = LevelKind(
+    None,
+    "share of the shorter name's neighbouring characters that the other has too",
+    value="at_least",
+    kinds=frozenset({"organisation_name"}),
+    hidden="pairs",
+)
+
+
 def column(reference: str) -> str:
     """Name of the prepared column behind `column` or `column.part`."""
     return reference.replace(".", "__")
@@ -118,6 +127,10 @@ def _one(level: Level, profile: bool) -> str:
         return f'"{first}_l" = "{second}_r" and "{second}_l" = "{first}_r"'
     if kind.hidden:
         name = f"{column(level.columns[0])}__{kind.hidden}"
+        if level.kind == "overlap":
+            # A profile's list holds the characters of several names: what the one name has in common with them counts.
+            shorter = f'len("{name}_l")' if profile else f'least(len("{name}_l"), len("{name}_r"))'
+            return f'{shorter} > 0 and len(list_intersect("{name}_l", "{name}_r")) >= {value} * {shorter}'
         return f'list_has_any("{name}_l", "{name}_r")'
     assert kind.condition is not None
     parts = []

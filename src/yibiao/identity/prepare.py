@@ -24,6 +24,13 @@ _CONSONANTS = "bfpvcgjkqsxzdtlmnraeiouhwy"
 _CLASSES = "11112222222233455600000000"
 """Letters of one class sound alike (Soundex); vowels, h and w go."""
 
+_LEGAL_FORMS = (
+    "(集团)?(有限责任公司|股份有限公司|有限公司|股份公司|分公司|公司|农民专业合作社|专业合作社|合作社|个体工商户|"
+    "经营部|商行|商店|门市部)$"
+)
+_REGIONS = "^([^省市区县镇乡村]{0,5}[^省市区县镇乡村超小社新](省|市|区|县|镇|乡))+"
+"""Regions before a name; 超市, 小区, 社区 and 新区 are no ends of one."""
+
 _PARTS = {
     ("latin", "sound"): "left({c}, 1) || regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace("
     "regexp_replace(replace(translate(substr({c}, 2), '{letters} ', '{classes}0'), '0', ''), '1+', '1', 'g'),"
@@ -34,6 +41,11 @@ _PARTS = {
     ("date", "day"): "right({c}, 2)",
     ("date", "year_month"): "left({c}, 6)",
     ("date", "month_day"): "right({c}, 4)",
+    # What tells one organisation from another.
+    (
+        "organisation_name",
+        "core",
+    ): "coalesce(nullif(regexp_replace(regexp_replace({c}, '{legal}', ''), '{region}', ''), ''), {c})",
     ("person_number", "birth"): "case when {c} not like '%*%' then substr({c}, 7, 8) end",
     # Region and the last four characters: what is left of a number that somebody masked.
     ("person_number", "ends"): "case when right({c}, 3) <> '000' then left({c}, 6) || right({c}, 4) end",
@@ -152,6 +164,9 @@ def tidied(column: Column) -> str:
     if column.kind == "chinese_name":
         # Separators go altogether: `·`, a blank, a hyphen or nothing between two parts is one name.
         return f"nullif(regexp_replace(upper({render('parse_name', text)}), '[·\\s''-]+', '', 'g'), '')"
+    if column.kind == "organisation_name":
+        wide = render("rule_half_width", render("parse_text", text))
+        return f"nullif(regexp_replace(upper({wide}), '[\\s()（）·.,，。、\"''-]+', '', 'g'), '')"
     return render("parse_address", text)
 
 
@@ -193,6 +208,11 @@ def parts_of(con: duckdb.DuckDBPyConnection, base: str, column: Column, settings
         names.describe(con, base, quote(column.name), hidden, table)
         lists = {f"{column.name}__{kind}": f"{table}.{kind}" for kind in sorted(hidden)}
         return Parts(values | lists, frozenset(lists), (f"left join {table} on {table}.name = {text}",))
+    if column.kind == "organisation_name" and hidden:
+        core = _part(column, "core", text)
+        pairs = f"list_distinct(list_transform(range(1, length({core})), lambda i: hash(substr({core}, i, 2))))"
+        name = f"{column.name}__pairs"
+        return Parts(values | {name: f"case when {text} is not null then {pairs} end"}, frozenset({name}), ())
     if column.kind == "address" and parts:
         addresses.describe(con, base, quote(column.name), table)
         return Parts(values, frozenset(), (f"left join {table} on {table}.text = {text}",))
@@ -220,4 +240,6 @@ def _part(column: Column, part: str, text: str) -> str:
         return f"linkage_of_{column.name}.{own}"
     if (column.kind, part) == ("person_number", "valid"):
         return render("parse_citizen_id", text)
-    return _PARTS[column.kind, part].format(c=text, letters=_CONSONANTS, classes=_CLASSES)
+    return _PARTS[column.kind, part].format(
+        c=text, letters=_CONSONANTS, classes=_CLASSES, legal=_LEGAL_FORMS, region=_REGIONS
+    )

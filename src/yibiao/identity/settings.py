@@ -23,6 +23,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "phone": (),
     "person_number": ("valid", "ends", "birth"),
     "address": ("division", "road", "building", "room"),
+    "organisation_name": ("core",),
 }
 """Kind of column -> what can be asked of it as `column.part`; `firstN` and `lastN` besides, of every kind."""
 
