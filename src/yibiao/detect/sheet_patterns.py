@@ -14,7 +14,7 @@ from yibiao.detect.sheet_layout import NOTE, Place, SheetLook
 from yibiao.detect.table import Choice
 
 _UNITS = r"(?:人次|人|户|条|所|个|家|件|名|项|次|宗|套)"
-_TOTAL = re.compile(
+TOTAL = re.compile(
     rf"^[^\d：:]{{0,20}}?(?P<words>(?:本页)?[小合总共]\s*计|总和)[：:（(]?\s*(?P<count>[\d,，]+)?\s*{_UNITS}?[）)]?$"
 )
 _COUNTED = re.compile(r"^[^（(]{1,30}[（(]\s*[\d,，]+\s*([^\d）)]{0,3})[）)]$")
@@ -77,7 +77,7 @@ def _totals(look: SheetLook, rows: Sequence[int], found: Patterns) -> set[int]:
     seconds = look.grid.texts[min(look.left + 1, look.right)].to_pylist()
     for row in rows:
         for text in (look.lead[row], seconds[row]):
-            if "计" in text and (match := _TOTAL.match(text.strip())):
+            if "计" in text and (match := TOTAL.match(text.strip())):
                 words[row] = "".join(match["words"].split()), bool(match["count"])
                 break
     if not words:
@@ -90,14 +90,19 @@ def _totals(look: SheetLook, rows: Sequence[int], found: Patterns) -> set[int]:
             rows_of_kind = sum(times[word] for word in mine)
             found.add(
                 kind,
-                _total_pattern(sorted(mine), count),
+                total_pattern(sorted(mine), count),
                 True,
                 f"{rows_of_kind} row(s) that begin with {'、'.join(sorted(mine))}",
             )
     return set(words)
 
 
-def _total_pattern(words: Iterable[str], count: bool) -> str:
+def total_pattern(words: Iterable[str], count: bool) -> str:
+    """A pattern for rows of sums that begin with these words.
+
+    Args:
+        count: some of them print a number of rows.
+    """
     either = "|".join(r"\s*".join(word) for word in words)
     number = rf"[（(]?\s*(?:(?P<count>[\d,，]+)\s*{_UNITS}?[）)]?)?" if count else ""
     return rf"^[^\d：:]{{0,20}}?(?:{either})[：:]?{number}$"

@@ -19,6 +19,7 @@ from yibiao.detect.text_layout import (
     is_note,
     same_width,
 )
+from yibiao.detect.text_notes import Notes
 from yibiao.detect.text_records import Record
 from yibiao.detect.text_repair import OTHERS, Repairer
 from yibiao.detect.text_shape import learn
@@ -85,8 +86,8 @@ class TableReader:
         self.held: list[Held] = []
         self.left_out: Counter[str] = Counter()
         self.repairs: Counter[str] = Counter()
-        self.notes: list[str] = []
-        self.totals: list[dict[str, object]] = []
+        self.notes = Notes([])
+        self._whole = True
         self._rows: list[list[str]] = []
         self._batches: list[pa.RecordBatch] = []
         self._top = Top(0, 0, True, "")
@@ -256,30 +257,33 @@ class TableReader:
             # A row with another delimiter is one long cell, too.
             if not kind or (not is_note(text) and (found := self.repairer.propose(text)) and found.clear):
                 break
-            self._note(kind, trailing.pop().text)
+            last = trailing.pop()
+            self._note(kind, last.text, last.cells or [last.text])
         if not trailing:
             while self._rows and len(self._rows) > 1:
                 kind = footer_kind(self._rows[-1], self.shapes)
                 if not kind or self.width < 2:
                     break
-                self._note(kind, self.dialect.join(self._rows.pop()))
+                cells = self._rows.pop()
+                self._note(kind, self.dialect.join(cells), cells)
                 self.count -= 1
         self._hold(trailing)
         self._flush(0)
 
-    def _note(self, kind: str, text: str) -> None:
+    def _note(self, kind: str, text: str, cells: Sequence[str]) -> None:
         self.left_out[kind] += 1
-        self.notes.append(text)
+        self.notes.lines.append((kind, text, cells))
 
     def look_at_end(self, records: Sequence[Record]) -> None:
         """Notes at the end of a file of which only the beginning was read."""
+        self._whole = False
         for record in reversed(records):
             if record.cells is not None and not filled(record.cells):
                 continue
             kind = footer_kind(record.cells or [], self.shapes, raw=record.text)
             if not kind:
                 break
-            self._note(kind, record.text)
+            self._note(kind, record.text, record.cells or [record.text])
 
     def _flush(self, keep: int) -> None:
         import pyarrow as pa
@@ -299,12 +303,9 @@ class TableReader:
                 "headerRows", top.headers, top.sure and not self.repairs["header"], top.why or "there is no row"
             ),
         }
-        if self.notes:
-            from yibiao.detect.text_notes import pattern
-
-            found["footerPattern"] = Choice(
-                "footerPattern", pattern(self.notes), False, f"{len(self.notes)} line(s) below the data are no rows"
-            )
+        found |= self.notes.choices()
+        if self._whole and (promised := self.notes.promised(self.count + len(self.held))):
+            found["controlTotals"] = Choice("controlTotals", promised, True, "they print the number of rows")
         return found
 
     def detected(self, name: str, choices: Mapping[str, Choice]) -> Detected:
@@ -312,6 +313,8 @@ class TableReader:
         import pyarrow as pa
 
         schema = pa.schema([(f"c{place}", pa.string()) for place in range(self.width)])
+        rows = pa.Table.from_batches(self._batches, schema)
+        count = self.count + len(self.held)
         repairs = tuple(
             Repair(kind, _REPAIRS[kind][0], count, _REPAIRS[kind][1]) for kind, count in self.repairs.items()
         )
@@ -320,9 +323,10 @@ class TableReader:
             format="csv",
             choices=dict(choices),
             headers=self.headers,
-            rows=pa.Table.from_batches(self._batches, schema),
+            rows=rows,
             held=tuple(sorted(self.held, key=lambda one: one.place)),
             left_out=dict(self.left_out),
+            control_totals=tuple(self.notes.recounted(self.headers, rows, count)) if self._whole else (),
             repairs=repairs,
             header_rows=tuple(tuple(self._fitted(cells)) for cells in self.header_rows),
         )

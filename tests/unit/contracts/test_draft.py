@@ -73,6 +73,27 @@ def test_the_draft_is_a_contract_that_can_be_used_at_once(sample: Path, tmp_path
     assert [column.header for column in report.columns] == HEADER.split(",")
 
 
+def test_totals_at_the_foot_of_a_text_file_are_recounted_by_the_drafted_contract(tmp_path: Path) -> None:
+    from yibiao.ingest.readers import Reading, read
+
+    rows = _rows()
+    amount = sum(float(row.split(",")[6]) for row in rows)
+    foot = [f"合计：{len(rows)}人,,,,,,{amount:.2f},,", f"制表：救助科，共 {len(rows)} 条"]
+    path = tmp_path / "临时救助_202603.csv"
+    path.write_text("\n".join([HEADER, *rows, *foot]) + "\n", encoding="gb18030")
+    draft = draft_contract([path], "civil_affairs.temporary_aid", SCHEMAS)
+    (tmp_path / "draft.yml").write_text(draft.text, encoding="utf-8")
+    report = read_contract(tmp_path / "draft.yml", SCHEMAS)
+    expected = [("合计", 60, 60), ("合计/救助金额(元)", amount, amount), ("rows", 60, 60)]
+    for lines, wanted in ((rows, expected), (rows[:-1], [("合计", 60, 59), ("rows", 60, 59)])):
+        path.write_text("\n".join([HEADER, *lines, *foot]) + "\n", encoding="gb18030")
+        reading = Reading(where=path.name)
+        assert sum(chunk.rows.num_rows for chunk in read("csv", path, report, reading)) == len(lines)
+        told = [(one["name"], one["stated"], one["counted"]) for one in reading.control_totals]
+        assert set(wanted) <= set(told)
+        assert reading.left_out == {"title": 0, "total": 1, "footer": 1}
+
+
 def test_what_is_unsure_is_marked_and_counted(sample: Path) -> None:
     draft = draft_contract([sample], "civil_affairs.temporary_aid", SCHEMAS)
     marked = [line for line in draft.text.splitlines() if "# ? " in line]

@@ -300,3 +300,36 @@ def test_nothing_is_lost_and_nothing_moves_whatever_bytes_are_spoiled(seed, dete
         .removesuffix("\n")
         .split("\n")
     )
+
+
+TOTALS = [
+    ("合计,,,{sum},,\r\n", [("合计/{amount}", "sum", "sum")], "totalPattern"),
+    ("合计：{rows}人,,,{sum},,\r\n", [("合计", "rows", "rows"), ("合计/{amount}", "sum", "sum")], "totalPattern"),
+    (",合 计,,{sum},,\r\n", [("合计/{amount}", "sum", "sum")], "totalPattern"),
+    ("合计,,,1.00,,\r\n", [("合计/{amount}", 1, "sum")], "totalPattern"),
+    ("合计,99,,{sum},,\r\n", [("合计/{amount}", "sum", "sum")], "totalPattern"),
+    ("共{rows}条记录\r\n", [], "footerPattern"),
+]
+
+
+@pytest.mark.parametrize(("below", "wanted", "option"), TOTALS)
+def test_printed_totals_are_recounted_and_described_as_a_contract_describes_them(below, wanted, option, detect):
+    from decimal import Decimal
+
+    rows = people()
+    figures = {"rows": len(rows), "sum": float(sum(Decimal(row[3]) for row in rows))}
+    found = detect(PLAIN.table(rows) + below.format(**figures))
+    assert rows_of(found) == rows
+    told = [(one["name"], one["stated"], one["counted"]) for one in found.control_totals]
+    assert told == [
+        (name.format(amount=HEADERS[3]), figures.get(stated, stated), figures[counted])
+        for name, stated, counted in wanted
+    ]
+    assert option in found.choices
+    assert ("controlTotals" in found.choices) == (option == "footerPattern")
+
+
+def test_totals_are_not_recounted_where_only_the_beginning_was_read(detect):
+    found = detect(PLAIN.table(people(3000)) + "合计,,,1.0,,\r\n共 100 条\r\n", limit=100)
+    assert found.control_totals == ()
+    assert "controlTotals" not in found.choices

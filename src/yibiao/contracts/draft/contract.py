@@ -259,12 +259,16 @@ class _Writer:
         return [f"  - {{property: edition, value: {{from: {rule['from']}, pattern: {_quoted(rule['pattern'])}}}}}"]
 
     def _totals(self, table: Detected) -> list[str]:
+        lines = []
+        if promised := table.choices.get("controlTotals"):
+            lines.append(f"  - {{property: controlTotals, value: {_scalar(promised.value)}}}")
         off = [total for total in table.control_totals if total.get("stated") != total.get("counted")]
-        if not off:
-            return []
-        return self._doubt(
-            "  ", f"{len(off)} of {len(table.control_totals)} printed totals of the sample do not agree with its rows."
-        )
+        if off:
+            lines += self._doubt(
+                "  ",
+                f"{len(off)} of {len(table.control_totals)} printed totals of the sample do not agree with its rows.",
+            )
+        return lines
 
     def _column(self, column: ColumnDraft) -> list[str]:
         lines: list[str] = []

@@ -17,13 +17,12 @@ from yibiao.contracts.values import Report
 from yibiao.ingest.columns import Binding
 from yibiao.ingest.readers.totals import (
     Printed,
-    agrees,
     as_number,
     as_numbers,
     assign,
+    compared,
     names,
     noted,
-    plain,
     printed,
     total,
 )
@@ -130,10 +129,7 @@ class TextTotals:
             stated = as_number(cells[column]) if column < len(cells) <= len(self._binding.headers) else None
             if stated is not None:
                 counted = self._before[one.last][1][column] - self._before[one.first][1][column]
-                if agrees(counted, stated):
-                    counted = stated
-                header = self._binding.headers[column].strip()
-                told.append({"name": f"{name}/{header}", "stated": plain(stated), "counted": plain(counted)})
+                told.append(compared(f"{name}/{self._binding.headers[column].strip()}", stated, counted))
         return told
 
     def _rows_before(self, place: int) -> int:

@@ -125,6 +125,11 @@ def agrees(counted: Decimal, stated: Decimal) -> bool:
     return abs(counted - stated) < _CENT
 
 
+def compared(name: str, stated: Decimal, counted: Decimal) -> dict[str, Any]:
+    """`{name, stated, counted}` of one printed sum; equal but for rounding is equal."""
+    return {"name": name, "stated": plain(stated), "counted": plain(stated if agrees(counted, stated) else counted)}
+
+
 def plain(number: Decimal) -> int | float:
     """A number for JSON."""
     return int(number) if number == number.to_integral_value() else float(number)
