@@ -198,15 +198,16 @@ def xlsx_files() -> Iterator[BadFile]:
         "dimension lies large": _sub('ref="[^"]*"', 'ref="A1:XFD1048576"'),
         "dimension no range": _sub('ref="[^"]*"', 'ref="hello"'),
         "wrong end tag": _sub("</row>", "</raw>"),
+        "a mark of an attribute astray": lambda part: part.replace(b'<c r="E16" t="s"><v>', b'<c r="E16" t="s"="v>').replace(b'<c r="H19" t="s">', b'<c r="H19" t><s">'),
         "row not closed": _sub("</row>", ""),
         "merged cells no range": _sub("</sheetData>", '</sheetData><mergeCells count="1"><mergeCell ref="x:y"/></mergeCells>'),
         "merged cells of the whole sheet": _sub("</sheetData>", '</sheetData><mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>'),
         "control character": _sub("<sheetData>", "<sheetData>\x01"),
         "two tables of data": _sub("</sheetData>", "</sheetData><sheetData/>"),
     }.items():  # fmt: skip
-        # Of two cells at one place the library would keep the last.
-        twice = case in ("a cell twice", "a cell twice, apart", "cell in another row")
-        yield one(case, changed(whole, SHEET, change), verdict="refused" if twice else "either")
+        # Of two cells at one place the library would keep the last, and what is no XML it passes over.
+        lost = case in ("a cell twice", "a cell twice, apart", "cell in another row", "a mark of an attribute astray")
+        yield one(case, changed(whole, SHEET, change), verdict="refused" if lost else "either")
     yield one(
         "target outside the package",
         changed(whole, "xl/_rels/workbook.xml.rels", _sub("worksheets/sheet1.xml", "../../../../etc/passwd")),

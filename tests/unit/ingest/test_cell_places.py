@@ -25,11 +25,11 @@ def xml(places: list[tuple[str, int]], content: str = "<v>1</v>") -> bytes:
     return "".join(f'<row r="1"><c r="{letters}{row}">{content}</c></row>' for letters, row in places).encode()
 
 
-def plainly(rows: bytes) -> tuple[int, int, int, bool]:
+def plainly(rows: bytes) -> tuple[int, int, int, int, bool]:
     """The same from cell to cell."""
     cells = [(int(row), column_number(letters) + 1) for letters, row in re.findall(rb'<c r="([A-Z]+)(\d+)"', rows)]
     ordered = all(one < other for one, other in itertools.pairwise(cells))
-    return cells[0][0], cells[-1][0], max(column for _, column in cells), ordered
+    return cells[0][0], cells[-1][0], max(column for _, column in cells), rows.count(b"<v>"), ordered
 
 
 @given(PLACES)
@@ -51,13 +51,13 @@ def test_cells_in_order_are_told_from_repeated_ones(places):
 @pytest.mark.parametrize("number", [9, 10, 99, 100, 999, 9999, 99_999, 1_048_575])
 def test_rows_whose_numbers_grow_by_a_digit_are_in_order(number):
     places = [(letter, row) for row in (number, number + 1) for letter in ("A", "Z", "AA", "XFD")]
-    assert extent(xml(places)) == (number, number + 1, 16384, True)
+    assert extent(xml(places)) == (number, number + 1, 16384, 8, True)
     assert not extent(xml(places[4:] + places[:4])).ordered
 
 
 def test_colours_and_texts_inside_cells_are_no_cells():
     rich = '<is><r><rPr><color rgb="1"/><charset val="1"/></rPr><t>&lt;c r="Z9"</t></r></is>'
-    assert extent(xml([("A", 1), ("B", 1)], rich)) == (1, 1, 2, True)
+    assert extent(xml([("A", 1), ("B", 1)], rich)) == (1, 1, 2, 2, True)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 
 from yibiao.errors import DeliveryError
 from yibiao.ingest.readers.spreadsheet_cells import column_texts
-from yibiao.ingest.readers.spreadsheet_marks import COPIES, LARGEST, Marks, Span, marks_of_all
-from yibiao.ingest.readers.spreadsheet_xlsx import check_texts, xlsx_marks
+from yibiao.ingest.readers.spreadsheet_marks import COPIES, ERROR, LARGEST, Marks, Span, marks_of_all
+from yibiao.ingest.readers.spreadsheet_xlsx import check_sheet, check_texts, xlsx_marks
 from yibiao.ingest.repairs import TEXT, replaced
 
 BATCH = 1000
@@ -148,6 +148,10 @@ class Book:
                 kinds[place].append(kind)
         columns = [pa.chunked_array(parts, pa.string()).combine_chunks() for parts in chunks]
         column_kinds = [_joined(parts, column) for parts, column in zip(kinds, chunks, strict=True)]
+        errors = sum(flaw == ERROR for flaw in marks.flaws.values())
+        if rows is None and marks.values > errors + _given(columns):
+            # Texts of no characters, or XML that is none, which calamine passes over with the cells in it.
+            _guarded(lambda: check_sheet(self._path, sheet.name), self._damaged)
         if marks.texts:
             left, height = _put(marks.texts, columns, column_kinds, left, height, rows)
             width = len(columns)
@@ -241,6 +245,11 @@ def _kind(path: Path) -> str:
         if "content.xml" in names:
             return "ods"
         return "xlsb" if any(name.endswith("workbook.bin") for name in names) else "xlsx"
+
+
+def _given(columns: list[pa.Array]) -> int:
+    """Cells that are not blank."""
+    return sum(int(np.count_nonzero(pc.binary_length(texts))) for texts in columns)
 
 
 def _joined(parts: list[np.ndarray | None], texts: list[pa.Array]) -> np.ndarray | None:

@@ -34,6 +34,7 @@ class Marks:
         texts: (row, column) -> text of a cell that calamine gives blank or without its line ends; ODS only.
         merges: for formats of which calamine does not tell them; None if it does.
         rows, columns: extent of the cells.
+        values: cells of an XLSX sheet that hold anything, or some more; 0 if its XML was parsed to its end.
         since_1904: bare numbers in cells count days from 1904-01-01.
         repeated: two cells are at one place; calamine keeps one of them.
         copies: times that a row with cells is written once and meant again and again; ODS only.
@@ -47,6 +48,7 @@ class Marks:
     merges: list[Span] | None = None
     rows: int = 0
     columns: int = 0
+    values: int = 0
     since_1904: bool = False
     repeated: bool = False
     copies: int = 1

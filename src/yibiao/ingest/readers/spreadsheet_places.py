@@ -19,15 +19,23 @@ class Unusual(Exception):
 
 
 class Extent(NamedTuple):
-    """Numbers, from 1, of the first cell's row, the last cell's row and the widest column; are the cells in order?"""
+    """What a block of rows has.
+
+    Attributes:
+        first, last: number of the first cell's row and of the last cell's, from 1.
+        columns: the widest column, from 1.
+        values: cells that hold anything; too many are counted rather than too few.
+        ordered: every cell stands behind the one before it.
+    """
 
     first: int
     last: int
     columns: int
+    values: int
     ordered: bool
 
 
-NOTHING = Extent(1 << 30, 0, 0, True)
+NOTHING = Extent(1 << 30, 0, 0, 0, True)
 
 
 def extent(rows: bytes) -> Extent:
@@ -41,9 +49,8 @@ def extent(rows: bytes) -> Extent:
     """
     rows += _PADDING
     data = np.frombuffer(rows, dtype=np.uint8)
-    starts = data[:-1] == ord("<")
-    starts &= data[1:] == ord("c")
-    starts = np.flatnonzero(starts)
+    opens, following = data[:-1] == ord("<"), data[1:]
+    starts = np.flatnonzero(opens & (following == ord("c")))
     if not len(starts):
         return NOTHING
     # Eight bytes from any place on as one number, the first byte lowest.
@@ -66,7 +73,10 @@ def extent(rows: bytes) -> Extent:
     heights = (numbers[begins] << (unused if isinstance(unused, np.uint64) else unused[begins])).byteswap()
     change |= columns[1:] > columns[:-1]
     ordered = bool(change.all() and (heights[1:] > heights[:-1]).all())
-    return Extent(int(first), int(last), int(columns.max()), ordered)
+    values = following == ord("v")  # <v>, and <is> of texts that stand in their cells
+    values |= following == ord("i")
+    values &= opens
+    return Extent(int(first), int(last), int(columns.max()), int(np.count_nonzero(values)), ordered)
 
 
 def _row_number(rows: bytes, place: int) -> bytes:

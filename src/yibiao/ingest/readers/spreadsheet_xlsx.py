@@ -62,6 +62,16 @@ def xlsx_marks(path: Path, sheet: str) -> Marks:
     return marks
 
 
+def check_sheet(path: Path, sheet: str) -> None:
+    """Parse the XML of a sheet to its end: calamine passes over what is none, and the cells in it.
+
+    Raises:
+        xml.parsers.expat.ExpatError: it is no XML.
+    """
+    with zipfile.ZipFile(path) as archive:
+        _parse(archive, _workbook(archive).parts[sheet])
+
+
 def check_texts(path: Path) -> None:
     """Unpack the shared texts once, to nowhere: what says a false size or is damaged must not fill calamine's memory.
 
@@ -140,7 +150,7 @@ def _padding(archive: zipfile.ZipFile, styles: str) -> dict[bytes, int]:
     return found
 
 
-def _parse(archive: zipfile.ZipFile, part: str, start: Any, end: Any = None) -> None:
+def _parse(archive: zipfile.ZipFile, part: str, start: Any = None, end: Any = None) -> None:
     """Run a part through expat, block by block; names come without their prefix."""
     parser = make_parser(start, end)
     with archive.open(part) as stream:
@@ -149,7 +159,7 @@ def _parse(archive: zipfile.ZipFile, part: str, start: Any, end: Any = None) -> 
     parser.Parse(b"", True)
 
 
-def make_parser(start: Any, end: Any = None, text: Any = None) -> Any:
+def make_parser(start: Any = None, end: Any = None, text: Any = None) -> Any:
     """A parser that refuses documents with a type definition: spreadsheets have none, and entities can be bombs."""
     parser = expat.ParserCreate()
 
@@ -157,7 +167,8 @@ def make_parser(start: Any, end: Any = None, text: Any = None) -> Any:
         raise ValueError("a document type definition")
 
     parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda name, attributes: start(name.split(":")[-1], attributes)
+    if start:
+        parser.StartElementHandler = lambda name, attributes: start(name.split(":")[-1], attributes)
     if end:
         parser.EndElementHandler = lambda name: end(name.split(":")[-1])
     if text:
@@ -196,12 +207,14 @@ def _scan_rows(stream: Any, padding: dict[bytes, int], marks: Marks) -> bool:
             places = extent(rows)
             ordered = ordered and places.ordered and places.first > marks.rows
             marks.rows, marks.columns = max(marks.rows, places.last), max(marks.columns, places.columns)
+            marks.values += places.values
             if padded or _stands_out(rows):
                 for row in rows.split(_END_OF_ROW):
                     if padded or b"hidden" in row or b' t="e"' in row or b"<f" in row:
                         _look(row, padding if padded else {}, marks)
         block = stream.read(_BLOCK)
     _look(rest, {}, marks)  # hidden rows without cells
+    marks.values += rest.count(b"<v") + rest.count(b"<is")
     return ordered
 
 
