@@ -42,7 +42,12 @@ class Proposer:
         found = self._thinker().propose(text.replace("\0", ""))
         if found is None or not found.clear:
             return {}
-        return self._named(found.cells)
+        return self._named([self._without_stray(cell) for cell in found.cells])
+
+    def _without_stray(self, cell: str) -> str:
+        """A cell without the one quotation mark before it that was never closed: it is the slip, and no text."""
+        quote = self.dialect.quote
+        return cell[1:] if quote and cell.startswith(quote) and cell.count(quote) == 1 else cell
 
     def damaged(self, text: str, codec: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """Cells of a row with marked bytes, by contract column: those that are whole, and what others may have been.
