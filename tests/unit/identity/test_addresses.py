@@ -140,8 +140,8 @@ WRITTEN = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(WRITTEN, min_size=1, max_size=30, unique=True))
+@settings(max_examples=12, deadline=None)
+@given(st.lists(WRITTEN, min_size=40, max_size=60, unique=True))
 def test_the_engine_reads_common_ends_as_the_parser_does(texts: list[str]) -> None:
     con = duckdb.connect()
     con.execute("create table t as select unnest(?) as a", [texts])
