@@ -2,9 +2,9 @@
 
 The engine compares bytes, so distances are not computed at all. Of every name its *holes* are kept: hashes of what is
 left when one character is taken out. Two names that share a hole are equal but for one character of each: replaced,
-added, missing, or moved. *Alike* keys hold beside the rest a feature of the character taken out, its sound or a component
-of its shape: two names that share one differ in a character that a clerk confuses. Both are lists of integers, made once
-a distinct name.
+added, missing, or moved. *Alike* keys hold beside the rest a feature of the character taken out, its sound or a
+component of its shape: two names that share one differ in a character that a clerk confuses. Both are lists of
+integers, made once a distinct name.
 """
 
 from __future__ import annotations
