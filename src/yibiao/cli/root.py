@@ -22,6 +22,7 @@ COMMANDS = {
     "release": "List, switch back to, or remove releases.",
     "query": "Ask the current release with SQL.",
     "why": "Explain the value of a golden record: source, rule, rivals.",
+    "conflict": "Show where departments disagree; write correction lists for them.",
     "quality": "Show what the gate found.",
     "id": "Check identity numbers, credit codes and telephone numbers, one a line.",
     "form": "Show the forms asked of the grassroots and what they cost.",

@@ -70,8 +70,8 @@ def is_wide(text: str, width: int) -> bool:
     return "\n" in text or seen_width(text) > width - 2
 
 
-def print_setup(sheet: Any, slip_number: str, *, rows: int | None = None, one_wide: bool = False) -> None:
-    """Pages of A4 across, numbered, with the slip's number on each.
+def print_setup(sheet: Any, name: str, *, rows: int | None = None, one_wide: bool = False) -> None:
+    """Pages of A4 across, numbered, with the workbook's name on each.
 
     Args:
         rows: rows and the first column that are printed again on every page.
@@ -80,7 +80,7 @@ def print_setup(sheet: Any, slip_number: str, *, rows: int | None = None, one_wi
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
-    sheet.set_footer(f"&L退回单 {slip_number}&C含个人信息，请妥善保管&R第 &P 页，共 &N 页")
+    sheet.set_footer(f"&L{name}&C含个人信息，请妥善保管&R第 &P 页，共 &N 页")
     if rows is not None:
         sheet.repeat_rows(0, rows)
         sheet.repeat_columns(0)

@@ -111,7 +111,7 @@ class _Writer:
             self._letters[name] = xl_col_to_name(place)
             sheet.set_column(place, place, self._widths[name])
         sheet.freeze_panes(HEADER_ROW + 1, 2)
-        print_setup(sheet, slip.slip_number, rows=HEADER_ROW)
+        print_setup(sheet, f"退回单 {slip.slip_number}", rows=HEADER_ROW)
         sheet.write_string(
             0, 0, f"退回单 {slip.slip_number}　{self._report.title}（{slip.edition}）", self._style.title
         )
@@ -184,7 +184,7 @@ class _Writer:
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 3, 44)
         sheet.set_column(4, 4, 10)
-        print_setup(sheet, self._content.slip.slip_number, one_wide=True)
+        print_setup(sheet, f"退回单 {self._content.slip.slip_number}", one_wide=True)
         slip, manifest = self._content.slip, self._held.package.manifest
         department = self._schemas.departments.get(self._report.department)
         facts = [

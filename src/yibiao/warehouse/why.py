@@ -88,6 +88,15 @@ def explain(release: Release, schemas: Schemas, entity_id: str, element: str | N
     }
 
 
+def reason(element: Element, kept: str, kept_as_of: date, lost: str, lost_as_of: date) -> str:
+    """Why one department's value was taken and another's was not: `AUTHORITY`, `RECENCY` or `ORDER`."""
+    places = {department: place for place, department in enumerate(element.authority)}
+    last = len(places)
+    if places.get(lost, last) != places.get(kept, last):
+        return AUTHORITY
+    return RECENCY if lost_as_of < kept_as_of else ORDER
+
+
 def changed_since(release: Release, settings: Settings) -> bool:
     """Whether elements, entities or code lists are other ones now than when the release was made."""
     from yibiao.warehouse.inputs import registry_digest
@@ -153,15 +162,15 @@ def _explained(
             "value": claim.value,
             **sources[claim.record_no],
             "as_of": claim.as_of.isoformat(),
-            "lost_by": (reason := _reason(element, chosen, claim)),
-            "lost_text": RULES[reason],
+            "lost_by": (lost := reason(element, chosen.department, chosen.as_of, claim.department, claim.as_of)),
+            "lost_text": RULES[lost],
         }
         for claim in claims
         if chosen is not None and claim.value != chosen.value
     ]
     # Of several reasons the strongest is the rule: had it not decided, a weaker one would have.
     told = {one["lost_by"] for one in rivals}
-    rule = next((reason for reason in (AUTHORITY, RECENCY, ORDER) if reason in told), ONLY)
+    rule = next((one for one in (AUTHORITY, RECENCY, ORDER) if one in told), ONLY)
     source = dict(sources[record_no]) if record_no is not None else None
     if source is not None and chosen is not None:
         source["as_of"] = chosen.as_of.isoformat()
@@ -175,11 +184,3 @@ def _explained(
         "source": source,
         "rivals": rivals,
     }
-
-
-def _reason(element: Element, chosen: _Claim, rival: _Claim) -> str:
-    places = {department: place for place, department in enumerate(element.authority)}
-    last = len(places)
-    if places.get(rival.department, last) != places.get(chosen.department, last):
-        return AUTHORITY
-    return RECENCY if rival.as_of < chosen.as_of else ORDER

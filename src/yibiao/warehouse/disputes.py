@@ -1,0 +1,141 @@
+"""Who disagrees with whom about which element, and what each department should look at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from yibiao.contracts.values import Element, Schemas
+from yibiao.errors import ReleaseError
+from yibiao.warehouse.query import open_release
+from yibiao.warehouse.releases import Release
+from yibiao.warehouse.why import RULES, reason
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+HIDDEN = "（敏感，不显示）"
+"""Stands for another department's value of a sensitive element."""
+
+SENSITIVE = "sensitive"
+
+BATCH = 10_000
+
+_LOST = """
+    from {entity}_conflict as lost
+    join {entity}_conflict as kept
+        on kept.{id} = lost.{id} and kept.element = lost.element and kept.is_chosen
+    where not lost.is_chosen and lost.value <> kept.value
+"""
+
+
+def summary(release: Release, schemas: Schemas, department: str | None = None) -> list[dict[str, Any]]:
+    """Disagreements by element and pair of departments, the most frequent first.
+
+    Args:
+        department: only those in which it takes part.
+
+    Returns:
+        `entity`, `element`, `name`, `kept` (the department whose value is used), `lost` (the other one), `claims`
+        (records with another value), `cells` (entities).
+    """
+    found: list[dict[str, Any]] = []
+    with open_release(release.database) as connection:
+        for entity in schemas.entities.values():
+            rows = connection.execute(
+                "select lost.element, kept.department, lost.department,"
+                f" count(*), count(distinct lost.{entity.id_column})"
+                + _LOST.format(entity=entity.id, id=entity.id_column)
+                + " group by all"
+            ).fetchall()
+            for element, kept, lost, claims, cells in rows:
+                if department in (None, kept, lost):
+                    found.append(
+                        {
+                            "entity": entity.id,
+                            "element": element,
+                            "name": schemas.elements[element].name,
+                            "kept": kept,
+                            "lost": lost,
+                            "claims": claims,
+                            "cells": cells,
+                        }
+                    )
+    return sorted(found, key=lambda one: (-one["cells"], one["entity"], one["element"], one["kept"], one["lost"]))
+
+
+def corrections(release: Release, schemas: Schemas, department: str) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+    """What a department stated and the release does not use, report by report.
+
+    Yields:
+        Report id, and its rows in the order of edition, file and row: `edition`, `file`, `row`, `entity`, `id`,
+        `element`, `name`, `value` (its own), `as_of`, `used` (the value that is used; hidden if it is sensitive and
+        another department's), `used_from` (department), `used_as_of`, `lost_by`, `lost_text`.
+
+    Raises:
+        ReleaseError: there is no such department.
+    """
+    if department not in schemas.departments:
+        raise ReleaseError(
+            "There is no such department.",
+            where="yibiao conflict export",
+            expected=" or ".join(schemas.departments),
+            got=department,
+            todo="Name one of these.",
+        )
+    with open_release(release.database) as connection:
+        connection.execute(
+            "create temp table claim (report varchar, edition varchar, file varchar, row bigint,"
+            " entity varchar, id varchar, element varchar, value varchar, as_of date, used varchar,"
+            " used_from varchar, used_as_of date)"
+        )
+        for entity in schemas.entities.values():
+            connection.execute(
+                f"""
+                insert into claim
+                select load.report, load.edition, load.file_name, record_no - first_record_no, '{entity.id}',
+                    found.* exclude (record_no)
+                from (
+                    select lost.{entity.id_column} as id, lost.element, lost.value, lost.as_of,
+                        kept.value as used, kept.department as used_from, kept.as_of as used_as_of, lost.record_no
+                    {_LOST.format(entity=entity.id, id=entity.id_column)} and lost.department = ?
+                ) as found
+                join load on record_no > first_record_no and record_no <= first_record_no + load.read
+                """,
+                [department],
+            )
+        reports = [row[0] for row in connection.execute("select distinct report from claim order by 1").fetchall()]
+        for report in reports:
+            yield report, _rows(connection, report, department, schemas)
+
+
+def _rows(connection: DuckDBPyConnection, report: str, department: str, schemas: Schemas) -> Iterator[dict[str, Any]]:
+    result = connection.execute(
+        "select edition, file, row, entity, id, element, value, as_of, used, used_from, used_as_of from claim"
+        " where report = ? order by edition, file, row, element, id",
+        [report],
+    )
+    while batch := result.fetchmany(BATCH):
+        for edition, file, row, entity, id_, element, value, as_of, used, used_from, used_as_of in batch:
+            known = schemas.elements[element]
+            why = reason(known, used_from, used_as_of, department, as_of)
+            yield {
+                "edition": edition,
+                "file": file,
+                "row": row,
+                "entity": entity,
+                "id": id_,
+                "element": element,
+                "name": known.name,
+                "value": value,
+                "as_of": as_of.isoformat(),
+                "used": _shown(known, used, used_from, department),
+                "used_from": used_from,
+                "used_as_of": used_as_of.isoformat(),
+                "lost_by": why,
+                "lost_text": RULES[why],
+            }
+
+
+def _shown(element: Element, value: str, holder: str, department: str) -> str:
+    return HIDDEN if element.sensitivity == SENSITIVE and holder != department else value
