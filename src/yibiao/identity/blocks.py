@@ -69,12 +69,18 @@ def _record_keys(table: str, block: Block, settings: LinkageSettings, between: b
     return f"select {', '.join([f'{key} as k', 'rid', *extra])} from {table} where {stated}"
 
 
+MOST_COMBINATIONS = 1000
+"""Keys of one profile in one block; a profile that states more (a number that a whole report claims) has none there."""
+
+
 def _profile_keys(profiles: str, block: Block) -> str:
     """A profile has a key for each combination of its values."""
     names = [column(part) for part in block.parts]
     unnested = ", ".join(f'unnest("{name}") as t{n}(v{n})' for n, name in enumerate(names))
     key = f"hash(concat_ws(chr(31), {', '.join(f'v{n}' for n in range(len(names)))}))"
-    return f"select distinct {key} as k, rid from {profiles}, {unnested}"
+    bounded = " * ".join(f'len("{name}")' for name in names)
+    few = f"(select * from {profiles} where {bounded} between 1 and {MOST_COMBINATIONS})"
+    return f"select distinct {key} as k, rid from {few} as few, {unnested}"
 
 
 def _join(

@@ -216,6 +216,15 @@ def test_a_number_that_everybody_claims_is_kept_by_nobody(settings: LinkageSetti
     assert found.counts["profiles"] == 0
 
 
+def test_an_entity_that_a_whole_report_claims_has_no_endless_list_of_keys(settings: LinkageSettings) -> None:
+    claimed = [row | {"id": f"x{n}", "entity": "K"} for n, row in enumerate(crowd(3000))]
+    con, found = run(settings, [*crowd(500), *claimed], entity="entity")
+    assert found.counts["profiles"] == 1
+    assert found.counts["pairs"] < 1000
+    assert max(block.pairs for block in found.blocks) < 1000
+    assert con.execute("select count(*) from linkage_edge where id_r = 'K' and state = 'linked'").fetchone() == (0,)
+
+
 def test_what_is_left_of_a_masked_number_and_a_digit_that_is_off_are_evidence(settings: LinkageSettings) -> None:
     rows = [
         person("k", "赵伟明", "1980-01-01", number=NUMBER, entity="K"),
@@ -325,6 +334,24 @@ def test_a_table_without_the_columns_is_refused_with_their_names(settings: Linka
     with pytest.raises(LinkageError, match="lacks columns") as caught:
         train(con, "people", settings)
     assert caught.value.expected == "birth, home, number, phone"
+
+
+def test_empty_tables_and_tables_of_one_kind_are_linked_to_nothing(settings: LinkageSettings) -> None:
+    same = replace(settings, same=-6.0)
+    people = crowd(30)
+    known = [row | {"entity": row["id"], "number": None} for row in people]
+    con, _ = run(settings, crowd(50))
+    model = train(con, "everybody", settings)
+    for rows, clusters in (([], 0), (people, 30), (known, 30), ([person("a")], 1), ([person("a", entity="K")], 1)):
+        listed = [*rows]
+        con.register(
+            "others", pa.table({name: pa.array([row[name] for row in listed], pa.string()) for name in COLUMNS})
+        )
+        con.execute("create or replace table people as select * from others")
+        for entity, used in (("", settings), ("entity", same)):
+            found = link(con, "people", used, model, entity=entity)
+            assert found.counts["clusters"] == clusters
+            assert found.counts["linked"] == 0
 
 
 def test_ids_that_are_not_unique_are_refused(settings: LinkageSettings) -> None:
