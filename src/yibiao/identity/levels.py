@@ -146,9 +146,14 @@ def _one(level: Level, profile: bool) -> str:
 
 
 def unstated(comparison: Comparison, *, profile: bool) -> str:
-    """True of a pair about which the comparison says nothing."""
+    """True of a pair about which the comparison says nothing: no level has its columns stated on both sides."""
+    groups = dict.fromkeys(tuple(column(name) for name in level.columns) for level in comparison.levels)
+    return " and ".join(f"({_missing(names, profile)})" for names in groups)
+
+
+def _missing(names: tuple[str, ...], profile: bool) -> str:
     sides = []
-    for name in map(column, comparison.main):
+    for name in names:
         sides.append(f'"{name}_l" is null')
         sides.append(f'"{name}_r" is null' + (f' or len("{name}_r") = 0' if profile else ""))
     return " or ".join(sides)
@@ -161,8 +166,8 @@ def needed(comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
         for level in comparison.levels:
             for one in (level, *level.also):
                 hidden = LEVELS[one.kind].hidden
-                names |= {f"{column(name)}__{hidden}" if hidden else column(name) for name in one.columns}
-        names |= {column(name) for name in comparison.main}
+                names |= {f"{column(name)}__{hidden}" for name in one.columns if hidden}
+                names |= {column(name) for name in one.columns}
     return tuple(sorted(names))
 
 

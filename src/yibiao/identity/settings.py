@@ -86,7 +86,7 @@ class Comparison:
 
     @property
     def main(self) -> tuple[str, ...]:
-        """The columns that must be stated on both sides for the comparison to say anything."""
+        """The columns of the strongest level."""
         return self.levels[0].columns
 
 
