@@ -91,16 +91,14 @@ LEVELS: dict[str, LevelKind] = {
         kinds=frozenset({"chinese_name"}),
         hidden="alike",
     ),
+    "overlap": LevelKind(
+        None,
+        "share of the shorter name's neighbouring characters that the other has too",
+        value="at_least",
+        kinds=frozenset({"organisation_name"}),
+        hidden="pairs",
+    ),
 }
-
-
-LEVELS["overlap"] = LevelKind(
-    None,
-    "share of the shorter name's neighbouring characters that the other has too",
-    value="at_least",
-    kinds=frozenset({"organisation_name"}),
-    hidden="pairs",
-)
 
 
 def column(reference: str) -> str:
