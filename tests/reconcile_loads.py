@@ -275,7 +275,7 @@ def accepted_by_hand(home: Path) -> set[tuple[str, ...]]:
 
 
 def assess(found: Reconciliation, contract: Contract, packages: list[Package], accepted: set[tuple[str, ...]]) -> None:
-    """Which loads count: of a snapshot the newest edition that did not shrink by more than the contract allows."""
+    """Which loads count: of a snapshot the newest edition that did not shrink and has the rows that it prints."""
     if contract.mode != "snapshot":
         return
     editions: dict[str, list[Package]] = defaultdict(list)
@@ -285,7 +285,9 @@ def assess(found: Reconciliation, contract: Contract, packages: list[Package], a
     for _, members in sorted(editions.items()):
         rows, last = (sum(one.read for one in group) for group in (members, complete[-1] if complete else []))
         by_hand = all(one.delivery in accepted for one in members)
-        if complete and rows < last * (1 - contract.max_drop) and not by_hand:
+        noted = [one for member in members for one in member.manifest["control_totals"] if one["name"] == "rows"]
+        short = any(one["stated"] is None or one["stated"] > one["counted"] for one in noted)
+        if complete and (short or rows < last * (1 - contract.max_drop)) and not by_hand:
             for one in members:
                 one.state = "waiting"
         else:

@@ -26,6 +26,10 @@ FORMAT = 1
 ACCEPTED, QUARANTINE, MANIFEST = "accepted.parquet", "quarantine.parquet", "manifest.json"
 
 
+ROWS_NOTED = "rows"
+"""Name of a control total that is the number of rows in a note which the contract promises."""
+
+
 @dataclass(frozen=True)
 class LoadPackage:
     """One package in the lake: its folder and the content of its `manifest.json`."""

@@ -15,6 +15,7 @@ from yibiao import __version__
 from yibiao.contracts import Report, Schemas
 from yibiao.errors import HomeError
 from yibiao.files import sync, to_json
+from yibiao.ingest.packages import ROWS_NOTED
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
@@ -164,8 +165,10 @@ def assess(report: Report, packages: Iterable[Load], accepted: frozenset[str] | 
 
     Every load of a `delta` or `events` report does. Of a `snapshot` report the newest complete edition does: an
     edition whose rows fall by more than the contract's `max_drop` below the last complete one waits for a human,
-    because a row that is missing from half a file would otherwise end a fact. A load of which the contract holds every
-    row (drift) waits, too, until the contract is changed: the last good edition stays.
+    because a row that is missing from half a file would otherwise end a fact. So does one whose own note prints more
+    rows than it has, or that lacks the note which its contract promises (`controlTotals`), however few are missing. A
+    load of which the contract holds every row (drift) waits, too, until the contract is changed: the last good edition
+    stays.
 
     The answer is a function of the set of loads, so that arrival takes no part in it.
     """
@@ -183,13 +186,16 @@ def assess(report: Report, packages: Iterable[Load], accepted: frozenset[str] | 
     waiting: dict[str, str] = {}
     for edition, members in sorted(editions.items()):
         rows = sum(load.read for load in members)
-        wanted = None if last is None else last * (1 - report.max_drop)
-        if wanted is not None and rows < wanted and not all(load.load_id in accepted for load in members):
-            waiting[edition] = (
-                f"{rows} rows after {last} in the last complete edition: "
-                f"a drop of {1 - rows / last:.1%}, allowed {report.max_drop:.1%}"  # type: ignore[operator]
-            )
-            continue
+        if last is not None and not all(load.load_id in accepted for load in members):
+            if rows < last * (1 - report.max_drop):
+                waiting[edition] = (
+                    f"{rows} rows after {last} in the last complete edition: "
+                    f"a drop of {1 - rows / last:.1%}, allowed {report.max_drop:.1%}"
+                )
+                continue
+            if why := next(filter(None, map(_why_short, members)), ""):
+                waiting[edition] = why
+                continue
         last, current = rows, edition
     return [
         _with(load, WAITING, waiting[edition])
@@ -197,6 +203,16 @@ def assess(report: Report, packages: Iterable[Load], accepted: frozenset[str] | 
         else _with(load, CURRENT if edition == current else SUPERSEDED)
         for load in packages
     ]
+
+
+def _why_short(load: Load) -> str:
+    """Why a load looks cut off by what its own notes print; empty if it does not."""
+    for total in load.manifest.get("control_totals", ()):
+        if total["name"] == ROWS_NOTED and total["stated"] is None:
+            return f"the note with the number of rows, which the contract promises, is missing below {total['counted']}"
+        if total["name"] == ROWS_NOTED and total["stated"] > total["counted"]:
+            return f"{total['counted']} rows where its own note prints {total['stated']}"
+    return ""
 
 
 def _why_held(load: Load) -> str:

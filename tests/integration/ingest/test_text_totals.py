@@ -129,6 +129,27 @@ def test_half_a_file_that_ends_at_a_line_end_lacks_its_promised_note(read):
     assert totals(read([], FOOT, control_totals=PROMISED)[2]) == [("rows", None, 0), ("金额", None, 0)]
 
 
+def test_a_snapshot_that_was_cut_off_near_its_end_waits_and_ends_no_fact(settings, make_report):
+    from yibiao.ingest import live_packages
+    from yibiao.warehouse.inputs import Load, assess
+
+    report = make_report("csv", "*.csv", columns=COLUMNS, options=FOOT, control_totals=PROMISED[:1])
+    rows = [f"B{n},甲,1,1" for n in range(100)]
+    for month, lines in (("01", [*rows, "共 100 条"]), ("02", rows[:97]), ("03", [*rows[:96], "共 96 条"])):
+        (settings.data / f"表_2026{month}.csv").write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+        assert ingest_report(report, settings).errors == ()
+        loads = [Load(one.folder, one.manifest) for one in live_packages(report, settings)]
+        states = [one.state for one in assess(report, loads, set())]
+        assert (
+            states
+            == {
+                "01": ["current"],
+                "02": ["current", "waiting"],
+                "03": ["superseded", "waiting", "current"],
+            }[month]
+        )
+
+
 def test_a_number_that_cannot_be_read_is_one_that_is_not_there(read):
     _, _, manifest = read([*ROWS, "共三条"], FOOT, control_totals=({"footer": "共(.+)条"},))
     assert totals(manifest) == [("rows", None, 3)]

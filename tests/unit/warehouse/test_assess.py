@@ -9,7 +9,7 @@ import pytest
 from yibiao.warehouse.inputs import CURRENT, SUPERSEDED, WAITING, Load, assess
 
 
-def load(edition: str, rows: int, sha: str = "a") -> Load:
+def load(edition: str, rows: int, sha: str = "a", noted: tuple[int | None, ...] = ()) -> Load:
     return Load(
         folder=Path("lake") / f"{edition}{sha}",
         manifest={
@@ -19,6 +19,7 @@ def load(edition: str, rows: int, sha: str = "a") -> Load:
             "edition_date": edition,
             "delivery": {"sha256": sha},
             "counts": {"read": rows, "accepted": rows, "quarantined": 0},
+            "control_totals": [{"name": "rows", "stated": stated, "counted": rows} for stated in noted],
         },
     )
 
@@ -74,6 +75,23 @@ def test_the_reason_of_waiting_names_the_figures():
     waiting = assess(report, [load("2026-01-31", 100), load("2026-02-28", 50)], set())[1]
     assert "50 rows after 100" in waiting.reason
     assert "50.0%" in waiting.reason
+
+
+@pytest.mark.parametrize(("noted", "state"), [(99, CURRENT), (98, CURRENT), (100, WAITING), (None, WAITING)])
+def test_a_snapshot_with_fewer_rows_than_it_prints_waits_however_few_are_missing(noted, state):
+    loads = [load("2026-01-31", 100), load("2026-02-28", 99, noted=(noted,))]
+    assert states("snapshot", loads)["2026-02-28a"] == state
+    assert states("snapshot", loads, {"2026-02-28a"})["2026-02-28a"] == CURRENT
+    # There is nothing yet that a missing row could end.
+    assert states("snapshot", loads[1:])["2026-02-28a"] == CURRENT
+    assert states("events", loads)["2026-02-28a"] == CURRENT
+
+
+def test_the_reason_tells_what_the_note_prints():
+    report = SimpleNamespace(id="d.r", mode="snapshot", max_drop=0.1)
+    for noted, why in ((120, "99 rows where its own note prints 120"), (None, "promises, is missing below 99")):
+        loads = [load("2026-01-31", 100), load("2026-02-28", 99, noted=(noted,))]
+        assert why in assess(report, loads, set())[1].reason
 
 
 def test_order_of_arrival_does_not_matter():

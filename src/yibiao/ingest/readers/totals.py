@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from yibiao.contracts.values import Report
+from yibiao.ingest.packages import ROWS_NOTED
 
 COUNT = "count"
 """Named group of a pattern that is the printed number of rows."""
@@ -163,5 +164,5 @@ def _noted(
     stated = as_number(re.sub(r"[，\s]", "", text or ""))
     if stated is not None and agrees(counted, stated):
         counted = stated
-    name = "rows" if column is None else report.column(column).header
+    name = ROWS_NOTED if column is None else report.column(column).header
     return {"name": name, "stated": None if stated is None else plain(stated), "counted": plain(counted)}
