@@ -94,30 +94,6 @@ def test_the_same_file_twice_changes_nothing(make_world: MakeWorld, tmp_path: Pa
     assert world.fingerprint == fingerprint
 
 
-def test_a_disk_that_is_full_while_rows_come_back_is_told_and_the_same_file_completes_it(
-    make_world: MakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from yibiao.quarantine import packages
-
-    world = make_world({"2026-02": NOW})
-    path = mended_slip(world, "2026-02", tmp_path / "slip.xlsx", (2, 5))
-    before = world.staged()
-
-    class Full(packages.pq.ParquetWriter):  # type: ignore[misc]
-        def write_table(self, *_: Any, **__: Any) -> None:
-            raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(packages.pq, "ParquetWriter", Full)
-        with pytest.raises(LoadError, match="amendment package cannot be written") as error:
-            bring_back(world, path)
-    assert (error.value.got, "Free disk space" in error.value.todo) == ("No space left on device", True)
-    assert world.staged() == before
-    assert list(world.at.home.glob("lake/*/*/amend=*")) == []
-    assert set(bring_back(world, path).resolved) == {2, 5}
-    assert world.staged() != before
-
-
 def test_the_order_in_which_files_come_back_does_not_matter(make_world: MakeWorld, tmp_path: Path) -> None:
     """Two files of one slip that share rows, in different words, and a whole mended delivery."""
     truth = make_world({"2026-02": NOW}).spoiled["2026-02"].truth
