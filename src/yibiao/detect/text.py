@@ -48,7 +48,7 @@ def detect_tables(path: Path, *, limit: int | None = None) -> tuple[Detected, ..
     tables: list[TableReader] = []
     read = 0
     while not source.done or not tables:
-        table = TableReader(best.dialect, source)
+        table = TableReader(best.dialect, source, len(tables))
         table.read(None if limit is None else max(0, limit - read))
         if tables and not table.headers and not table.count and not table.held:
             break

@@ -36,7 +36,7 @@ CLEAR = 0.7
 FAR = 16.0
 """Nats by which a proposal may be more surprising than an ordinary row."""
 
-RECORD_STEPS, TABLE_STEPS = 200_000, 5_000_000
+RECORD_STEPS, TABLE_STEPS = 200_000, 3_000_000
 """Steps of thinking about one record, and about all records of a table: beyond, nothing is proposed."""
 
 CUTS = 200
@@ -81,6 +81,7 @@ class Repairer:
         self._ordinary = sum(shape.ordinary for shape in shapes)
         self._least = sum(shape.least for shape in shapes)
         self._left = TABLE_STEPS
+        self._cut: dict[tuple[str, int], list[tuple[float, str, str]]] = {}
 
     def cost(self, place: int, text: str) -> float:
         if len(text) > KEPT:
@@ -120,7 +121,12 @@ class Repairer:
         found: dict[tuple[str, ...], tuple[float, str]] = {}
         best = math.inf
         left = most = min(RECORD_STEPS, self._left)
-        for price, tokens, delimiter, merge, how in self._readings(text):
+        if most <= 0:
+            return None
+        self._cut.clear()  # the ways of one record share most of their pieces
+        readings, steps = self._readings(text)
+        left -= steps
+        for price, tokens, delimiter, merge, how in readings:
             left -= len(tokens)
             # What surely costs more than the best so far, and by more than makes a difference, is not looked at. The
             # wrong number of pieces is never free.
@@ -143,10 +149,15 @@ class Repairer:
         margin = ranked[1][1][0] - cost if len(ranked) > 1 else 99.0
         return Proposal(cells, cost - self._ordinary, margin, how)
 
-    def _readings(self, text: str) -> list[tuple[float, tuple[Token, ...], str, float, str]]:
-        """Pieces that the record may have: price of its slips, pieces, delimiter, price of a merge, what was wrong."""
+    def _readings(self, text: str) -> tuple[list[tuple[float, tuple[Token, ...], str, float, str]], int]:
+        """Pieces that the record may have: price of its slips, pieces, delimiter, price of a merge, what was wrong.
+
+        Returns:
+            These, and the steps that looking for them took.
+        """
         width, dialect = len(self.shapes), self.dialect
-        ways = dialect.ways(text)
+        search = dialect.search(text)
+        ways, steps = search.ways, search.steps
         found = [
             (SLIP * way.slips, way.tokens, dialect.delimiter, MERGE, "quote" if way.slips else "columns")
             for way in ways
@@ -156,13 +167,14 @@ class Repairer:
         if width > 2 and max((len(way.tokens) for way in ways), default=0) <= max(2, width // 2):
             for delimiter in OTHERS:
                 if delimiter != dialect.delimiter and delimiter in text:
-                    other = Dialect(delimiter, dialect.quote, dialect.escape)
+                    other = Dialect(delimiter, dialect.quote, dialect.escape).search(text)
+                    steps += other.steps
                     found += [
                         (OTHER + SLIP * way.slips, way.tokens, delimiter, 0.3, "delimiter")
-                        for way in other.ways(text)[:8]
+                        for way in other.ways[:8]
                         if width <= len(way.tokens) <= 6 * width
                     ]
-        return found
+        return found, steps
 
     def _steps(self, count: int) -> int:
         """Steps that `_align` makes for so many pieces."""
@@ -214,6 +226,9 @@ class Repairer:
     def _splits(self, token: Token, place: int) -> list[tuple[float, str, str]]:
         """The best two places where a delimiter may be missing inside a piece."""
         text = token.text
+        known = self._cut.get((text, place))
+        if known is not None:
+            return known
         if len(text) <= 64:
             cuts: Sequence[int] = range(len(text) + 1)
         else:
@@ -226,7 +241,8 @@ class Repairer:
             price = SPLIT + self.cost(place, left) + self.cost(place + 1, right)
             found.append((price, left, right))
         found.sort(key=lambda one: one[0])
-        return found[:2]
+        known = self._cut[text, place] = found[:2]
+        return known
 
 
 def _offer(states: list[tuple[float, tuple[str, ...]]], cost: float, cells: tuple[str, ...]) -> None:

@@ -29,8 +29,8 @@ from yibiao.ingest.readers.headers import flatten
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LOOK = 1000
-"""Records from which width, shapes and header of a table are learned."""
+LOOK, LOOK_LATER, MANY = 1000, 50, 20
+"""Records from which width, shapes and header of a table are learned, and of those that follow on so many tables."""
 
 FLUSH = 50_000
 """Rows that are kept as Python texts before they become Arrow."""
@@ -75,10 +75,15 @@ class Source:
 
 
 class TableReader:
-    """Reads one table from where the source stands to its end or the beginning of the next table."""
+    """Reads one table from where the source stands to its end or the beginning of the next table.
 
-    def __init__(self, dialect: Dialect, source: Source) -> None:
+    Args:
+        number: of tables before it in the file.
+    """
+
+    def __init__(self, dialect: Dialect, source: Source, number: int = 0) -> None:
         self.dialect, self.source = dialect, source
+        self._look = LOOK if number < MANY else LOOK_LATER
         self.headers: tuple[str, ...] = ()
         self.header_rows: list[list[str]] = []
         self.width = 0
@@ -94,7 +99,7 @@ class TableReader:
 
     def read(self, limit: int | None) -> None:
         """Read the table, at most `limit` rows of it."""
-        first = self.source.look(LOOK)
+        first = self.source.look(self._look)
         self.width = self._find_width(first)
         if not self.width:
             while (record := self.source.take()) is not None:

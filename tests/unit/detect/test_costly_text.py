@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from yibiao.detect import text_records, text_repair
-from yibiao.detect.text import detect_text
+from yibiao.detect import text_records, text_repair, text_table
+from yibiao.detect.text import detect_tables, detect_text
 from yibiao.detect.text_repair import Repairer
 from yibiao.detect.text_shape import learn
 from yibiao.detect.text_split import LONGEST, STEPS, Dialect
@@ -77,3 +77,14 @@ def test_a_table_with_many_broken_rows_gets_proposals_for_the_first(monkeypatch)
     assert found[0] is not None
     assert found[0].cells == ("0", "A-0", "x")
     assert found[-1] is None
+
+
+def test_a_header_that_comes_again_and_again_costs_little_each_time(tmp_path, monkeypatch):
+    looked: list[int] = []
+    look = text_table.Source.look
+    monkeypatch.setattr(text_table.Source, "look", lambda self, count: looked.append(count) or look(self, count))
+    path = tmp_path / "pages.csv"
+    path.write_text("编号,姓名,金额\n" + "1,张三,5\n2,李四,6\n\n编号,姓名,金额\n" * 60, encoding="utf-8")
+    assert sum(table.rows.num_rows for table in detect_tables(path)) == 120
+    assert looked.count(text_table.LOOK) == text_table.MANY
+    assert looked.count(text_table.LOOK_LATER) >= 40
