@@ -155,13 +155,16 @@ def _own_numbers(report: Report, schemas: Schemas) -> list[str]:
 
 def _figures(con: duckdb.DuckDBPyConnection, clusters: str, contradictions: str) -> dict[str, Any]:
     """Pairwise figures over all records, and over pairs in which a record has no valid number."""
+    # The node of a record is found before the join: a condition that looks it up would compare all with all.
+    con.execute(f"""
+        create temp table node as
+        select
+            resident_no as person, citizen_id is null as keyless,
+            case when contradiction.id is not null then record.id else coalesce(citizen_id, record.id) end as id
+        from record left join {contradictions} as contradiction on record.id = contradiction.id""")
     con.execute(f"""
         create temp table judged as
-        select resident_no as person, citizen_id is null as keyless, cluster
-        from record
-        inner join {clusters} as clusters
-            on clusters.id = case when record.id in (select id from {contradictions}) then record.id
-                else coalesce(citizen_id, record.id) end""")
+        select person, keyless, cluster from node inner join {clusters} as clusters using (id)""")
     sums = {}
     for name, keys in (("right", "cluster, person"), ("linked", "cluster"), ("true", "person")):
         groups = f"select count(*) as n, count(*) filter (not keyless) as k from judged group by {keys}"
