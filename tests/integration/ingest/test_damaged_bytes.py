@@ -155,7 +155,8 @@ def test_damage_in_titles_and_notes_costs_no_row(read, as_csv, headers, people):
     assert (held, manifest["left_out"]) == ([], {"title": 1, "footer": 1})
 
 
-def test_a_code_point_that_no_text_has_is_no_damage_where_all_bytes_decode(read, as_csv, headers, people):
+@pytest.mark.parametrize("encoding", ["UTF-8", "GB18030"])
+def test_a_code_point_that_no_text_has_is_no_damage_where_all_bytes_decode(read, encoding, as_csv, headers, people):
     people[3][4] = "甲\ufdd0乙"
-    accepted, _, _ = read(b"".join(table(as_csv, headers, people)))
+    accepted, _, _ = read(b"".join(table(as_csv, headers, people, CODECS[encoding])), encoding)
     assert accepted[3]["remark"] == "甲\ufdd0乙"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import threading
 
 import numpy as np
 import pyarrow as pa
@@ -29,9 +30,19 @@ _HANDLER = "yibiao.damage"
 _BYTE = re.compile(f"{MARK}([0-9A-F]{{2}})")
 
 
+class _Met(threading.local):
+    """How often the handler was called in a thread: a text may hold U+FDD0 without any damage."""
+
+    times = 0
+
+
+_met = _Met()
+
+
 def _handle(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
+    _met.times += 1
     return "".join(f"{MARK}{byte:02X}" for byte in error.object[error.start : error.end]), error.end
 
 
@@ -52,8 +63,9 @@ class Decoder:
     def decode(self, block: bytes, *, final: bool) -> bytes:
         """The next bytes; `final` with the last ones."""
         if self._decoder is not None:
+            before = _met.times
             text = self._decoder.decode(block, final=final)
-            self.damaged = self.damaged or MARK in text
+            self.damaged |= _met.times > before
             return text.encode("utf-8")
         data = self._rest + block if self._rest else block
         end = len(data) if final else len(data) - _unfinished(data)
