@@ -217,3 +217,9 @@ def test_title_rows_that_the_contract_does_not_know_are_named(load, as_csv, head
     error = load("示范区人口登记表\r\n\r\n".encode() + as_csv([headers, *people]))
     assert "titleRows" in error.got
     assert people[0][0] not in str(error)
+
+
+def test_pinyin_in_gbk_is_not_taken_for_big5(load, as_csv, headers):
+    table = [headers, ["", "", "àà", "àààà", "àààà"]]
+    _, quarantined, manifest = load(as_csv(table, "gbk"), encoding="GBK")
+    assert (manifest["counts"]["read"], quarantined[0]["remark"]) == (1, "àààà")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from yibiao.detect.text_encoding import find_encoding, sample
+from yibiao.detect.text_encoding import find_encoding, plausible, sample
 from yibiao.errors import DeliveryError
 from yibiao.ingest.readers.damage import Decoder, is_another
 
@@ -81,6 +81,9 @@ def check_head(codec: str, declared: str, path: Path, where: str) -> str:
     # UTF-8 and UTF-16 show for sure what they are not; the others only where the text is long enough.
     if family == "utf-8" and not found.name.startswith("UTF"):
         another = is_another(head, codec, whole=len(head) < HEAD)
+    elif family == "gb" and found.name == "Big5":
+        # Letters of pinyin read as common characters of Big5, too; Big5 itself reads as nonsense in GB18030.
+        another = found.sure and plausible(head.decode("gb18030", errors="replace"), "gb18030") < 0.5
     else:
         another = family in ("utf-8", "utf-16") or found.sure or found.name.startswith("UTF")
     if another:
