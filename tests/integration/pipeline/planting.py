@@ -193,7 +193,9 @@ def _write_xls(path: Path, report: Report, rows: list, added: list, people: Sequ
     for number, row in enumerate([{column.header: column.header for column in report.columns}, *rows, *added], start=1):
         for place, column in enumerate(report.columns):
             sheet.write(number, place, row[column.header])
-    sheet.write(len(rows) + len(added) + 2, 0, f"填表人: {people[0].name} {people[0].phone}")
+    # The contract promises a printed total; without it the whole file would wait for a human.
+    sheet.write(len(rows) + len(added) + 2, 0, f"合计: {len(rows) + len(added)}")
+    sheet.write(len(rows) + len(added) + 3, 0, f"填表人: {people[0].name} {people[0].phone}")
     book.save(str(path))
 
 
