@@ -39,6 +39,21 @@ class _Slot:
         return self.table.schema.__arrow_c_schema__()
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """A chunk's rows made ready to be judged.
+
+    Attributes:
+        rows: columns with code lists dictionary-encoded.
+        numbered: the same with what `clean_sql` asks for about citizen ID numbers.
+        code_hits: bit of a rule -> which rows have a text that is not in its code list, or none.
+    """
+
+    rows: pa.Table
+    numbered: pa.Table
+    code_hits: list[tuple[int, np.ndarray]]
+
+
 @dataclass
 class Verdict:
     """What became of a chunk's rows.
@@ -72,7 +87,7 @@ class Checker:
         self.report = report
         # A delta may tell of one thing several times; elsewhere a key that comes back is a mistake.
         self._keyed = report.mode != "delta" and bool(report.key)
-        self._lock = threading.Lock()
+        self._lock, self._code_lock = threading.Lock(), threading.Lock()
         self._planner = ThreadPoolExecutor(1, "plan")
         self._planned = self._planner.submit(self._plan, threads)
 
@@ -100,6 +115,8 @@ class Checker:
         self._engine.register("numbered", self._numbered)
         self._engine.execute(f"prepare rows as {self.checks.sql}")
         self._engine.execute(f"prepare clean as {self.checks.clean}")
+        # A connection of its own: codes are judged in the thread that reads, rows in the one that writes packages.
+        self._codes = self._engine.cursor()
         self._texts: dict[str, _Slot] = {}
         self._known: dict[str, dict[str, int]] = {check.column: {} for check in self.checks.codes}
 
@@ -114,21 +131,27 @@ class Checker:
     def close(self) -> None:
         """Give the engine's memory back; the checker is of no use afterwards."""
         self._planner.shutdown(wait=True)
-        if engine := getattr(self, "_engine", None):
-            engine.close()
+        for engine in ("_codes", "_engine"):
+            if connection := getattr(self, engine, None):
+                connection.close()
 
-    def check(self, rows: pa.Table, edition_date: str) -> Verdict:
+    def encode(self, rows: pa.Table) -> Encoded:
+        """Make the rows of a `Chunk` ready; another thread may check others meanwhile."""
+        self._planned.result()
+        with self._code_lock:
+            encoded, hits = self._check_codes(rows)
+        return Encoded(encoded, self._with_numbers(encoded), hits)
+
+    def check(self, encoded: Encoded, edition_date: str) -> Verdict:
         """Judge consecutive rows.
 
         Args:
-            rows: of a `Chunk`.
             edition_date: `YYYY-MM-DD`.
         """
         keys = np.zeros(0, dtype=np.uint64)
-        self._planned.result()
+        rows = encoded.rows
         with self._lock:
-            rows, code_hits = self._check_codes(rows)
-            self._numbered.table = self._with_numbers(rows)
+            self._numbered.table = encoded.numbered
             judged = self._run("clean", self.checks.clean, edition_date)
             if self._keyed:
                 keys = np.asarray(judged["h"])
@@ -141,7 +164,7 @@ class Checker:
                 places = np.searchsorted(numbers, np.asarray(flagged["_row"]))
                 for number, word in enumerate(words):
                     word[places] = np.asarray(flagged[f"_word_{number}"])
-        for bit, hit in code_hits:
+        for bit, hit in encoded.code_hits:
             words[bit // BITS][hit] |= 1 << bit % BITS
         return self._verdict(rows, words, keys)
 
@@ -189,10 +212,10 @@ class Checker:
             name = f"texts_{list(self._known).index(check.column)}"
             if check.column not in self._texts:
                 self._texts[check.column] = _Slot(table)
-                self._engine.register(name, self._texts[check.column])
-                self._engine.execute(f"prepare codes_{name} as {check.sql.replace('from texts', f'from {name}')}")
+                self._codes.register(name, self._texts[check.column])
+                self._codes.execute(f"prepare codes_{name} as {check.sql.replace('from texts', f'from {name}')}")
             self._texts[check.column].table = table
-            known.update(self._engine.execute(f"execute codes_{name}").fetchall())
+            known.update(self._codes.execute(f"execute codes_{name}").fetchall())
         return np.fromiter((known[text] for text in wanted), dtype=np.int8, count=len(wanted))
 
     def _verdict(self, rows: pa.Table, words: Sequence[np.ndarray], keys: np.ndarray) -> Verdict:

@@ -1,7 +1,7 @@
 """One delivery to one load package: read, check, split into accepted and quarantined, write, move into place.
 
-Three threads share the work: one reads and splits the text, this one has DuckDB check it, one writes Parquet. All three
-run native code that frees the interpreter.
+Three threads share the work: one reads, splits the text and encodes it, this one has DuckDB check it, one takes bad
+rows out and writes Parquet. All three run native code that frees the interpreter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from yibiao.contracts.values import Report
 from yibiao.errors import LoadError
 from yibiao.files import scratch
-from yibiao.ingest.checker import Checker, Verdict
+from yibiao.ingest.checker import Checker, Encoded, Verdict
 from yibiao.ingest.deliveries import Delivery
 from yibiao.ingest.drift import HOLD, Hold, Rename, Unsettled, changed_types, held_kinds, recognise, refuse_drift
 from yibiao.ingest.landing import object_path
@@ -96,10 +96,10 @@ def _attempt(
         writer = _Package(folder, report, delivery, settings, checker, held)
         reading = Reading(where=delivery.name, renamed=renamed)
         source = object_path(settings, delivery.sha256)
-        with writer, _ahead(regroup(read(delivery.kind, source, report, reading))) as chunks:
-            for chunk in chunks:
+        with writer, _ahead(_encoded(read(delivery.kind, source, report, reading), checker)) as chunks:
+            for chunk, encoded in chunks:
                 _hold(report, reading.drift, held)
-                writer.write(chunk)
+                writer.write(chunk, encoded)
                 progress.advance(chunk.rows.num_rows + len(chunk.broken), delivery.name)
         reading.drift += writer.changed_types()
         refuse_drift(report, reading.drift, delivery.name)
@@ -107,6 +107,12 @@ def _attempt(
         manifest = writer.manifest(identity, reading)
         seal(folder, final, manifest, "load.package")
     return LoadPackage(final, manifest)
+
+
+def _encoded(chunks: Iterator[Chunk], checker: Checker) -> Iterator[tuple[Chunk, Encoded]]:
+    """Chunks of equal size with their rows ready to be checked."""
+    for chunk in regroup(chunks):
+        yield chunk, checker.encode(chunk.rows)
 
 
 def _hold(report: Report, drift: list[dict[str, Any]], held: frozenset[str]) -> None:
@@ -163,26 +169,29 @@ class _Package:
             self._accepted_file.close()
             self._quarantine_file.close()
 
-    def write(self, chunk: Chunk) -> None:
+    def write(self, chunk: Chunk, encoded: Encoded) -> None:
         """Check a chunk and write it; one chunk is being written while the next one is checked."""
-        accepted, quarantined = self._split(chunk)
-        self._accepted += accepted.num_rows
-        self._quarantined += quarantined.num_rows
+        verdict = self._checker.check(encoded, self._delivery.edition_date)
+        self._keys.append(verdict.keys)
+        self._rules += verdict.broken
+        self._warnings += verdict.warnings
+        self._rules.update(one.rule for one in chunk.broken)
+        for kind in self._held:
+            self._rules[f"{HOLD}.{kind}"] += verdict.rows.num_rows
         if self._last is not None:
             self._last.result()
-        self._last = self._thread.submit(self._put, accepted, quarantined)
+        self._last = self._thread.submit(self._put, verdict, chunk)
 
-    def _put(self, accepted: pa.Table, quarantined: pa.Table) -> None:
+    def _put(self, verdict: Verdict, chunk: Chunk) -> None:
+        accepted, quarantined = self._split(verdict, chunk)
+        self._accepted += accepted.num_rows
+        self._quarantined += quarantined.num_rows
         if accepted.num_rows:
             self._accepted_file.write_table(accepted, row_group_size=CHUNK_ROWS)
         if quarantined.num_rows:
             self._quarantine_file.write_table(quarantined, row_group_size=CHUNK_ROWS)
 
-    def _split(self, chunk: Chunk) -> tuple[pa.Table, pa.Table]:
-        verdict = self._checker.check(chunk.rows, self._delivery.edition_date)
-        self._keys.append(verdict.keys)
-        self._rules += verdict.broken
-        self._warnings += verdict.warnings
+    def _split(self, verdict: Verdict, chunk: Chunk) -> tuple[pa.Table, pa.Table]:
         rows, places = verdict.rows, verdict.places
         if self._held:
             return rows.slice(0, 0), self._quarantine(rows, self._hold_all(verdict), chunk)
@@ -195,8 +204,6 @@ class _Package:
     def _hold_all(self, verdict: Verdict) -> pa.Array:
         """The rules of every row when the contract holds the whole delivery: its own, then the kinds of drift."""
         holds = [f"{HOLD}.{kind}" for kind in self._held]
-        for rule in holds:
-            self._rules[rule] += verdict.rows.num_rows
         lists = [holds] * verdict.rows.num_rows
         for place, own in zip(verdict.places.tolist(), verdict.rules.to_pylist(), strict=True):
             lists[place] = own + holds
@@ -216,7 +223,6 @@ class _Package:
         table = table.cast(self._quarantine_schema)
         if not chunk.broken:
             return table
-        self._rules.update(one.rule for one in chunk.broken)
         arrays: list[pa.Array] = [
             pa.array([one.row for one in chunk.broken], pa.int64()),
             *(pa.array([one.cells.get(name) for one in chunk.broken], pa.string()) for name in self._schema.names[1:]),
@@ -292,7 +298,7 @@ _END = object()
 class _ahead:
     """Run an iterator in its own thread, at most two items ahead; its errors come out here."""
 
-    def __init__(self, items: Iterator[Chunk]) -> None:
+    def __init__(self, items: Iterator[tuple[Chunk, Encoded]]) -> None:
         self._items = items
         self._queue: queue.Queue[Any] = queue.Queue(2)
         self._stop = threading.Event()
@@ -321,11 +327,11 @@ class _ahead:
             return True
         return False
 
-    def __enter__(self) -> Iterator[Chunk]:
+    def __enter__(self) -> Iterator[tuple[Chunk, Encoded]]:
         self._thread.start()
         return self._iterate()
 
-    def _iterate(self) -> Iterator[Chunk]:
+    def _iterate(self) -> Iterator[tuple[Chunk, Encoded]]:
         while (item := self._queue.get()) is not _END:
             if isinstance(item, BaseException):
                 raise item

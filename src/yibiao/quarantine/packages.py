@@ -231,7 +231,7 @@ def _write(
         pq.ParquetWriter(folder / QUARANTINE, held_schema, **options) as quarantine,
     ):
         for table in _tables(lines, report, plain_schema):
-            verdict = checker.check(table, original.manifest["edition_date"])
+            verdict = checker.check(checker.encode(table), original.manifest["edition_date"])
             keep = np.ones(table.num_rows, dtype=bool)
             keep[verdict.places] = False
             accepted.write_table(table.filter(pa.array(keep)))

@@ -138,13 +138,13 @@ def test_the_test_for_clean_rows_changes_no_verdict(report, formats, monkeypatch
     report = replace(report, columns=columns)
     rows = table(columns, formats, 3_000, chance)
     with Checker(report, 1) as fast:
-        found = fast.check(rows, EDITION)
+        found = fast.check(fast.encode(rows), EDITION)
         clean = told_clean(fast, rows)
     compiled = fast.checks
     all_doubtful = replace(compiled, clean="select _row, false as clean, 0::ubigint as h from numbered")
     monkeypatch.setattr(checker_module, "compile_checks", lambda _: all_doubtful)
     with Checker(report, 1) as slow:
-        wanted = slow.check(rows, EDITION)
+        wanted = slow.check(slow.encode(rows), EDITION)
     assert found.places.tolist() == wanted.places.tolist()
     assert found.rules.to_pylist() == wanted.rules.to_pylist()
     assert (found.broken, found.warnings) == (wanted.broken, wanted.warnings)
