@@ -30,13 +30,14 @@ def query(sql: str, home: str | None, version: str | None, as_json: bool, limit:
         objects = [dict(zip(columns, row, strict=True)) for row in rows]
         sys.stdout.buffer.write(orjson.dumps(objects, default=str, option=orjson.OPT_APPEND_NEWLINE))
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from yibiao.terminal import table_console
 
     table = Table(*columns)
     for row in rows[:limit]:
         table.add_row(*["" if value is None else str(value) for value in row])
-    console = Console(width=None if sys.stdout.isatty() else 200)
+    console = table_console(width=200)
     console.print(table)
     if len(rows) > limit:
         console.print(f"{limit} of {len(rows)} rows; --limit shows more, --json all.")

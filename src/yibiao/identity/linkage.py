@@ -83,10 +83,11 @@ def link(
     """
     least = round(settings.review * UNIT)
     contradictions = 0
-    con.execute("create or replace table linkage_contradiction (id varchar)")
+    if not entity or settings.same is not None:
+        con.execute("create or replace table linkage_contradiction (id varchar)")
     if entity and settings.same is not None:
-        contradictions = _set_contradictions_aside(con, source, entity, settings, model)
-        source = "linkage_source"
+        source = set_contradictions_aside(con, source, entity, settings, model)
+        contradictions = _count(con, "linkage_contradiction")
     open_rows = f"{quote(entity)} is null" if entity else ""
     records = prepare(con, source, settings, "linkage_record", condition=open_rows)
     blocks = block_pairs(con, records.table, settings, "linkage_pair")
@@ -123,19 +124,21 @@ def link(
     )
 
 
-def _set_contradictions_aside(
+def set_contradictions_aside(
     con: duckdb.DuckDBPyConnection, source: str, entity: str, settings: LinkageSettings, model: Model
-) -> int:
-    """Make the view `linkage_source`, in which records that contradict the others of their entity have none."""
+) -> str:
+    """Find the records that contradict the others of their entity, and make a view in which they have none.
+
+    Returns:
+        The name of the view; the records stand in `linkage_contradiction` (`id`).
+    """
     (name,) = settings.columns[settings.comparisons[0].main[0].partition(".")[0]].sources[:1]
-    found = contradicting(
-        con, source, entity, name, settings, model, "linkage_contradiction", least=settings.same or 0.0
-    )
+    contradicting(con, source, entity, name, settings, model, "linkage_contradiction", least=settings.same or 0.0)
     claimed = f"cast({quote(settings.id)} as varchar) in (select id from linkage_contradiction)"
     con.execute(f"""
         create or replace temp view linkage_source as
         select * replace (case when not {claimed} then {quote(entity)} end as {quote(entity)}) from {quote(source)}""")
-    return found
+    return "linkage_source"
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -103,11 +103,14 @@ class Inputs:
         loads: the live loads.
         parts: everything else, by name.
         withdrawn: loads of deliveries that were withdrawn. They decide nothing: without them everything is the same.
+        link_decisions: entity, two nodes and verdict of every pair that a human decided, sorted; a digest of them is
+            one of the parts.
     """
 
     loads: tuple[Load, ...]
     parts: Mapping[str, str]
     withdrawn: tuple[Load, ...] = ()
+    link_decisions: tuple[tuple[str, str, str, str], ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -292,9 +295,10 @@ def _parts(settings: Settings, schemas: Schemas) -> dict[str, str]:
             path
             for folder in ("models", "macros", "seeds")
             for path in sorted((settings.dbt_project / folder).rglob("*"))
-            if path.suffix in (".sql", ".yml", ".csv")
+            if path.suffix in (".sql", ".yml", ".csv", ".py")
         ),
         "expectations": _digest(sorted(settings.expectations.rglob("*.yml"))),
+        "linkage": _digest(sorted((settings.schemas / "linkage").glob("*.*"))),
         "key": hashlib.sha256(f"yibiao:{installation_key(settings)}".encode()).hexdigest()[:16],
     }
 
