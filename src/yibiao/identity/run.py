@@ -7,10 +7,10 @@ as long as the record says the same, in the next edition. Decisions of humans ar
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from yibiao.contracts.generate.linkage import OWN_NUMBER, raw_columns
+from yibiao.identity.decisions import DIFFERENT, SAME
 from yibiao.identity.linkage import Linked, link, set_contradictions_aside
 from yibiao.identity.model import read_model
 from yibiao.identity.settings import LinkageSettings, read_settings
@@ -19,8 +19,6 @@ from yibiao.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
-
-SAME, DIFFERENT = "same", "different"
 
 REVIEWED = ("review", "rival", "apart")
 """States of pairs that a human should look at."""
@@ -50,21 +48,11 @@ def link_entity(
     con.execute(f"""
         create or replace temp view linkage_input as
         select * from identity.linkage_record_{entity} where entity is not null or {_has_subject(linkage)}""")
-    source = "linkage_input"
-    if linkage.same is not None:
-        source = set_contradictions_aside(con, source, "entity", linkage, model)
+    source = set_contradictions_aside(con, "linkage_input", "entity", linkage, model)
     _own_nodes(con, source, entity, linkage, settings)
     same, different = _decided(con, entity, settings)
-    if linkage.same is None:
-        con.execute("create or replace table linkage_contradiction (id varchar)")
-    linked = link(
-        con,
-        source,
-        replace(linkage, same=None),
-        model,
-        entity="entity",
-        **({"same": same, "different": different} if same or different else {}),
-    )
+    linked = link(con, source, linkage, model, entity="entity", same=same, different=different, set_aside=False)
+    con.execute("create or replace temp table linkage_joined as select unnest(?::varchar[]) as id", [[*sum(same, ())]])
     _entities(con, linked, entity, settings)
     return _told(con, linked, linkage, node_id(entity, "id", settings))
 
@@ -190,7 +178,7 @@ def _told(
     # Of a record the strongest of the pairs that hold it; between equal ones the ids decide.
     con.execute("""
         create or replace temp table linkage_held as
-        select id, max(struct_pack(decided := state = 'reviewed_same', score, other, reasons)) as best
+        select id, max(struct_pack(score, other, reasons)) as best
         from (
             select id_l as id, id_r as other, state, score, reasons from linkage_told
             union all
@@ -217,7 +205,8 @@ def _told(
             'record' as kind, node.record_no as record_l, node.node_id as node_l, node.entity_id as entity_l,
             cast(null as bigint) as record_r, cast(null as varchar) as node_r, cast(null as varchar) as entity_r,
             case
-                when not node.alone then case when best.decided then 'reviewed' else 'linked' end
+                when not node.alone and node.id in (select id from linkage_joined) then 'reviewed'
+                when not node.alone then 'linked'
                 when contradicts.id is not null then 'contradicts'
                 else 'alone'
             end as state,

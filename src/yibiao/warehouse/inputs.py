@@ -160,7 +160,7 @@ def collect(settings: Settings, schemas: Schemas) -> Inputs:
             states = fold(package, own, out) if own or out else None
             packages.append(Load(package.folder, package.manifest, amendments=tuple(own), states=states))
         loads += assess(report, packages, accepted)
-    return Inputs(_numbered(loads), _parts(settings, schemas), tuple(withdrawn))
+    return Inputs(_numbered(loads), _parts(settings, schemas), tuple(withdrawn), _link_decisions(settings))
 
 
 def assess(report: Report, packages: Iterable[Load], accepted: frozenset[str] | set[str]) -> list[Load]:
@@ -275,8 +275,17 @@ def registry_digest(settings: Settings) -> str:
     )
 
 
+def _link_decisions(settings: Settings) -> tuple[tuple[str, str, str, str], ...]:
+    from yibiao.identity.decisions import UNDECIDED, last_decisions
+
+    decided = last_decisions(settings)
+    return tuple(sorted((one.entity, *one.pair, one.verdict) for one in decided if one.verdict != UNDECIDED))
+
+
 def _parts(settings: Settings, schemas: Schemas) -> dict[str, str]:
     import duckdb
+
+    from yibiao.identity.decisions import decisions_digest
 
     return {
         "format": str(FORMAT),
@@ -299,6 +308,7 @@ def _parts(settings: Settings, schemas: Schemas) -> dict[str, str]:
         ),
         "expectations": _digest(sorted(settings.expectations.rglob("*.yml"))),
         "linkage": _digest(sorted((settings.schemas / "linkage").glob("*.*"))),
+        "link_decisions": decisions_digest(settings),
         "key": hashlib.sha256(f"yibiao:{installation_key(settings)}".encode()).hexdigest()[:16],
     }
 

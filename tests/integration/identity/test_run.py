@@ -152,3 +152,29 @@ def test_the_folder_of_linkage_decides_which_models_are_generated(tmp_path: Path
     schemas = load_schemas(Settings.load().schemas)
     assert linked_entities(tmp_path, schemas) == {}
     assert "resident" in linked_entities(Settings.load().schemas, schemas)
+
+
+def test_what_a_human_decided_outranks_the_model() -> None:
+    rows = [
+        record(1, "欧阳建国", citizen_id=FIRST, **SAYS),
+        record(2, "欧阳建国", **SAYS),
+        record(3, "李敏"),
+    ]
+    before = linked(rows)
+    known, other = keyed(f"1\x1f{FIRST}"), of(before, 3)["node_l"]
+    after = linked(rows, [(known, of(before, 2)["node_l"], "different"), (known, other, "same")])
+    assert of(after, 2)["entity_l"] == of(before, 2)["node_l"]
+    assert (of(after, 3)["entity_l"], of(after, 3)["state"]) == (known, "reviewed")
+
+
+def test_two_numbers_that_a_human_joined_are_one_person() -> None:
+    rows = [record(1, "欧阳建国", citizen_id=FIRST, **SAYS), record(2, "欧阳建国", citizen_id=SECOND, **SAYS)]
+    ids = sorted((keyed(f"1\x1f{FIRST}"), keyed(f"1\x1f{SECOND}")))
+    told = [row for row in linked(rows, [(*ids, "same")]) if row["kind"] == "entity"]
+    assert [(row["node_l"], row["entity_l"]) for row in told] == [(ids[1], ids[0])]
+    assert linked(rows) == []
+
+
+def test_a_decision_about_a_node_that_is_no_more_changes_nothing() -> None:
+    rows = [record(1, "欧阳建国", citizen_id=FIRST, **SAYS), record(2, "欧阳建国", **SAYS)]
+    assert linked(rows, [("0" * 24, "1" * 24, "same")]) == linked(rows)
