@@ -19,6 +19,7 @@ COMMITS = (
     "release.folder",
     "release.current",
     "release.prune",
+    "release.identities",
     "contract.generate",
 )
 """Every commit of the program; each has a point `<name>.before` and `<name>.after`."""

@@ -85,6 +85,14 @@ def prune(settings: Settings) -> None:
     releases.prune(settings, 1)
 
 
+def identities(settings: Settings) -> None:
+    """What a run writes about ids after it has published."""
+    from yibiao.warehouse.identities import record_changes
+
+    settings.open_home()
+    record_changes(settings)
+
+
 def summary(settings: Settings) -> None:
     """A whole main job, in which Airflow executes no task: everything was ingested and unified before."""
     from yibiao.orchestration import embedded, main_job, tasks
@@ -105,7 +113,9 @@ def generate(settings: Settings) -> None:
     generate_files(load_schemas(settings.schemas), settings)
 
 
-DEEDS = {deed.__name__: deed for deed in (ingest, replay, unify, publish, rollback, prune, summary, generate)}
+DEEDS = {
+    deed.__name__: deed for deed in (ingest, replay, unify, publish, rollback, prune, identities, summary, generate)
+}
 
 if __name__ == "__main__":
     DEEDS[sys.argv[1]](Settings.load(), *sys.argv[2:])

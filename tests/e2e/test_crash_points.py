@@ -181,6 +181,21 @@ def dies_while_pruning(prepared: Prepared, home: Path, point: str) -> None:
     assert manifest_of(home)["content_hash"] == prepared.content
 
 
+def dies_while_following_ids(prepared: Prepared, home: Path, point: str) -> None:
+    killed = prepared.copy(prepared.done, home)
+    (written,) = (home / "identities").iterdir()
+    content = written.read_bytes()
+    written.unlink()
+    dies("identities", killed, at=point)
+    assert written.exists() == (point == "release.identities.after")
+    assert manifest_of(home) == manifest_of(prepared.done)
+
+    do("identities", killed)
+    assert [path.read_bytes() for path in (home / "identities").glob("[!.]*")] == [content]
+    do("ingest", killed)
+    assert intact(home) + left_behind(home) == []
+
+
 def dies_while_summing_up(prepared: Prepared, home: Path, point: str) -> None:
     killed = prepared.copy(prepared.done, home)
     (home / "summary.json").write_text('{"of": "the run before"}')
@@ -225,6 +240,7 @@ EXERCISES: dict[str, Callable[[Prepared, Path, str], None]] = {
     "release.folder": dies_while_publishing,
     "release.current": dies_while_publishing,
     "release.prune": dies_while_pruning,
+    "release.identities": dies_while_following_ids,
     "contract.generate": dies_while_generating,
 }
 """Commit -> what kills a process there."""

@@ -15,7 +15,7 @@ from yibiao.errors import GateError, HomeError, ReleaseError
 from yibiao.files import commit_folder, scratch
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
-from yibiao.warehouse import releases
+from yibiao.warehouse import identities, releases
 from yibiao.warehouse.inputs import CURRENT, WAITING, Inputs, collect
 
 PUBLISHED, UNCHANGED, VERIFIED, REFUSED, HELD = "published", "unchanged", "verified", "refused", "rolled back"
@@ -85,6 +85,7 @@ def unify(settings: Settings, *, force: bool = False, progress: Progress | None 
     progress = progress or Silent()
     with _writer(settings):
         releases.complete_journal(settings)
+        identities.record_changes(settings)
         schemas = load_schemas(settings.schemas)
         inputs = collect(settings, schemas)
         present = releases.available(settings)
@@ -129,6 +130,7 @@ def _build(folder: Path, inputs: Inputs, schemas: Any, settings: Settings, progr
         aside.mkdir()
         manifest = build(warehouse, aside, inputs, schemas, settings, counts, gate, quality, progress)
         state = _commit(aside, inputs, manifest, settings)
+        identities.record_changes(settings)
     release = releases.find(settings, inputs.version)
     outcome = _outcome(state, inputs, release)
     outcome.seconds = clock.seconds
