@@ -20,6 +20,7 @@ COMMITS = (
     "release.current",
     "release.prune",
     "release.identities",
+    "release.state",
     "contract.generate",
 )
 """Every commit of the program; each has a point `<name>.before` and `<name>.after`."""

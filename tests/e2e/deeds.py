@@ -93,6 +93,16 @@ def identities(settings: Settings) -> None:
     record_changes(settings)
 
 
+def state(settings: Settings) -> None:
+    """What `yibiao query --as-of 2026-01-31` builds."""
+    from datetime import date
+
+    from yibiao.warehouse.states import state_as_of
+
+    settings.open_home()
+    state_as_of(settings, date(2026, 1, 31))
+
+
 def summary(settings: Settings) -> None:
     """A whole main job, in which Airflow executes no task: everything was ingested and unified before."""
     from yibiao.orchestration import embedded, main_job, tasks
@@ -114,7 +124,8 @@ def generate(settings: Settings) -> None:
 
 
 DEEDS = {
-    deed.__name__: deed for deed in (ingest, replay, unify, publish, rollback, prune, identities, summary, generate)
+    deed.__name__: deed
+    for deed in (ingest, replay, unify, publish, rollback, prune, identities, state, summary, generate)
 }
 
 if __name__ == "__main__":

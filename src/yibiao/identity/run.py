@@ -13,6 +13,7 @@ from yibiao.contracts.generate.linkage import OWN_NUMBER, raw_columns
 from yibiao.identity.decisions import DIFFERENT, SAME
 from yibiao.identity.linkage import Linked, link, set_contradictions_aside
 from yibiao.identity.model import read_model
+from yibiao.identity.prepare import tidied
 from yibiao.identity.settings import LinkageSettings, read_settings
 from yibiao.ingest.rules import quote, render
 from yibiao.settings import Settings
@@ -59,7 +60,7 @@ def link_entity(
 
 def _has_subject(linkage: LinkageSettings) -> str:
     """SQL of whether a raw record speaks of an entity at all."""
-    stated = [f"{quote(raw)} is not null" for name in linkage.subject for raw in linkage.columns[name].sources]
+    stated = [f"{tidied(linkage.columns[name])} is not null" for name in linkage.subject]
     return f"({' or '.join(stated)})" if stated else "true"
 
 

@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,8 +130,11 @@ class Inputs:
         return f"{self.edition}-{self.fingerprint[:10]}"
 
 
-def collect(settings: Settings, schemas: Schemas) -> Inputs:
+def collect(settings: Settings, schemas: Schemas, *, until: date | None = None) -> Inputs:
     """Read the live loads of every report and decide which count.
+
+    Args:
+        until: only deliveries whose edition ends on this day or before, as if no later one had come.
 
     Raises:
         LoadError: a package is damaged.
@@ -150,6 +154,8 @@ def collect(settings: Settings, schemas: Schemas) -> Inputs:
         amendments = live_amendments(report, settings)
         packages = []
         for package in live_packages(report, settings):
+            if until is not None and package.manifest["edition_date"] > until.isoformat():
+                continue
             _, edition, delivery = package.delivered
             if decision := taken_back.get(package.delivered):
                 why = f"{decision.reason} ({decision.decided_by}, {decision.decided_at})"
@@ -160,7 +166,8 @@ def collect(settings: Settings, schemas: Schemas) -> Inputs:
             states = fold(package, own, out) if own or out else None
             packages.append(Load(package.folder, package.manifest, amendments=tuple(own), states=states))
         loads += assess(report, packages, accepted)
-    return Inputs(_numbered(loads), _parts(settings, schemas), tuple(withdrawn), _link_decisions(settings))
+    parts = _parts(settings, schemas) | ({"until": until.isoformat()} if until else {})
+    return Inputs(_numbered(loads), parts, tuple(withdrawn), _link_decisions(settings))
 
 
 def assess(report: Report, packages: Iterable[Load], accepted: frozenset[str] | set[str]) -> list[Load]:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts import Schemas
 from yibiao.files import sha256_file, to_json
@@ -15,6 +15,9 @@ from yibiao.settings import Settings
 from yibiao.warehouse import content_hash
 from yibiao.warehouse.inputs import Inputs
 from yibiao.warehouse.releases import DATABASE, MANIFEST
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 FORMAT = 1
 STORAGE_VERSION = "v1.2.0"
@@ -57,6 +60,16 @@ def release_tables(schemas: Schemas, marts: list[str], linked: Collection[str] =
     return [*tables, Table("load", "input.load", "load_no")]
 
 
+def tables_of(connection: DuckDBPyConnection, schemas: Schemas) -> list[Table]:
+    """The tables of a release that a warehouse, attached as `warehouse`, has."""
+    present = connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' order by all"
+    ).fetchall()
+    marts = [table for schema, table in present if schema == "marts"]
+    linked = [entity for entity in schemas.entities if ("identity", f"link_{entity}") in present]
+    return release_tables(schemas, marts, linked)
+
+
 def build(
     warehouse: Path,
     folder: Path,
@@ -88,12 +101,7 @@ def build(
         connection.execute(f"set temp_directory = '{folder.parent / 'spill'}'")
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
         connection.execute(f"attach '{folder / DATABASE}' as release (storage_version '{STORAGE_VERSION}')")
-        present = connection.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' order by all"
-        ).fetchall()
-        marts = [table for schema, table in present if schema == "marts"]
-        linked = [entity for entity in schemas.entities if ("identity", f"link_{entity}") in present]
-        tables = release_tables(schemas, marts, linked)
+        tables = tables_of(connection, schemas)
         progress.stage("release", len(tables), "tables")
         for table in tables:
             connection.execute(

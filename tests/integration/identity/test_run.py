@@ -87,7 +87,8 @@ def test_a_name_alone_is_an_entity_of_its_own() -> None:
 
 
 def test_a_row_that_names_nobody_is_nobody() -> None:
-    told = linked([record(1, None, residence_address=HOME, dwelling_code="D1"), record(2, "张伟", **SAYS)])
+    blank = record(3, "", residence_address=HOME, citizen_id_text="无")
+    told = linked([record(1, None, residence_address=HOME, dwelling_code="D1"), record(2, "张伟", **SAYS), blank])
     assert [row["record_l"] for row in told] == [2]
 
 
