@@ -78,6 +78,14 @@ def test_a_score_is_a_whole_number_of_thousandths_of_a_bit(settings: LinkageSett
         ("weights", {"name": [{"label": "a", "m": 2, "u": 0.1}] * 3}, "damaged"),
         ("weights", {"name": [{"label": "a", "m": "nan", "u": 0.1}] * 3}, "damaged"),
         ("prior", 0, "damaged"),
+        ("prior", 1, "damaged"),
+        ("prior", None, "damaged"),
+        ("weights", [], "damaged"),
+        ("weights", {"name": [{"label": "a", "m": 0.5}] * 3}, "damaged"),
+        ("weights", {"other": [{"label": "a", "m": 0.5, "u": 0.1}] * 3}, "damaged"),
+        ("weights", {"name": [{"label": "a", "m": 0.5, "u": 0.1}] * 2}, "damaged"),
+        ("frequencies", {"name": {"rest": 0.1, "values": {"张伟": 0}}}, "damaged"),
+        ("frequencies", {"name": {"rest": 0.1, "values": ["张伟"]}}, "damaged"),
         ("frequencies", {}, "damaged"),
         ("trained", None, "damaged"),
     ],
@@ -97,7 +105,7 @@ def test_a_model_that_does_not_fit_is_refused(
 def test_a_missing_or_broken_file_is_told(settings: LinkageSettings, tmp_path: Path) -> None:
     with pytest.raises(LinkageError, match="There is no linkage model"):
         read_model(tmp_path / "none.json", settings)
-    for content in (b"{", b"\xff\xfe", b"[]"):
+    for content in (b"", b"{", b"\xff\xfe", b"[]", b"null", b"[" * 100_000):
         (tmp_path / "broken.json").write_bytes(content)
         with pytest.raises(LinkageError):
             read_model(tmp_path / "broken.json", settings)
