@@ -96,6 +96,8 @@ def retrain(
     trained.write(model)
     chart = model.with_suffix(".svg")
     write_chart(trained, chart)
+    for path in (model, chart):
+        path.chmod(0o644)  # they are committed with the settings; the umask is that of the home folder
     return Retrained(
         model=model,
         chart=chart,
