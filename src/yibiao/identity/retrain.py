@@ -84,7 +84,7 @@ def retrain(
     with live_records(settings, schemas, entity, linkage, progress=progress) as con:
         progress.stage("train")
         con.execute(f"create view known as select * from {TABLE}{_known(linkage)}")
-        trained = train(con, "known", linkage)
+        trained = train(con, "known", linkage, progress)
         progress.end()
     model = (out / f"{entity}.json") if out else model_file(settings.schemas, entity)
     before, why_anew = None, ""

@@ -350,6 +350,37 @@ def review_rows_of(con: duckdb.DuckDBPyConnection) -> list[tuple]:
     return con.execute("select * from resident_review").fetchall()
 
 
+def test_a_mended_record_is_shown_as_it_was_mended(few_published: Installation, tmp_path: Path) -> None:
+    made = few_published.copy(tmp_path / "own", data=few_published.data)
+    add_review(made)
+    row = next(one for one in listed(made, tmp_path / "list.csv") if one["记录数（左）"] == "单条")
+    number, title = int(row["行号（左）"]), row["报表（左）"]
+    schemas = load_schemas(made.settings.schemas)
+    report = next(one for one in schemas.reports.values() if one.title == title)
+    path = made.release / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    (load,) = [
+        one
+        for one in manifest["inputs"]["loads"]
+        if one["report"] == report.id and one["edition"] == row["期（左）"].rstrip("期")
+    ]
+    load["amendments"] = ["a" * 20, "b" * 20]
+    path.chmod(0o600)
+    path.write_text(json.dumps(manifest))
+    folder = made.home / "lake" / report.department / report.name
+    name = next(one.name for one in report.columns if one.element == "resident_name" and not one.role)
+    source = folder / f"load={load['load_id']}" / "accepted.parquet"
+    for amendment, mended in (("a" * 20, "先改的名"), ("b" * 20, "后改的名")):
+        (folder / f"amend={amendment}").mkdir()
+        duckdb.execute(
+            f"copy (select * replace ('{mended}' as {name}) from '{source}' where _row = {number}) "
+            f"to '{folder / f'amend={amendment}' / 'accepted.parquet'}'"
+        )
+    again = next(one for one in listed(made, tmp_path / "again.csv") if one["编号（左）"] == row["编号（左）"])
+    assert again["姓名（左）"] == "后改的名"
+    assert again["核对码"] != row["核对码"]
+
+
 def test_a_package_that_is_gone_is_told(few_published: Installation, tmp_path: Path) -> None:
     made = few_published.copy(tmp_path / "own", data=few_published.data)
     add_review(made)
