@@ -48,7 +48,7 @@ def proposal(bits: float, state: str, both_known: bool, linkage: LinkageSettings
     Args:
         both_known: both sides are entities that certain keys identify; those are two unless a human knows better.
     """
-    if both_known:
+    if both_known or state == "apart":
         return "different"
     return "same" if state == "review" and bits >= (linkage.link + linkage.review) / 2 else "undecided"
 

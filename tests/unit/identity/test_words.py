@@ -76,7 +76,7 @@ def test_likelihood_and_proposal_follow_the_thresholds() -> None:
     assert proposal(7, "review", False, linkage) == "same"
     assert proposal(4, "review", False, linkage) == "undecided"
     assert proposal(30, "rival", False, linkage) == "undecided"
-    assert proposal(30, "apart", True, linkage) == "different"
+    assert proposal(30, "apart", False, linkage) == proposal(30, "rival", True, linkage) == "different"
 
 
 def test_a_raw_column_that_no_record_has_is_refused(tmp_path: Path) -> None:
