@@ -16,6 +16,8 @@ LABELS = {
     "gate": "质量门 gate",
     "release": "发布 release",
     "generate": "生成 generate",
+    "records": "读取记录 records",
+    "train": "学习参数 train",
 }
 """Stage name -> what the screen says; a name that is not here is shown as it is."""
 

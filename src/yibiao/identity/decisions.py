@@ -129,6 +129,23 @@ def decide_links(
     return made
 
 
+def withdraw(settings: Settings, entity: str, node_l: str, node_r: str, reason: str, *, by: str = "") -> LinkDecision:
+    """Take the decision about a pair back.
+
+    Raises:
+        LinkageError: there is none that counts, or no reason is given.
+    """
+    pair = min(node_l, node_r), max(node_l, node_r)
+    if pair not in {one.pair for one in link_decisions(settings, entity)}:
+        raise LinkageError(
+            "No decision about this pair counts.",
+            where="yibiao identity withdraw",
+            expected="an entity and two nodes as `yibiao identity decisions` shows them",
+            todo="See the decisions that count with that command.",
+        )
+    return decide_links(settings, entity, [Verdict(*pair, UNDECIDED, reason, by)])[0]
+
+
 def link_decisions(settings: Settings, entity: str) -> list[LinkDecision]:
     """The decisions of an entity that count, by pair: the last one of each pair, without undecided ones."""
     return [one for one in last_decisions(settings, entity) if one.verdict != UNDECIDED]

@@ -22,6 +22,7 @@ from yibiao.identity.profiles import collapse
 from yibiao.identity.scores import score_pairs
 from yibiao.identity.settings import LinkageSettings
 from yibiao.ingest.rules import quote
+from yibiao.progress import Progress, Silent
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,13 +57,17 @@ class Linked:
     blocks: list[BlockCount] = field(default_factory=list)
 
 
-def train(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings) -> Model:
+def train(
+    con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, progress: Progress | None = None
+) -> Model:
     """Train a model on a raw table; see `yibiao.identity.training`."""
     from yibiao.identity.training import train_prepared
 
+    progress = progress or Silent()
     prepared = prepare(con, source, settings, "linkage_prepared")
+    progress.advance(note=f"{prepared.rows:,} records prepared")
     try:
-        return train_prepared(con, prepared, settings)
+        return train_prepared(con, prepared, settings, progress)
     finally:
         con.execute("drop table if exists linkage_prepared")
 
