@@ -78,13 +78,13 @@ class ReviewList:
     @cached_property
     def shown(self) -> tuple[SourceColumn, ...]:
         """Raw columns as people see them: what one cell of a report says stands there once."""
-        cells = {(one.element or one.name, one.of_others): one for one in reversed(self.columns)}
+        cells = {one.element or one.name: one for one in reversed(self.columns)}
         return tuple(one for one in self.columns if one in cells.values())
 
     def pairs(
         self, *, only: Collection[tuple[str, str]] | None = None, leave: Collection[tuple[str, str]] = ()
     ) -> list[Pair]:
-        """Pairs, the strongest first.
+        """Pairs, the strongest first; not those whose sides have become one entity through others.
 
         Args:
             only, leave: nodes of the pairs that are taken, and that are not.
@@ -96,7 +96,8 @@ class ReviewList:
         )
         with open_release(self.release.database) as connection:
             rows = connection.execute(
-                f"select {columns} from {quote(f'{own}review')} order by score desc, node_l, node_r"
+                f"select {columns} from {quote(f'{own}review')}"
+                f" where {quote(f'{own}l')} <> {quote(f'{own}r')} order by score desc, node_l, node_r"
             ).fetchall()
         found = [Pair(*row) for row in rows]
         return [pair for pair in found if (only is None or pair.nodes in only) and pair.nodes not in leave]

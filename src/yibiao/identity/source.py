@@ -1,9 +1,9 @@
 """The table that is linked: of every record about an entity the raw columns that its linkage settings read, as text.
 
 A raw column is a data element of the entity, read as its staging model reads it, or one of three that say what no
-element says: `<key>_text` (the certain key as it was written, usable or not), `own_number` (a number that a department
-gives itself, in more than one of its reports) and `relative_name` (the name of another person or organisation in the
-row).
+element says: `<element>_text` (as it was written: a mistyped number is still evidence), `own_number` (a number that a
+department gives itself, in more than one of its reports) and `relative_name` (another person whom the row names). A run
+reads the same from staging; see `yibiao.contracts.generate.linkage`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from yibiao.contracts.generate.linkage import OWN_NUMBER, RELATIVE, TEXT, own_numbers, raw_columns
 from yibiao.errors import LinkageError
 from yibiao.identity.settings import LinkageSettings, read_settings
 from yibiao.ingest.rules import quote, read_as
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from yibiao.contracts.values import Column, Entity, Report, Schemas
     from yibiao.settings import Settings
 
-OWN_NUMBER, RELATIVE_NAME, TEXT = "own_number", "relative_name", "_text"
-
 TABLE = "record"
 
 
@@ -37,20 +36,18 @@ class SourceColumn:
     Args:
         name: as the linkage settings call it.
         title: Chinese name for people.
-        element: data element behind it; empty for `own_number`.
+        element: data element behind it; empty for `own_number` and `relative_name`.
         as_written: the text itself counts, not what can be read from it.
-        of_others: it speaks of another person or organisation than the record does.
     """
 
     name: str
     title: str
     element: str = ""
     as_written: bool = False
-    of_others: bool = False
 
 
-def linked_entities(schemas_folder: Path) -> list[str]:
-    """Entities that have linkage settings, sorted."""
+def with_settings(schemas_folder: Path) -> list[str]:
+    """Entities that have linkage settings, sorted; a run links those of them that have a model too."""
     return sorted(path.stem for path in (schemas_folder / "linkage").glob("*.yml"))
 
 
@@ -61,7 +58,7 @@ def linkage_of(schemas_folder: Path, entity: str) -> LinkageSettings:
         LinkageError: it has none.
         ContractError: they are wrong.
     """
-    if entity not in (known := linked_entities(schemas_folder)):
+    if entity not in (known := with_settings(schemas_folder)):
         raise LinkageError(
             "This entity is not linked.",
             where=f"{schemas_folder.name}/linkage",
@@ -83,26 +80,21 @@ def source_columns(linkage: LinkageSettings, entity: Entity, schemas: Schemas) -
     Raises:
         LinkageError: one is no element of the entity and none of the others.
     """
-    names = dict.fromkeys(raw for column in linkage.columns.values() for raw in column.sources)
-    return tuple(_column(name, linkage, entity, schemas) for name in names)
+    return tuple(_column(name, linkage, entity, schemas) for name in raw_columns(linkage))
 
 
 def _column(name: str, linkage: LinkageSettings, entity: Entity, schemas: Schemas) -> SourceColumn:
     if name in entity.elements:
         return SourceColumn(name, schemas.elements[name].name, name)
-    if name == OWN_NUMBER:
-        return SourceColumn(name, "部门内编号")
-    own_name = f"{entity.id}_name"
-    if name == RELATIVE_NAME and own_name in entity.elements:
-        return SourceColumn(name, f"相关方{schemas.elements[own_name].name}", own_name, of_others=True)
-    stem = name.removesuffix(TEXT)
-    for element in (stem, f"{stem}_id"):
-        if name.endswith(TEXT) and element in entity.elements:
-            return SourceColumn(name, schemas.elements[element].name, element, as_written=True)
+    if name in (OWN_NUMBER, RELATIVE):
+        return SourceColumn(name, {OWN_NUMBER: "部门内编号", RELATIVE: "相关人姓名"}[name])
+    element = name.removesuffix(TEXT)
+    if name.endswith(TEXT) and element in entity.elements:
+        return SourceColumn(name, schemas.elements[element].name, element, as_written=True)
     raise LinkageError(
         "The linkage settings read a column that no record has.",
         where=f"linkage/{linkage.name}.yml",
-        expected=f"a data element of {entity.id}, <key>{TEXT}, {OWN_NUMBER} or {RELATIVE_NAME}",
+        expected=f"a data element of {entity.id}, <element>{TEXT}, {OWN_NUMBER} or {RELATIVE}",
         got=name,
         todo="Change `from` in the settings.",
     )
@@ -111,28 +103,12 @@ def _column(name: str, linkage: LinkageSettings, entity: Entity, schemas: Schema
 def stated_by(column: SourceColumn, report: Report, schemas: Schemas) -> Column | None:
     """The column of a report that states a raw column; None if the report says nothing of it."""
     if column.name == OWN_NUMBER:
-        shared = _own_numbers(report, schemas)
-        return report.column(shared[0]) if shared else None
-    for one in report.columns:
-        if one.element == column.element and bool(one.role) == column.of_others:
-            return one
-    return None
-
-
-def _own_numbers(report: Report, schemas: Schemas) -> list[str]:
-    """Numbers that a department gives itself, and writes in more than one report."""
-    elsewhere = {
-        column.name
-        for other in schemas.reports.values()
-        if other.department == report.department and other.id != report.id
-        for column in other.columns
-        if not column.element
-    }
-    return sorted(
-        column.name
-        for column in report.columns
-        if not column.element and column.name.endswith("_number") and column.name in elsewhere
-    )
+        found = own_numbers(report, schemas)
+    elif column.name == RELATIVE:
+        found = [one for one in report.columns if one.role and one.element and one.type == "name"]
+    else:
+        found = [one for one in report.columns if one.element == column.element and not one.role]
+    return found[0] if found else None
 
 
 def expression(column: SourceColumn, report: Report, schemas: Schemas) -> str:
