@@ -107,7 +107,7 @@
     "id_column": "organisation_id",
     "keys": [["uscc"]],
     "links": {},
-    "linked": false,
+    "linked": true,
     "linked_by_record": [],
     "columns": [
         {"element": "uscc", "type": "uscc", "sql_type": "VARCHAR", "authority": {"market_regulation": 1}},

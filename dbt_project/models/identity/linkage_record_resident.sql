@@ -55,7 +55,7 @@ select
     cast(null as varchar) as household_code,
     cast(staged.citizen_id as varchar) as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.relative__resident_name as relative_name,
+    cast(staged.relative__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_civil_affairs__cremation") }} as staged
@@ -75,7 +75,7 @@ select
     cast(null as varchar) as household_code,
     delivered."citizen_id" as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.relative__resident_name as relative_name,
+    cast(staged.relative__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from (select * from {{ ref("stg_civil_affairs__cremation") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "death_date"]) }} is null) as staged
@@ -95,7 +95,7 @@ select
     cast(null as varchar) as household_code,
     cast(staged.citizen_id as varchar) as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.agent__resident_name as relative_name,
+    cast(staged.agent__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_civil_affairs__elderly_allowance") }} as staged
@@ -115,7 +115,7 @@ select
     cast(null as varchar) as household_code,
     delivered."citizen_id" as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.agent__resident_name as relative_name,
+    cast(staged.agent__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from (select * from {{ ref("stg_civil_affairs__elderly_allowance") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} is null) as staged
@@ -175,7 +175,7 @@ select
     cast(null as varchar) as household_code,
     cast(staged.citizen_id as varchar) as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.spouse__resident_name as relative_name,
+    cast(staged.spouse__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_civil_affairs__marriage_registration") }} as staged
@@ -195,7 +195,7 @@ select
     cast(null as varchar) as household_code,
     delivered."citizen_id" as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.spouse__resident_name as relative_name,
+    cast(staged.spouse__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from (select * from {{ ref("stg_civil_affairs__marriage_registration") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "mobile_phone"]) }} is null) as staged
@@ -215,7 +215,7 @@ select
     cast(null as varchar) as household_code,
     cast(staged.citizen_id as varchar) as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.guardian__resident_name as relative_name,
+    cast(staged.guardian__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_disabled_federation__certificate") }} as staged
@@ -235,7 +235,7 @@ select
     cast(null as varchar) as household_code,
     delivered."citizen_id" as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.guardian__resident_name as relative_name,
+    cast(staged.guardian__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from (select * from {{ ref("stg_disabled_federation__certificate") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "residence_address", "mobile_phone", "disability_type_code", "disability_grade_code", "disability_certificate_number"]) }} is null) as staged
@@ -255,7 +255,7 @@ select
     cast(null as varchar) as household_code,
     cast(staged.citizen_id as varchar) as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.guardian__resident_name as relative_name,
+    cast(staged.guardian__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_education__student") }} as staged
@@ -275,7 +275,7 @@ select
     cast(null as varchar) as household_code,
     delivered."citizen_id" as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.guardian__resident_name as relative_name,
+    cast(staged.guardian__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from (select * from {{ ref("stg_education__student") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "education_code", "political_status_code", "hukou_address", "residence_address", "school_name", "student_number"]) }} is null) as staged
@@ -455,7 +455,7 @@ select
     cast(null as varchar) as household_code,
     cast(staged.citizen_id as varchar) as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.guardian__resident_name as relative_name,
+    cast(staged.guardian__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_health__vaccination") }} as staged
@@ -475,7 +475,7 @@ select
     cast(null as varchar) as household_code,
     delivered."citizen_id" as citizen_id_text,
     cast(null as varchar) as own_number,
-    staged.guardian__resident_name as relative_name,
+    cast(staged.guardian__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from (select * from {{ ref("stg_health__vaccination") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} is null) as staged

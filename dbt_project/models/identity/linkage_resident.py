@@ -4,6 +4,7 @@ def model(dbt, session):
     dbt.ref("linkage_record_resident")
     dbt.source("input", "installation")
     dbt.source("input", "link_decision")
+    dbt.ref("linkage_organisation")
     from yibiao.identity.run import link_entity
 
     return link_entity(session, "resident")

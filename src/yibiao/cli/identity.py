@@ -21,6 +21,13 @@ RELEASE = click.option("--release", "version", help="This version instead of the
 SHOWN = 20
 """Pairs on the screen unless --limit says otherwise."""
 
+STEPS = {
+    "merged": "并入 merged",
+    "split": "拆分 split",
+    "ended": "各期交付中已不再出现 ended",
+    "withdrawn": "交付已撤回 withdrawn",
+}
+
 VERDICTS = {"same": "同一 same", "different": "不同 different", "undecided": "待定 undecided"}
 
 
@@ -274,6 +281,30 @@ def train(entity: str, home: Path | None, as_json: bool, out: Path | None) -> No
         click.echo(f"    {one.name:<44} {one.before:+8.2f} -> {one.after:+8.2f}")
     for name, (old, new) in done.frequencies.items():
         click.echo(f"    {name}: {old:,} -> {new:,} 个常见值 common values")
+
+
+@identity.command()
+@click.argument("entity_id", metavar="ID")
+@HOME
+@JSON
+def where(entity_id: str, home: Path | None, as_json: bool) -> None:
+    """Follow an id that was published once: where its records are in the current release, and what happened to it."""
+    from yibiao.settings import Settings
+    from yibiao.warehouse.identities import locate
+
+    settings = Settings.load(home=home)
+    settings.open_home()
+    found = locate(settings, entity_id)
+    if as_json:
+        _json({"id": entity_id, "entity": found.entity, "present": list(found.present), "steps": list(found.steps)})
+        return
+    for step in found.steps:
+        leads = f" -> {', '.join(step['new_ids'])}" if step["new_ids"] else ""
+        click.echo(f"{step['at']}  {step['release']}  {step['old_id']} {STEPS[step['kind']]}{leads}")
+    if not found.present:
+        click.echo(f"{entity_id}: 现已不在发布版本中 no longer in the current release ({found.entity})")
+    for one in found.present:
+        click.echo(f"{one}: 现行编号 present id ({found.entity})")
 
 
 @identity.command()

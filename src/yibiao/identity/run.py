@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yibiao.contracts.generate.linkage import OWN_NUMBER, raw_columns
 from yibiao.identity.decisions import DIFFERENT, SAME
 from yibiao.identity.linkage import Linked, link, set_contradictions_aside
 from yibiao.identity.model import read_model
 from yibiao.identity.prepare import tidied
 from yibiao.identity.settings import LinkageSettings, read_settings
+from yibiao.identity.source import OWN_NUMBER
 from yibiao.ingest.rules import quote, render
 from yibiao.settings import Settings
 
@@ -77,7 +77,7 @@ def _own_nodes(
     A record is told by the number that its department gives it, else by all that it says; of records that say the same
     the first is the first, so that the same rows have the same ids in every edition.
     """
-    columns = raw_columns(linkage)
+    columns = [*dict.fromkeys(name for column in linkage.columns.values() for name in column.sources)]
     said = ", ".join(f"coalesce({quote(name)}, '')" for name in columns)
     said = f"concat_ws(chr(30), {said})"
     if OWN_NUMBER in columns:

@@ -1,9 +1,8 @@
 """dbt's side of linkage: the records of an entity as its linkage settings read them, the model that links them, and
 what is published of it.
 
-A settings file reads columns by name: an element; `<element>_text`, the text as delivered where it could not be read
-(a mistyped number is still evidence); `relative_name`, another person whom the row names; `own_number`, a number that
-the department itself gives people in more than one report.
+Which columns that may be says `yibiao.identity.source`. A column with `_text` is the text as delivered where it could
+not be read: a mistyped number is still evidence.
 """
 
 from __future__ import annotations
@@ -15,13 +14,12 @@ from typing import TYPE_CHECKING
 from yibiao.contracts.generate.canonical import given_elements
 from yibiao.contracts.generate.text import HEADER, literal, sql_text, to_sql, to_yaml
 from yibiao.contracts.values import Column, Entity, Report, Schemas
-from yibiao.errors import ContractError
+from yibiao.identity.source import OWN_NUMBER, SourceColumn, source_columns, stated_by
 from yibiao.ingest.rules import quote
 
 if TYPE_CHECKING:
     from yibiao.identity.settings import LinkageSettings
 
-RELATIVE, OWN_NUMBER, TEXT = "relative_name", "own_number", "_text"
 NOTHING = "cast(null as varchar)"
 
 
@@ -32,7 +30,7 @@ def linkage_files(schemas: Schemas, linkage: Mapping[str, LinkageSettings]) -> d
         linkage: settings of every entity whose records are linked.
 
     Raises:
-        ContractError: settings read a column that no report can give.
+        LinkageError: settings read a column that no report can give.
     """
     files: dict[str, str] = {}
     before = ""
@@ -64,38 +62,20 @@ def linked_entities(folder: Path, schemas: Schemas) -> dict[str, LinkageSettings
     }
 
 
-def raw_columns(settings: LinkageSettings) -> list[str]:
-    """The columns that settings read, in the order in which they name them."""
-    return list(dict.fromkeys(name for column in settings.columns.values() for name in column.sources))
-
-
 def _records(entity: Entity, settings: LinkageSettings, schemas: Schemas) -> str:
-    names = raw_columns(settings)
-    for name in names:
-        element = name.removesuffix(TEXT)
-        if name not in (RELATIVE, OWN_NUMBER) and name not in entity.elements and element not in entity.elements:
-            raise ContractError(
-                "Linkage settings read a column that no report can give.",
-                where=f"linkage/{settings.name}.yml",
-                expected=f"an element of {entity.id}, one with `{TEXT}`, `{RELATIVE}` or `{OWN_NUMBER}`",
-                got=name,
-                todo="Correct `from`.",
-            )
+    columns = source_columns(settings, entity, schemas)
     branches = []
     for report in schemas.reports.values():
         if entity.id in report.about:
-            branches += _branches(report, entity, names, schemas)
+            branches += _branches(report, entity, columns, schemas)
     return to_sql('{{ config(materialized="view") }}\n\n' + "\nunion all\n".join(branches))
 
 
-def _branches(report: Report, entity: Entity, names: list[str], schemas: Schemas) -> list[str]:
+def _branches(report: Report, entity: Entity, columns: tuple[SourceColumn, ...], schemas: Schemas) -> list[str]:
     """Records with a certain key, and those without one: only of these is the text as delivered looked up."""
-    own = {column.staged_name: column for column in report.columns}
-    given = set(own) | set(report.constants)
-    plain = {name: _value(name, report, given, schemas) for name in names if not name.endswith(TEXT)}
-    texts = {
-        name: own[element] for name in names if name.endswith(TEXT) and (element := name.removesuffix(TEXT)) in own
-    }
+    stated = {one.name: stated_by(one, report, schemas) for one in columns}
+    plain = {one.name: _value(one, stated[one.name], report) for one in columns}
+    texts = {one.name: column for one in columns if one.as_written and (column := stated[one.name]) is not None}
     certain = f"{{{{ certain_key({literal(entity.keys)}, {literal(given_elements(report, entity))}) }}}}"
     model = f"{{{{ ref({literal(report.staging_model)}) }}}}"
 
@@ -104,50 +84,30 @@ def _branches(report: Report, entity: Entity, names: list[str], schemas: Schemas
             "staged.record_no as id",
             f"{sql_text(report.id)} as report",
             f"{entity_of} as entity",
-            *(f"{read.get(name, NOTHING)} as {name}" for name in names),
+            *(f"{value} as {name}" for name, value in read.items()),
         ]
         return "select\n    " + ",\n    ".join(chosen) + f"\n{source}"
 
     branches = []
-    if any(set(key) <= given for key in entity.keys):
-        read = plain | {name: f"cast(staged.{name.removesuffix(TEXT)} as varchar)" for name in texts}
-        branches.append(select(certain, read, f"from {model} as staged\nwhere {certain} is not null"))
+    if any(set(key) <= set(given_elements(report, entity)) for key in entity.keys):
+        branches.append(select(certain, plain, f"from {model} as staged\nwhere {certain} is not null"))
     source = f"from (select * from {model} where {certain} is null) as staged"
     if texts:
         raw = f'{{{{ source("raw", {literal(report.raw_table)}) }}}}'
         source += f"\ninner join {raw} as delivered on staged.record_no = delivered.record_no"
-    read = plain | {name: f"delivered.{quote(column.name)}" for name, column in texts.items()}
-    branches.append(select(NOTHING, read, source))
+    written = {name: f"delivered.{quote(column.name)}" for name, column in texts.items()}
+    branches.append(select(NOTHING, plain | written, source))
     return branches
 
 
-def _value(name: str, report: Report, given: set[str], schemas: Schemas) -> str:
-    if name == RELATIVE:
-        others = [column for column in report.columns if column.role and column.element and column.type == "name"]
-        return f"staged.{others[0].staged_name}" if others else NOTHING
-    if name == OWN_NUMBER:
-        shared = own_numbers(report, schemas)
-        return f"'{report.department} ' || staged.{shared[0].staged_name}" if shared else NOTHING
-    return f"cast(staged.{name} as varchar)" if name in given else NOTHING
-
-
-def own_numbers(report: Report, schemas: Schemas) -> list[Column]:
-    """Numbers that a department gives people itself, and writes in more than one report."""
-    elsewhere = {
-        column.name
-        for other in schemas.reports.values()
-        if other.department == report.department and other.id != report.id
-        for column in other.columns
-        if not column.element
-    }
-    return sorted(
-        (
-            column
-            for column in report.columns
-            if not column.element and column.name.endswith("_number") and column.name in elsewhere
-        ),
-        key=lambda column: column.name,
-    )
+def _value(column: SourceColumn, stated: Column | None, report: Report) -> str:
+    """SQL of a column over the staged rows of a report."""
+    if stated is None:
+        constant = column.element in report.constants and not column.of_others
+        return f"cast(staged.{column.element} as varchar)" if constant else NOTHING
+    if column.name == OWN_NUMBER:
+        return f"'{report.department} ' || staged.{stated.staged_name}"
+    return f"cast(staged.{stated.staged_name} as varchar)"
 
 
 def _model(entity: Entity, before: str) -> str:
