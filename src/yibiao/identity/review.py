@@ -78,7 +78,7 @@ class ReviewList:
     @cached_property
     def shown(self) -> tuple[SourceColumn, ...]:
         """Raw columns as people see them: what one cell of a report says stands there once."""
-        cells = {one.element or one.name: one for one in reversed(self.columns)}
+        cells = {(one.element or one.name, one.of_others): one for one in reversed(self.columns)}
         return tuple(one for one in self.columns if one in cells.values())
 
     def pairs(

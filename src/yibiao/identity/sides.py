@@ -86,7 +86,7 @@ class SideReader:
         Raises:
             ReleaseError: the release does not have one of them.
         """
-        shown = {one.name: one.element for one in self.columns if one.element}
+        shown = {one.name: one.element for one in self.columns if one.element and not one.of_others}
         id_column, key = quote(self.entity.id_column), quote(self.entity.keys[0][0])
         golden, provenance, crosswalk = (
             quote(f"{self.entity.id}{suffix}") for suffix in ("", "_provenance", "_crosswalk")

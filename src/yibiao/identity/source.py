@@ -2,8 +2,8 @@
 
 A raw column is a data element of the entity, read as its staging model reads it, or one of three that say what no
 element says: `<element>_text` (as it was written: a mistyped number is still evidence), `own_number` (a number that a
-department gives itself, in more than one of its reports) and `relative_name` (another person whom the row names). A run
-reads the same from staging; see `yibiao.contracts.generate.linkage`.
+department gives itself, in more than one of its reports) and `relative_name` (another person or organisation whom the
+row names). A run reads the same columns from staging; see `yibiao.contracts.generate.linkage`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yibiao.contracts.generate.linkage import OWN_NUMBER, RELATIVE, TEXT, own_numbers, raw_columns
 from yibiao.errors import LinkageError
 from yibiao.identity.settings import LinkageSettings, read_settings
 from yibiao.ingest.rules import quote, read_as
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from yibiao.contracts.values import Column, Entity, Report, Schemas
     from yibiao.settings import Settings
 
+OWN_NUMBER, RELATIVE_NAME, TEXT = "own_number", "relative_name", "_text"
+
 TABLE = "record"
 
 
@@ -36,14 +37,16 @@ class SourceColumn:
     Args:
         name: as the linkage settings call it.
         title: Chinese name for people.
-        element: data element behind it; empty for `own_number` and `relative_name`.
+        element: data element behind it; empty for `own_number`.
         as_written: the text itself counts, not what can be read from it.
+        of_others: it speaks of another person or organisation than the record does.
     """
 
     name: str
     title: str
     element: str = ""
     as_written: bool = False
+    of_others: bool = False
 
 
 def with_settings(schemas_folder: Path) -> list[str]:
@@ -80,21 +83,25 @@ def source_columns(linkage: LinkageSettings, entity: Entity, schemas: Schemas) -
     Raises:
         LinkageError: one is no element of the entity and none of the others.
     """
-    return tuple(_column(name, linkage, entity, schemas) for name in raw_columns(linkage))
+    names = dict.fromkeys(raw for column in linkage.columns.values() for raw in column.sources)
+    return tuple(_column(name, linkage, entity, schemas) for name in names)
 
 
 def _column(name: str, linkage: LinkageSettings, entity: Entity, schemas: Schemas) -> SourceColumn:
     if name in entity.elements:
         return SourceColumn(name, schemas.elements[name].name, name)
-    if name in (OWN_NUMBER, RELATIVE):
-        return SourceColumn(name, {OWN_NUMBER: "部门内编号", RELATIVE: "相关人姓名"}[name])
+    if name == OWN_NUMBER:
+        return SourceColumn(name, "部门内编号")
+    own_name = f"{entity.id}_name"
+    if name == RELATIVE_NAME and own_name in entity.elements:
+        return SourceColumn(name, f"相关方{schemas.elements[own_name].name}", own_name, of_others=True)
     element = name.removesuffix(TEXT)
     if name.endswith(TEXT) and element in entity.elements:
         return SourceColumn(name, schemas.elements[element].name, element, as_written=True)
     raise LinkageError(
         "The linkage settings read a column that no record has.",
         where=f"linkage/{linkage.name}.yml",
-        expected=f"a data element of {entity.id}, <element>{TEXT}, {OWN_NUMBER} or {RELATIVE}",
+        expected=f"a data element of {entity.id}, <element>{TEXT}, {OWN_NUMBER} or {RELATIVE_NAME}",
         got=name,
         todo="Change `from` in the settings.",
     )
@@ -103,12 +110,28 @@ def _column(name: str, linkage: LinkageSettings, entity: Entity, schemas: Schema
 def stated_by(column: SourceColumn, report: Report, schemas: Schemas) -> Column | None:
     """The column of a report that states a raw column; None if the report says nothing of it."""
     if column.name == OWN_NUMBER:
-        found = own_numbers(report, schemas)
-    elif column.name == RELATIVE:
-        found = [one for one in report.columns if one.role and one.element and one.type == "name"]
-    else:
-        found = [one for one in report.columns if one.element == column.element and not one.role]
-    return found[0] if found else None
+        shared = _own_numbers(report, schemas)
+        return report.column(shared[0]) if shared else None
+    for one in report.columns:
+        if one.element == column.element and bool(one.role) == column.of_others:
+            return one
+    return None
+
+
+def _own_numbers(report: Report, schemas: Schemas) -> list[str]:
+    """Numbers that a department gives itself, and writes in more than one report."""
+    elsewhere = {
+        column.name
+        for other in schemas.reports.values()
+        if other.department == report.department and other.id != report.id
+        for column in other.columns
+        if not column.element
+    }
+    return sorted(
+        column.name
+        for column in report.columns
+        if not column.element and column.name.endswith("_number") and column.name in elsewhere
+    )
 
 
 def expression(column: SourceColumn, report: Report, schemas: Schemas) -> str:

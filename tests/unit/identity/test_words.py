@@ -25,7 +25,7 @@ def of(entity: str) -> tuple[LinkageSettings, tuple[SourceColumn, ...]]:
 
 def test_a_clerk_reads_what_agrees_what_differs_and_what_was_not_compared() -> None:
     assert reasons_in_words(RESIDENT, *of("resident")) == (
-        "姓名读音相同（+9.1）；出生日期差一位（+4.2）；性别不同（-3.3）；现居住地址楼栋相同（+0.9）；相关人姓名相同（+12.0）；"
+        "姓名读音相同（+9.1）；出生日期差一位（+4.2）；性别不同（-3.3）；现居住地址楼栋相同（+0.9）；相关方姓名相同（+12.0）；"
         "部门内编号不同（-5.0）；公民身份号码地区码和末四位相同（+19.0）；未比对：手机号码、户籍地址、户号、工作单位"
     )
     assert "未比对" not in reasons_in_words(RESIDENT, *of("resident"), whole=False)
