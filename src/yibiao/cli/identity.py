@@ -271,6 +271,7 @@ def train(entity: str, home: Path | None, as_json: bool, out: Path | None) -> No
     click.echo(f"  {done.model}\n  {done.chart}")
     if done.why_anew:
         click.echo(f"  没有可比的旧模型 nothing to compare with: {done.why_anew}")
+        click.echo("  `yibiao contract generate` makes the dbt models of an entity that is linked for the first time.")
         return
     if done.before == done.trained.version:
         click.echo("  与原模型相同 the same model as before")
@@ -335,9 +336,9 @@ def _open(home: Path | None, version: str | None) -> tuple[Settings, Schemas, Re
 def _lists(settings: Settings, schemas: Schemas, release: Release, entity: str | None) -> list[ReviewList]:
     """The list of one entity, or those of all that the release has."""
     from yibiao.identity.review import has_review, review_list
-    from yibiao.identity.source import linked_entities
+    from yibiao.identity.source import with_settings
 
-    known = linked_entities(settings.schemas)
+    known = with_settings(settings.schemas)
     names = [entity] if entity else [name for name in known if has_review(release, name)] or known[:1]
     return [review_list(settings, schemas, release, name) for name in names]
 
