@@ -21,17 +21,12 @@ from yibiao.contracts import Report, Schemas, load_schemas
 from yibiao.errors import LinkageError, YibiaoError
 from yibiao.identity.linkage import link, train
 from yibiao.identity.model import read_model
-from yibiao.identity.settings import read_settings
-from yibiao.ingest.rules import quote, read_as
+from yibiao.identity.settings import LinkageSettings, read_settings
+from yibiao.identity.source import select, source_columns
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
-
-ELEMENTS = (
-    "citizen_id", "resident_name", "sex_code", "birth_date", "mobile_phone", "residence_address", "hukou_address",
-    "dwelling_code", "household_code", "employer_name",
-)  # fmt: skip
 
 
 def measure(
@@ -60,7 +55,7 @@ def measure(
             config={"memory_limit": memory, "threads": threads, "temp_directory": str(Path(scratch) / "spill")}
         )
         records = Path(scratch) / "records.parquet"
-        _write_records(con, load_schemas(schemas_folder), home, data, edition, share, records)
+        _write_records(con, settings, load_schemas(schemas_folder), home, data, edition, share, records)
         con.execute(f"create view record as select * from '{records}'")
         if anew:
             con.execute("create view known as select * from record where citizen_id is not null")
@@ -85,16 +80,18 @@ def measure(
 
 
 def _write_records(
-    con: duckdb.DuckDBPyConnection, schemas: Schemas, home: Path, data: Path, edition: str, share: int, target: Path
-) -> None:
+    con: duckdb.DuckDBPyConnection, settings: LinkageSettings, schemas: Schemas, home: Path, data: Path, edition: str,
+    share: int, target: Path,
+) -> None:  # fmt: skip
     """All accepted rows about residents with their truth, as text columns named by element."""
     parts = []
+    columns = source_columns(settings, schemas.entities["resident"], schemas)
     for report in schemas.reports.values():
         # What an API gave is landed in canonical order, so that its rows are not those of the truth.
         if "resident" not in report.about or report.server.kind == "api":
             continue
         if package := _package(home, report, edition):
-            parts.append(_select(report, schemas, package))
+            parts.append(select(report, columns, schemas, f"'{package}'", f"'{report.id}' as report", "_row as row"))
     if not parts:
         raise LinkageError("There is no load package of this edition.", where=str(home), got=edition)
     truth = data / "truth"
@@ -119,38 +116,6 @@ def _package(home: Path, report: Report, edition: str) -> Path | None:
         if json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["edition"] == edition:
             return folder / "accepted.parquet"
     return None
-
-
-def _select(report: Report, schemas: Schemas, package: Path) -> str:
-    own = {column.element: column for column in report.columns if column.element and not column.role}
-    chosen = [
-        f"cast({read_as(own[name], quote(own[name].name)) if name in own else 'null'} as varchar) as {name}"
-        for name in ELEMENTS
-    ]
-    chosen.append(f"{quote(own['citizen_id'].name)} as citizen_text")
-    relatives = [column for column in report.columns if column.role and column.element == "resident_name"]
-    relative = read_as(relatives[0], quote(relatives[0].name)) if relatives else "null"
-    chosen.append(f"cast({relative} as varchar) as relative_name")
-    shared = _own_numbers(report, schemas)
-    number = f"'{report.department} ' || {quote(shared[0])}" if shared else "null"
-    chosen.append(f"cast({number} as varchar) as own_number")
-    return f"select '{report.id}' as report, _row as row, {', '.join(chosen)} from '{package}'"
-
-
-def _own_numbers(report: Report, schemas: Schemas) -> list[str]:
-    """Numbers that a department gives people itself, and writes in more than one report."""
-    elsewhere = {
-        column.name
-        for other in schemas.reports.values()
-        if other.department == report.department and other.id != report.id
-        for column in other.columns
-        if not column.element
-    }
-    return sorted(
-        column.name
-        for column in report.columns
-        if not column.element and column.name.endswith("_number") and column.name in elsewhere
-    )
 
 
 def _figures(con: duckdb.DuckDBPyConnection, clusters: str, contradictions: str) -> dict[str, Any]:

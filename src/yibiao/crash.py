@@ -19,6 +19,8 @@ COMMITS = (
     "release.folder",
     "release.current",
     "release.prune",
+    "release.identities",
+    "release.state",
     "contract.generate",
 )
 """Every commit of the program; each has a point `<name>.before` and `<name>.after`."""

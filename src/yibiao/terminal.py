@@ -16,8 +16,24 @@ LABELS = {
     "gate": "质量门 gate",
     "release": "发布 release",
     "generate": "生成 generate",
+    "records": "读取记录 records",
+    "train": "学习参数 train",
 }
 """Stage name -> what the screen says; a name that is not here is shown as it is."""
+
+
+def table_console(*, width: int = 160) -> Console:
+    """A console for tables of values, as wide as the terminal, else `width` characters.
+
+    What stands in a cell is shown as it is: brackets are no markup and `:-1:` no picture.
+    """
+    import sys
+
+    from rich.console import Console
+
+    return Console(
+        file=sys.stdout, width=None if sys.stdout.isatty() else width, highlight=False, markup=False, emoji=False
+    )
 
 
 class Terminal:

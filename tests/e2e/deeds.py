@@ -85,6 +85,24 @@ def prune(settings: Settings) -> None:
     releases.prune(settings, 1)
 
 
+def identities(settings: Settings) -> None:
+    """What a run writes about ids after it has published."""
+    from yibiao.warehouse.identities import record_changes
+
+    settings.open_home()
+    record_changes(settings)
+
+
+def state(settings: Settings) -> None:
+    """What `yibiao query --as-of 2026-01-31` builds."""
+    from datetime import date
+
+    from yibiao.warehouse.states import state_as_of
+
+    settings.open_home()
+    state_as_of(settings, date(2026, 1, 31))
+
+
 def summary(settings: Settings) -> None:
     """A whole main job, in which Airflow executes no task: everything was ingested and unified before."""
     from yibiao.orchestration import embedded, main_job, tasks
@@ -105,7 +123,10 @@ def generate(settings: Settings) -> None:
     generate_files(load_schemas(settings.schemas), settings)
 
 
-DEEDS = {deed.__name__: deed for deed in (ingest, replay, unify, publish, rollback, prune, summary, generate)}
+DEEDS = {
+    deed.__name__: deed
+    for deed in (ingest, replay, unify, publish, rollback, prune, identities, state, summary, generate)
+}
 
 
 def in_a_process(deed: str, environment: Mapping[str, str], said: Path, *arguments: str) -> None:

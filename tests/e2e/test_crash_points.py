@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import deeds
+import duckdb
 import pytest
 from bench.intact import current_manifest, intact, left_behind
 
@@ -181,6 +182,35 @@ def dies_while_pruning(prepared: Prepared, home: Path, point: str) -> None:
     assert manifest_of(home)["content_hash"] == prepared.content
 
 
+def dies_while_following_ids(prepared: Prepared, home: Path, point: str) -> None:
+    killed = prepared.copy(prepared.done, home)
+    (written,) = (home / "identities").iterdir()
+    content = written.read_bytes()
+    written.unlink()
+    dies("identities", killed, at=point)
+    assert written.exists() == (point == "release.identities.after")
+    assert manifest_of(home) == manifest_of(prepared.done)
+
+    do("identities", killed)
+    assert [path.read_bytes() for path in (home / "identities").glob("[!.]*")] == [content]
+    do("ingest", killed)
+    assert intact(home) + left_behind(home) == []
+
+
+def dies_while_building_a_state(prepared: Prepared, home: Path, point: str) -> None:
+    killed = prepared.copy(prepared.done, home)
+    dies("state", killed, at=point)
+    assert manifest_of(home) == manifest_of(prepared.done)
+    assert bool(list((home / "states").glob("*/manifest.json"))) == (point == "release.state.after")
+
+    do("state", killed)
+    (kept,) = (home / "states").iterdir()
+    with duckdb.connect(str(kept / "yibiao.duckdb"), read_only=True) as connection:
+        assert connection.execute("select max(edition) from load").fetchall() == [("2026-01",)]
+    do("ingest", killed)
+    assert intact(home) + left_behind(home) == []
+
+
 def dies_while_summing_up(prepared: Prepared, home: Path, point: str) -> None:
     killed = prepared.copy(prepared.done, home)
     (home / "summary.json").write_text('{"of": "the run before"}')
@@ -225,6 +255,8 @@ EXERCISES: dict[str, Callable[[Prepared, Path, str], None]] = {
     "release.folder": dies_while_publishing,
     "release.current": dies_while_publishing,
     "release.prune": dies_while_pruning,
+    "release.identities": dies_while_following_ids,
+    "release.state": dies_while_building_a_state,
     "contract.generate": dies_while_generating,
 }
 """Commit -> what kills a process there."""

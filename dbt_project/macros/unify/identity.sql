@@ -17,9 +17,11 @@
 {%- endmacro %}
 
 {#
-  identity.crosswalk_<entity>: grain one source record of a report about the entity. `<id_column>` is NULL where the record
-  has no certain key (it stays in staging and is counted as unlinked); `is_repeated` where another record of the same
-  report speaks of the same entity.
+  identity.crosswalk_<entity>: grain one source record of a report about the entity. Where records are linked, what
+  linkage says of a record counts before its own key (a number that contradicts the others is not the record's), and
+  every record has an entity. Where they are not, `<id_column>` is NULL for a record without a certain key (it stays in
+  staging and is counted as unlinked). `is_repeated`: another record of the same report speaks of the same entity;
+  `is_key_contradicted`: the record states a key that other records of it contradict.
 #}
 {% macro crosswalk(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
@@ -35,14 +37,60 @@ with keyed as (
     {%- endif %}
     {%- endfor %}
 ),
+{%- if meta.linked %}
+-- A human may have decided that two certain keys are of one entity.
+entities as (
+    select
+        hashed.entity_key,
+        coalesce(merged.entity_l, hashed.own_id) as {{ meta.id_column }}
+    from (
+        select
+            distinct_keys.entity_key,
+            {{ keyed_id(entity, 'distinct_keys.entity_key', 'installation.secret') }} as own_id
+        from (select distinct entity_key from keyed where entity_key is not null) as distinct_keys
+        cross join {{ source('input', 'installation') }} as installation
+    ) as hashed
+    left join (select node_l, entity_l from {{ ref('linkage_' ~ entity) }} where kind = 'entity') as merged
+        on hashed.own_id = merged.node_l
+),
 
+placed as (
+    select
+        keyed.record_no,
+        keyed.source_no,
+        coalesce(link.{{ meta.id_column }}, entities.{{ meta.id_column }}) as {{ meta.id_column }},
+        link.record_no is not null and keyed.entity_key is not null as is_key_contradicted
+    from keyed
+    left join entities on keyed.entity_key = entities.entity_key
+    left join {{ ref('link_' ~ entity) }} as link on keyed.record_no = link.record_no
+),
+
+repeated as (
+    select
+        source_no,
+        {{ meta.id_column }}
+    from placed
+    where {{ meta.id_column }} is not null
+    group by source_no, {{ meta.id_column }}
+    having count(*) > 1
+)
+
+select
+    placed.record_no,
+    placed.{{ meta.id_column }},
+    repeated.source_no is not null as is_repeated,
+    placed.is_key_contradicted
+from placed
+left join repeated
+    on placed.source_no = repeated.source_no and placed.{{ meta.id_column }} = repeated.{{ meta.id_column }}
+{%- else %}
 -- Report by report: the table that counts one report's keys is small, and most reports speak of an entity once.
 counted as (
     {%- for source in meta.sources %}
     select
         {{ loop.index }} as source_no,
         {{ certain_key(meta['keys'], source.elements) }} as entity_key,
-        count(*) > 1 as is_repeated
+        count(*) as records
     from {{ ref(source.model) }}
     where {{ certain_key(meta['keys'], source.elements) }} is not null
     group by entity_key
@@ -51,7 +99,6 @@ counted as (
     {%- endif %}
     {%- endfor %}
 ),
-
 entities as (
     select
         distinct_keys.entity_key,
@@ -65,7 +112,7 @@ repeated as (
         source_no,
         entity_key
     from counted
-    where is_repeated
+    where records > 1
 )
 
 select
@@ -75,4 +122,5 @@ select
 from keyed
 left join entities on keyed.entity_key = entities.entity_key
 left join repeated on keyed.source_no = repeated.source_no and keyed.entity_key = repeated.entity_key
+{%- endif %}
 {%- endmacro %}

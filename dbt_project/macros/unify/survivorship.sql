@@ -20,7 +20,7 @@ source_{{ loop.index }} as (
     select
         crosswalk.{{ meta.id_column }},
         {%- for column in shared %}
-        {%- set value = 'staged.' ~ column.element %}
+        {%- set value = said_of(column.element, meta) %}
         cast({{ value }} as {{ column.sql_type }}) as {{ column.element }},
         case when {{ value }} is not null
             then {{ authority_weight(column.authority.get(source.department)) }} + staged.record_order end
@@ -36,7 +36,7 @@ source_{{ loop.index }} as (
     select
         crosswalk.{{ meta.id_column }},
         {%- for column in shared %}
-        {%- set value = 'staged.' ~ column.element %}
+        {%- set value = said_of(column.element, meta) %}
         {{ value_of_greatest('cast(' ~ value ~ ' as ' ~ column.sql_type ~ ')', 'staged.record_order') }},
         {{ authority_weight(column.authority.get(source.department)) }}
             + max(case when {{ value }} is not null then staged.record_order end),
@@ -108,6 +108,14 @@ select
 from chosen
 {%- endmacro %}
 
+{# What a staged record says of an element; a number that contradicts the other records of it is not its entity's. #}
+{% macro said_of(element, meta) -%}
+    {%- if meta.linked and element in meta['keys'] | sum(start=[]) -%}
+        case when not coalesce(crosswalk.is_key_contradicted, false) then staged.{{ element }} end
+    {%- else -%} staged.{{ element }}
+    {%- endif -%}
+{%- endmacro %}
+
 {# Places, from 1, of the sources that have the element. #}
 {% macro holders_of(element, sources) -%}
     {%- set holders = [] -%}
@@ -136,7 +144,10 @@ from chosen
     max_by({{ value }}, {{ record_order }}) filter (where {{ value }} is not null)
 {%- endmacro %}
 
-{# canonical.<entity>: grain one entity, the golden record. A link is the keyed id of the other entity's certain key. #}
+{#
+  canonical.<entity>: grain one entity, the golden record. A link is the keyed id of the other entity's certain key; if
+  records of the other entity are linked, it is the entity of the very record that names it, with or without a number.
+#}
 {% macro golden(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
 select
@@ -147,13 +158,19 @@ select
     {%- for linked, elements in meta.links.items() %}
     {%- set values = [] %}
     {%- for element in elements %}{% do values.append('survivor.' ~ element) %}{% endfor %}
-    {{ keyed_id(linked, "'1' || chr(31) || " ~ values | join(" || chr(31) || "), 'installation.secret') }} as {{ linked }}_id,
+    {%- set hashed = keyed_id(linked, "'1' || chr(31) || " ~ values | join(" || chr(31) || "), 'installation.secret') %}
+    {% if linked in meta.linked_by_record -%} coalesce({{ linked }}_of.{{ linked }}_id, {{ hashed }})
+    {%- else -%} {{ hashed }} {%- endif %} as {{ linked }}_id,
     {%- endfor %}
     {%- set counted = [] %}
     {%- for column in meta.columns %}{% do counted.append('survivor.' ~ column.element ~ '__disputed::integer') %}{% endfor %}
     {{ counted | join(' + ') }} as disputed_count
 from {{ ref('survivor_' ~ entity) }} as survivor
 cross join {{ source('input', 'installation') }} as installation
+{%- for linked in meta.linked_by_record %}
+left join {{ ref('crosswalk_' ~ linked) }} as {{ linked }}_of
+    on coalesce(survivor.{{ meta.links[linked][0] }}__record, survivor.{{ meta['keys'][0][-1] }}__record) = {{ linked }}_of.record_no
+{%- endfor %}
 {%- endmacro %}
 
 {# canonical.<entity>_provenance: grain one entity; per element the number of the source record that gave the value. #}
@@ -190,7 +207,7 @@ from (
         staged.as_of,
         unnest(list_filter([
             {%- for column in shared %}
-            case when survivor.{{ column.element }}__disputed and staged.{{ column.element }} is not null then struct_pack(
+            case when survivor.{{ column.element }}__disputed and {{ said_of(column.element, meta) }} is not null then struct_pack(
                 element := '{{ column.element }}',
                 value := cast(staged.{{ column.element }} as varchar),
                 is_chosen := survivor.{{ column.element }}__record = staged.record_no) end

@@ -21,6 +21,8 @@
 -- depends_on: {{ ref("stg_public_security__floating_population") }}
 -- depends_on: {{ ref("stg_public_security__resident_register") }}
 -- depends_on: {{ ref("stg_veterans__preferential_treatment") }}
+-- depends_on: {{ ref("linkage_resident") }}
+-- depends_on: {{ ref("link_resident") }}
 {{ config(materialized="table") }}
 
 {{ crosswalk("resident") }}

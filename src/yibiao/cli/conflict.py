@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -38,8 +37,9 @@ def list_conflicts(home: Path | None, version: str | None, as_json: bool, depart
     if as_json:
         click.echo(to_json(rows), nl=False)
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from yibiao.terminal import table_console
 
     table = Table(box=None, pad_edge=False)
     for name in ("实体 entity", "数据元 element", "采用 kept", "落选 lost"):
@@ -51,7 +51,7 @@ def list_conflicts(home: Path | None, version: str | None, as_json: bool, depart
         table.add_row(
             row["entity"], f"{row['name']} {row['element']}", kept, lost, f"{row['cells']:,}", f"{row['claims']:,}"
         )
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = table_console()
     console.print(table)
     if len(rows) > limit:
         console.print(f"{limit} / {len(rows)}: --limit")

@@ -154,9 +154,9 @@ def _find(forms: Mapping[str, Form], name: str) -> Form:
 
 
 def _console():
-    from rich.console import Console
+    from yibiao.terminal import table_console
 
-    return Console(width=None if sys.stdout.isatty() else 200)
+    return table_console(width=200)
 
 
 def _print_json(value: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -53,8 +52,9 @@ def list_loads(home: Path | None, as_json: bool, waiting: bool) -> None:
     if as_json:
         click.echo(to_json(rows), nl=False)
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from yibiao.terminal import table_console
 
     table = Table(box=None, pad_edge=False)
     for name in ("装载 load", "报表 report", "期 edition", "状态 state"):
@@ -65,7 +65,7 @@ def list_loads(home: Path | None, as_json: bool, waiting: bool) -> None:
     for row in rows:
         numbers = (f"{row[key]:,}" for key in ("read", "accepted", "quarantined"))
         table.add_row(row["load_id"][:12], row["report"], row["edition"], row["state"], *numbers, row["reason"])
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160).print(table)
+    table_console().print(table)
 
 
 @load.command()

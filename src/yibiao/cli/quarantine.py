@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -278,6 +277,6 @@ def _table(*columns: str) -> Any:
 
 
 def _print(what: Any) -> None:
-    from rich.console import Console
+    from yibiao.terminal import table_console
 
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160, highlight=False, markup=False).print(what)
+    table_console().print(what)

@@ -23,6 +23,7 @@ COMMANDS = {
     "query": "Ask the current release with SQL.",
     "why": "Explain the value of a golden record: source, rule, rivals.",
     "conflict": "Show where departments disagree; write correction lists for them.",
+    "identity": "Review uncertain matches, keep what humans decided, train the linkage models.",
     "quality": "Show what the gate found.",
     "id": "Check identity numbers, credit codes and telephone numbers, one a line.",
     "form": "Show the forms asked of the grassroots and what they cost.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +41,11 @@ def why(entity_id: str, element: str | None, home: Path | None, version: str | N
 
 
 def _show(found: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    from yibiao.terminal import table_console
+
+    console = table_console(width=200)
     console.print(
         f"{found['entity']} {found['id']}，版本 {found['release']}，源记录 {found['records']} 条", markup=False
     )

@@ -83,6 +83,20 @@ row_decision = Table(
     comment="What a human decided about a quarantined row; of several the last counts. Never rebuilt or deleted.",
 )
 
+link_decision = Table(
+    "link_decision",
+    metadata,
+    Column("link_decision_id", Integer, primary_key=True, autoincrement=True),
+    Column("entity", String(64), nullable=False, index=True),
+    Column("node_l", String(64), nullable=False, comment="the smaller of the two; see docs/architecture.md, Review"),
+    Column("node_r", String(64), nullable=False),
+    Column("verdict", String(16), nullable=False, comment="same, different, undecided"),
+    Column("decided_by", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", MOMENT, nullable=False),
+    comment="Whether two nodes are one entity, by a human; of several the last counts. Never rebuilt or deleted.",
+)
+
 slip = Table(
     "slip",
     metadata,

@@ -1,8 +1,9 @@
 """Clusters out of scored pairs: whole components, and inside one that holds a contradiction the strongest pairs first.
 
 Two different certain values never come into one cluster, not even through a chain of records without any; nor do two
-records of a source that speaks once of each entity; nor does a cluster grow beyond a bound. The result depends on the
-pairs alone, not on their order.
+records of a source that speaks once of each entity; nor does a cluster grow beyond a bound. What a human decided
+outranks all of that: decided pairs are together, or apart, whatever else speaks for or against it. The result depends
+on the pairs alone, not on their order.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+Pairs = tuple[Ints, Ints]
+"""Left and right numbers of pairs of records."""
+
 NO_VALUE = -1
+NO_PAIRS: Pairs = (np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,39 @@ def components(n: int, left: Ints, right: Ints) -> Ints:
             return label
 
 
+def one_value(codes: Ints, together: Pairs) -> Ints:
+    """Codes among which all that a human put together have the same, and with it whatever states one of them.
+
+    A number that was corrected leaves two values of one entity; a record without any takes over that of its companions.
+
+    Args:
+        codes: one a record, `NO_VALUE` where nothing is stated.
+        together: pairs that a human decided to be the same.
+    """
+    touched = np.unique(np.concatenate(together))
+    stated = touched[codes[touched] != NO_VALUE]
+    if not len(stated):
+        return codes
+    n, values = len(codes), int(codes.max()) + 1
+    group = components(n, *together)
+    # Groups and values are the nodes of a graph: what hangs together in it is one value.
+    label = components(n + values, group[stated], n + codes[stated])
+    nothing = np.iinfo(np.int64).max
+    smallest = np.full(n + values, nothing)
+    np.minimum.at(smallest, label[n:], np.arange(values))
+    found = codes.copy()
+    having = np.flatnonzero(codes != NO_VALUE)
+    found[having] = smallest[label[n + codes[having]]]
+    blank = touched[codes[touched] == NO_VALUE]
+    taken = smallest[label[group[blank]]]
+    found[blank] = np.where(taken == nothing, NO_VALUE, taken)
+    return found
+
+
 def cluster(
-    n: int, left: Ints, right: Ints, scores: Ints, *, certain: list[Ints], single: list[Ints], most: int
-) -> Clusters:
+    n: int, left: Ints, right: Ints, scores: Ints, *, certain: list[Ints], single: list[Ints], most: int,
+    together: Pairs = NO_PAIRS, apart: Pairs = NO_PAIRS,
+) -> Clusters:  # fmt: skip
     """Put records together.
 
     Args:
@@ -61,9 +96,14 @@ def cluster(
         certain: arrays of `n` codes; different ones never come together (`NO_VALUE`: none).
         single: arrays of `n` codes; equal ones never come together (`NO_VALUE`: none).
         most: records of one cluster at most.
+        together, apart: pairs that a human decided; they do not contradict each other, and the above does not hold
+            against them.
     """
-    whole = components(n, left, right)
+    whole = components(n, np.concatenate([left, together[0]]), np.concatenate([right, together[1]]))
+    certain = [one_value(codes, together) for codes in certain]
     troubled = _troubled(whole, certain, single, most)
+    forbidden = whole[apart[0]] == whole[apart[1]]
+    troubled[whole[apart[0][forbidden]]] = True
     if not troubled.any():
         return Clusters(whole, np.empty(0, np.int64))
     inside = np.flatnonzero(troubled[whole[left]])
@@ -74,7 +114,14 @@ def cluster(
     of = whole.copy()
     members = np.flatnonzero(troubled[whole])
     of[members] = members
-    refused = _greedy(of, low.tolist(), high.tolist(), members, certain, single, most)
+    sure = troubled[whole[together[0]]]
+    joining = _Joining(
+        members, certain, single, most,
+        together=(together[0][sure], together[1][sure]), apart=(apart[0][forbidden], apart[1][forbidden]),
+    )  # fmt: skip
+    refused = [place for place, pair in enumerate(zip(low.tolist(), high.tolist(), strict=True)) if joining.join(*pair)]
+    for node in members.tolist():
+        of[node] = joining.root(node)
     return Clusters(of, np.sort(inside[np.array(refused, dtype=np.int64)]))
 
 
@@ -96,42 +143,59 @@ def _troubled(whole: Ints, certain: list[Ints], single: list[Ints], most: int) -
     return bad
 
 
-def _greedy(
-    of: Ints, low: list[int], high: list[int], members: Ints, certain: list[Ints], single: list[Ints], most: int
-) -> list[int]:
-    """Join along the pairs in order; writes `of`, returns places of refused pairs."""
-    parent = {int(one): int(one) for one in members}
-    size = dict.fromkeys(parent, 1)
-    values = [{one: int(codes[one]) for one in parent} for codes in certain]
-    sets = [{one: {int(codes[one])} - {NO_VALUE} for one in parent} for codes in single]
+class _Joining:
+    """Records of components that hold a contradiction, joined pair by pair."""
 
-    def root(one: int) -> int:
+    def __init__(
+        self, members: Ints, certain: list[Ints], single: list[Ints], most: int, *, together: Pairs, apart: Pairs
+    ) -> None:
+        self._parent = {one: one for one in members.tolist()}
+        self._size = dict.fromkeys(self._parent, 1)
+        self._values = [{one: int(codes[one]) for one in self._parent} for codes in certain]
+        self._sets = [{one: {int(codes[one])} - {NO_VALUE} for one in self._parent} for codes in single]
+        self._enemies: dict[int, set[int]] = {}
+        self._most = most
+        for pair in zip(*(side.tolist() for side in together), strict=True):
+            first, second = sorted(map(self.root, pair))
+            if first != second:
+                self._unite(first, second)
+        for pair in zip(*(side.tolist() for side in apart), strict=True):
+            first, second = map(self.root, pair)
+            self._enemies.setdefault(first, set()).add(second)
+            self._enemies.setdefault(second, set()).add(first)
+
+    def root(self, one: int) -> int:
+        """The smallest record of the cluster in which a record is by now."""
+        parent = self._parent
         while parent[one] != one:
             parent[one] = parent[parent[one]]
             one = parent[one]
         return one
 
-    refused = []
-    for place, (first, second) in enumerate(zip(low, high, strict=True)):
-        a, b = root(first), root(second)
+    def join(self, first: int, second: int) -> bool:
+        """Put the clusters of two records together; True if that was refused."""
+        a, b = sorted((self.root(first), self.root(second)))
         if a == b:
-            continue
-        if b < a:
-            a, b = b, a
-        apart = size[a] + size[b] > most
-        apart = apart or any(NO_VALUE != one[a] != one[b] != NO_VALUE for one in values)
-        apart = apart or any(not one[a].isdisjoint(one[b]) for one in sets)
-        if apart:
-            refused.append(place)
-            continue
-        parent[b] = a
-        size[a] += size.pop(b)
-        for coded in values:
+            return False
+        apart = self._size[a] + self._size[b] > self._most
+        apart = apart or any(NO_VALUE != one[a] != one[b] != NO_VALUE for one in self._values)
+        apart = apart or any(not one[a].isdisjoint(one[b]) for one in self._sets)
+        apart = apart or b in self._enemies.get(a, ())
+        if not apart:
+            self._unite(a, b)
+        return apart
+
+    def _unite(self, a: int, b: int) -> None:
+        """Make `a`, the smaller, the root of both."""
+        self._parent[b] = a
+        self._size[a] += self._size.pop(b)
+        for coded in self._values:
             taken = coded.pop(b)
             if coded[a] == NO_VALUE:
                 coded[a] = taken
-        for held in sets:
+        for held in self._sets:
             held[a] |= held.pop(b)
-    for node in parent:
-        of[node] = root(node)
-    return refused
+        for enemy in self._enemies.pop(b, ()):
+            self._enemies[enemy].remove(b)
+            self._enemies[enemy].add(a)
+            self._enemies.setdefault(a, set()).add(enemy)

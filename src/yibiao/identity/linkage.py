@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from yibiao.identity.blocks import BlockCount, block_pairs
 from yibiao.identity.clusters import NO_VALUE, Flags, Ints, cluster
 from yibiao.identity.contradictions import contradicting
+from yibiao.identity.decided import Decided, IdPairs, claimants, resolve
 from yibiao.identity.levels import column
 from yibiao.identity.model import UNIT, Model
 from yibiao.identity.prepare import prepare
@@ -21,11 +22,12 @@ from yibiao.identity.profiles import collapse
 from yibiao.identity.scores import score_pairs
 from yibiao.identity.settings import LinkageSettings
 from yibiao.ingest.rules import quote
+from yibiao.progress import Progress, Silent
 
 if TYPE_CHECKING:
     import duckdb
 
-STATES = ("review", "linked", "rival", "apart")
+STATES = ("review", "linked", "rival", "apart", "reviewed_same", "reviewed_different")
 
 CERTAIN = 1_000_000
 """Score of two records with one certain value."""
@@ -43,7 +45,7 @@ class Linked:
         of pairs that reach the review
             threshold. States: `linked`; `review` (between the thresholds); `rival` (another candidate is nearly as
             good); `apart` (strong enough, but it would join two certain values, two records of one source, or too
-            many).
+            many); `reviewed_same`, `reviewed_different` (a human decided it, or it follows from what one decided).
         counts: numbers by name: records, pairs, links, clusters, ...
         blocks: what each block did.
     """
@@ -55,20 +57,25 @@ class Linked:
     blocks: list[BlockCount] = field(default_factory=list)
 
 
-def train(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings) -> Model:
+def train(
+    con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, progress: Progress | None = None
+) -> Model:
     """Train a model on a raw table; see `yibiao.identity.training`."""
     from yibiao.identity.training import train_prepared
 
+    progress = progress or Silent()
     prepared = prepare(con, source, settings, "linkage_prepared")
+    progress.advance(note=f"{prepared.rows:,} records prepared")
     try:
-        return train_prepared(con, prepared, settings)
+        return train_prepared(con, prepared, settings, progress)
     finally:
         con.execute("drop table if exists linkage_prepared")
 
 
 def link(
-    con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, model: Model, *, entity: str = ""
-) -> Linked:
+    con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, model: Model, *, entity: str = "",
+    same: IdPairs = (), different: IdPairs = (), set_aside: bool = True,
+) -> Linked:  # fmt: skip
     """Link the records of a raw table.
 
     Args:
@@ -77,16 +84,20 @@ def link(
         entity: raw column with the entity of the records that have one already by a certain key. Then only the others
             are compared, with the profiles of the entities and among each other; the ids of entities stand in the
             results beside those of records.
+        same, different: pairs of ids, of records or entities, that a human decided. They hold whatever else is said;
+            an id that is not in the table is passed over.
+        set_aside: False if the caller has set contradictions aside and `source` is that view.
 
     Raises:
-        LinkageError: the table does not fit the settings.
+        LinkageError: the table does not fit the settings, or the decisions contradict each other.
     """
     least = round(settings.review * UNIT)
     contradictions = 0
-    con.execute("create or replace table linkage_contradiction (id varchar)")
-    if entity and settings.same is not None:
-        contradictions = _set_contradictions_aside(con, source, entity, settings, model)
-        source = "linkage_source"
+    if set_aside:
+        con.execute("create or replace table linkage_contradiction (id varchar)")
+    if set_aside and entity and (settings.same is not None or (different and settings.id)):
+        source = set_contradictions_aside(con, source, entity, settings, model, different)
+        contradictions = _count(con, "linkage_contradiction")
     open_rows = f"{quote(entity)} is null" if entity else ""
     records = prepare(con, source, settings, "linkage_record", condition=open_rows)
     blocks = block_pairs(con, records.table, settings, "linkage_pair")
@@ -111,7 +122,8 @@ def link(
         con.execute("drop table linkage_profile")
     con.execute("drop table linkage_pair")
     con.execute("drop table linkage_record")
-    counts = _together(con, certain, single, records.rows + known, settings)
+    decided = resolve(con, source, entity, settings, same, different)
+    counts = _together(con, certain, single, records.rows + known, settings, decided)
     con.execute("drop table linkage_node")
     con.execute("drop view if exists linkage_source")
     return Linked(
@@ -123,19 +135,25 @@ def link(
     )
 
 
-def _set_contradictions_aside(
-    con: duckdb.DuckDBPyConnection, source: str, entity: str, settings: LinkageSettings, model: Model
-) -> int:
-    """Make the view `linkage_source`, in which records that contradict the others of their entity have none."""
+def set_contradictions_aside(
+    con: duckdb.DuckDBPyConnection, source: str, entity: str, settings: LinkageSettings, model: Model,
+    different: IdPairs = (),
+) -> str:  # fmt: skip
+    """Find the records that contradict the others of their entity, and make a view in which they have none.
+
+    Returns:
+        The name of the view; the records stand in `linkage_contradiction` (`id`).
+    """
     (name,) = settings.columns[settings.comparisons[0].main[0].partition(".")[0]].sources[:1]
-    found = contradicting(
-        con, source, entity, name, settings, model, "linkage_contradiction", least=settings.same or 0.0
-    )
+    con.execute("create or replace table linkage_contradiction (id varchar)")
+    if settings.same is not None:
+        contradicting(con, source, entity, name, settings, model, "linkage_contradiction", least=settings.same)
+    claimants(con, source, entity, settings, different, "linkage_contradiction")
     claimed = f"cast({quote(settings.id)} as varchar) in (select id from linkage_contradiction)"
     con.execute(f"""
         create or replace temp view linkage_source as
         select * replace (case when not {claimed} then {quote(entity)} end as {quote(entity)}) from {quote(source)}""")
-    return found
+    return "linkage_source"
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -157,23 +175,32 @@ def _with_profiles(
 
 
 def _together(
-    con: duckdb.DuckDBPyConnection, certain: list[Ints], single: list[Ints], nodes: int, settings: LinkageSettings
-) -> dict[str, int]:
+    con: duckdb.DuckDBPyConnection, certain: list[Ints], single: list[Ints], nodes: int, settings: LinkageSettings,
+    decided: Decided,
+) -> dict[str, int]:  # fmt: skip
     import numpy as np
     import pyarrow as pa
 
     scored = con.sql("select l, r, score from linkage_scored order by l, r").to_arrow_table()
     left, right, score = (scored[name].to_numpy().astype(np.int64) for name in ("l", "r", "score"))
     sure_left, sure_right = _same(certain)
-    rival = _rivals(left, right, score, certain, settings)
-    strong = np.flatnonzero((score >= round(settings.link * UNIT)) & ~rival)
+    known = decided.known(left, right, certain, (sure_left, sure_right))
+    certain = decided.values(certain)
+    asked = np.flatnonzero(known == 0)
+    rival = np.zeros(len(score), dtype=bool)
+    rival[asked] = _rivals(left[asked], right[asked], score[asked], certain, settings)
+    strong = np.flatnonzero((score >= round(settings.link * UNIT)) & ~rival & (known == 0))
     all_left, all_right = np.concatenate([sure_left, left[strong]]), np.concatenate([sure_right, right[strong]])
     all_scores = np.concatenate([np.full(len(sure_left), CERTAIN), score[strong]])
-    found = cluster(nodes, all_left, all_right, all_scores, certain=certain, single=single, most=settings.most)
+    found = cluster(
+        nodes, all_left, all_right, all_scores, certain=certain, single=single, most=settings.most,
+        together=decided.together, apart=decided.apart,
+    )  # fmt: skip
     state = np.zeros(len(score), dtype=np.int8)
     state[strong] = 1
     state[strong[found.refused[found.refused >= len(sure_left)] - len(sure_left)]] = 3
     state[rival] = 2
+    state[known > 0] = 3 + known[known > 0]
     con.register("linkage_state", pa.table({"l": scored["l"], "r": scored["r"], "state": pa.array(state)}))
     con.register("linkage_of", pa.table({"rid": np.arange(nodes, dtype=np.int32), "of": found.of.astype(np.int32)}))
     con.execute("""
@@ -198,6 +225,7 @@ def _together(
     return {
         **{name: int((state == place).sum()) for place, name in enumerate(STATES)},
         "certain": len(sure_left),
+        "passed_over": decided.passed_over,
         "clusters": len(np.unique(found.of)),
         "largest": int(np.bincount(found.of).max(initial=0)),
     }

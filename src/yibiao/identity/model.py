@@ -5,6 +5,7 @@ No run trains. A model that belongs to other settings or another version of Spli
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from dataclasses import dataclass
@@ -68,8 +69,9 @@ class Model:
         """log2 of the prior odds, in thousandths of a bit."""
         return round(math.log2(self.prior / (1 - self.prior)) * UNIT)
 
-    def write(self, path: Path) -> None:
-        """Write the model; equal models give equal bytes."""
+    @property
+    def content(self) -> bytes:
+        """The model as JSON; equal models give equal bytes."""
         content = {
             "format": FORMAT,
             "kind": "linkage model",
@@ -90,8 +92,17 @@ class Model:
                 for name, found in sorted(self.frequencies.items())
             },
         }
+        return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+    @property
+    def version(self) -> str:
+        """Twelve digits of a hash of the content: what tells one training from another."""
+        return hashlib.sha256(self.content).hexdigest()[:12]
+
+    def write(self, path: Path) -> None:
+        """Write the model in one step."""
         aside = path.with_name(f".{path.name}.aside")
-        aside.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        aside.write_bytes(self.content)
         aside.replace(path)
 
 
@@ -113,7 +124,7 @@ def read_model(path: Path, settings: LinkageSettings) -> Model:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LinkageError("There is no linkage model.", where=path.name, todo=todo) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise LinkageError(
             "The linkage model cannot be read.", where=path.name, expected="JSON", got=type(error).__name__, todo=todo
         ) from None
@@ -133,7 +144,7 @@ def read_model(path: Path, settings: LinkageSettings) -> Model:
             settings=str(given["settings"]),
             semantics=str(given["semantics"]),
             splink=str(given["splink"]),
-            prior=_probability(given["prior"]),
+            prior=_prior(given["prior"]),
             weights={
                 name: tuple(
                     LevelWeight(str(one["label"]), _probability(one["m"]), _probability(one["u"])) for one in levels
@@ -161,6 +172,13 @@ def _probability(number: Any) -> float:
     value = float(number)
     if not 0 < value <= 1:
         raise ValueError("no probability")
+    return value
+
+
+def _prior(number: Any) -> float:
+    value = _probability(number)
+    if value == 1:  # its odds are infinite
+        raise ValueError("no prior")
     return value
 
 

@@ -138,6 +138,8 @@ class LinkageSettings:
         columns: by name.
         certain: prepared columns that identify: equal values are the same entity, two different ones never.
         one_per: prepared column that names the source, if no source speaks twice of one entity.
+        subject: columns of which a record states at least one, or it speaks of no entity at all (a visit to a flat
+            where nobody lives); empty if every record does.
         link, review: match weight (bits) from which a pair is linked, and from which a human should look at it.
         margin: bits by which the best of several rivals must be ahead.
         same: bits (without the prior) that two records with one certain value must reach, else they are of two people;
@@ -154,6 +156,7 @@ class LinkageSettings:
     id: str = ""
     certain: tuple[str, ...] = ()
     one_per: str = ""
+    subject: tuple[str, ...] = ()
     margin: float = 0.0
     same: float | None = None
     most: int = 1000

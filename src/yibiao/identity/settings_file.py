@@ -17,6 +17,7 @@ _TOP: dict[str, type | tuple[type, ...]] = {
     "columns": dict,
     "certain": list,
     "one_per": str,
+    "subject": list,
     "cap": int,
     "blocks": list,
     "compare": dict,
@@ -49,6 +50,7 @@ def parse(path: Path) -> LinkageSettings:
     comparisons = tuple(_comparisons(document, given["compare"], known, findings))
     certain = tuple(known.take(name, ("certain", place)) for place, name in enumerate(given.get("certain", [])))
     one_per = known.take(given["one_per"], ("one_per",)) if "one_per" in given else ""
+    subject = tuple(known.take(name, ("subject", place)) for place, name in enumerate(given.get("subject", [])))
     thresholds = _thresholds(document, given["thresholds"], findings)
     training = _training(document, given.get("train", {}), known, findings)
     _raise(findings)
@@ -64,6 +66,7 @@ def parse(path: Path) -> LinkageSettings:
         id=given.get("id", ""),
         certain=certain,
         one_per=one_per,
+        subject=subject,
         most=given.get("most", 1000),
         training=training,
     )

@@ -16,6 +16,7 @@ from yibiao.identity.levels import column, condition, unstated
 from yibiao.identity.model import Frequencies, LevelWeight, Model
 from yibiao.identity.prepare import Prepared
 from yibiao.identity.settings import Comparison, LinkageSettings
+from yibiao.progress import Progress, Silent
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,7 +28,9 @@ Among matches it is greater, so that one surprise in an otherwise perfect pair d
 SAMPLE = "linkage_sample"
 
 
-def train_prepared(con: duckdb.DuckDBPyConnection, prepared: Prepared, settings: LinkageSettings) -> Model:
+def train_prepared(
+    con: duckdb.DuckDBPyConnection, prepared: Prepared, settings: LinkageSettings, progress: Progress | None = None
+) -> Model:
     """Train on a prepared table.
 
     Args:
@@ -40,12 +43,14 @@ def train_prepared(con: duckdb.DuckDBPyConnection, prepared: Prepared, settings:
 
     if prepared.rows < 2:
         raise LinkageError("Nothing can be learnt from fewer than two records.", where=settings.name)
+    progress = progress or Silent()
     training = settings.training
     rows = _sample(con, prepared, settings)
     frequencies = {
         name: _frequencies(con, prepared.table, column(name), training.rare) for name in settings.frequencies()
     }
-    trained = _untrained(settings) or _splink(con, settings)
+    progress.advance(note=f"{rows:,} records sampled, term frequencies counted")
+    trained = _untrained(settings) or _splink(con, settings, progress)
     prior = _prior(con, prepared, settings, trained["probability_two_random_records_match"])
     con.execute(f"drop table {SAMPLE}")
     found = {given["output_column_name"]: _weights(given["comparison_levels"]) for given in trained["comparisons"]}
@@ -101,7 +106,7 @@ def _untrained(settings: LinkageSettings) -> dict[str, Any] | None:
     return {"comparisons": [], "probability_two_random_records_match": settings.training.prior}
 
 
-def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> dict[str, Any]:
+def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings, progress: Progress) -> dict[str, Any]:
     """Splink's own model as a dictionary."""
     from splink import DuckDBAPI, Linker, SettingsCreator
     from splink.comparison_library import CustomComparison
@@ -140,12 +145,14 @@ def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> dict[s
         linker.training.estimate_u_using_random_sampling(
             max_pairs=training.pairs, seed=training.seed, min_count_per_level=None, num_chunks=1
         )
+        progress.advance(note="probabilities among different entities")
         if training.labels:
             linker.training.estimate_m_from_label_column(column(training.labels))
         for parts in training.em:
             linker.training.estimate_parameters_using_expectation_maximisation(
                 _agree(parts), estimate_without_term_frequencies=True
             )
+        progress.advance(note="probabilities among matches")
         return linker.misc.save_model_to_json()
     finally:
         api.delete_tables_created_by_splink_from_db()

@@ -63,7 +63,7 @@ def read_slip(path: Path) -> ReturnedSlip | None:
     """
     if not _may_be_slip(path):
         return None
-    for name, grid in _grids(path):
+    for name, grid in grids(path):
         if name == CONTROL_SHEET:
             continue
         top = " ".join(cell for row in grid[:HEADER_WITHIN] for cell in row[:3])
@@ -137,7 +137,7 @@ def as_table(path: Path, report: Report) -> pa.Table:
     Raises:
         DeliveryError: the file cannot be read, or has other headers.
     """
-    for _, grid in _grids(path):
+    for _, grid in grids(path):
         found = _find_header(grid, report)
         if found is not None:
             places, first = found
@@ -156,7 +156,7 @@ def report_of(path: Path, schemas: Schemas) -> list[str]:
     if not is_table(path):
         return []
     scores: dict[str, int] = {}
-    for _, grid in _grids(path, head=True):
+    for _, grid in grids(path, head=True):
         for report in schemas.reports.values():
             if (found := _find_header(grid, report)) is not None:
                 scores[report.id] = max(scores.get(report.id, 0), len(found[0]))
@@ -197,7 +197,7 @@ def _table(rows: Grid, places: Mapping[str, int], report: Report) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema([column.name for column in report.columns]))
 
 
-def _grids(path: Path, *, head: bool = False) -> Iterator[tuple[str, Grid]]:
+def grids(path: Path, *, head: bool = False) -> Iterator[tuple[str, Grid]]:
     """The sheets of a workbook, or the one table of a text file, as texts; nothing for other formats.
 
     Args:
@@ -281,7 +281,7 @@ def _unreadable(path: Path, error: Any) -> DeliveryError:
     return DeliveryError(
         "The returned file cannot be read.",
         where=path.name,
-        expected="a workbook or a text file with the report's headers",
+        expected="a workbook or a text file with a header row",
         got=type(error).__name__,
-        todo="Open it in a spreadsheet program, save it again as .xlsx, and replay that.",
+        todo="Open it in a spreadsheet program, save it again as .xlsx, and take that.",
     )

@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,11 +104,14 @@ class Inputs:
         loads: the live loads.
         parts: everything else, by name.
         withdrawn: loads of deliveries that were withdrawn. They decide nothing: without them everything is the same.
+        link_decisions: entity, two nodes and verdict of every pair that a human decided, sorted; a digest of them is
+            one of the parts.
     """
 
     loads: tuple[Load, ...]
     parts: Mapping[str, str]
     withdrawn: tuple[Load, ...] = ()
+    link_decisions: tuple[tuple[str, str, str, str], ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -126,8 +130,11 @@ class Inputs:
         return f"{self.edition}-{self.fingerprint[:10]}"
 
 
-def collect(settings: Settings, schemas: Schemas) -> Inputs:
+def collect(settings: Settings, schemas: Schemas, *, until: date | None = None) -> Inputs:
     """Read the live loads of every report and decide which count.
+
+    Args:
+        until: only deliveries whose edition ends on this day or before, as if no later one had come.
 
     Raises:
         LoadError: a package is damaged.
@@ -147,6 +154,8 @@ def collect(settings: Settings, schemas: Schemas) -> Inputs:
         amendments = live_amendments(report, settings)
         packages = []
         for package in live_packages(report, settings):
+            if until is not None and package.manifest["edition_date"] > until.isoformat():
+                continue
             _, edition, delivery = package.delivered
             if decision := taken_back.get(package.delivered):
                 why = f"{decision.reason} ({decision.decided_by}, {decision.decided_at})"
@@ -157,7 +166,8 @@ def collect(settings: Settings, schemas: Schemas) -> Inputs:
             states = fold(package, own, out) if own or out else None
             packages.append(Load(package.folder, package.manifest, amendments=tuple(own), states=states))
         loads += assess(report, packages, accepted)
-    return Inputs(_numbered(loads), _parts(settings, schemas), tuple(withdrawn))
+    parts = _parts(settings, schemas) | ({"until": until.isoformat()} if until else {})
+    return Inputs(_numbered(loads), parts, tuple(withdrawn), _link_decisions(settings))
 
 
 def assess(report: Report, packages: Iterable[Load], accepted: frozenset[str] | set[str]) -> list[Load]:
@@ -272,8 +282,17 @@ def registry_digest(settings: Settings) -> str:
     )
 
 
+def _link_decisions(settings: Settings) -> tuple[tuple[str, str, str, str], ...]:
+    from yibiao.identity.decisions import UNDECIDED, last_decisions
+
+    decided = last_decisions(settings)
+    return tuple(sorted((one.entity, *one.pair, one.verdict) for one in decided if one.verdict != UNDECIDED))
+
+
 def _parts(settings: Settings, schemas: Schemas) -> dict[str, str]:
     import duckdb
+
+    from yibiao.identity.decisions import decisions_digest
 
     return {
         "format": str(FORMAT),
@@ -292,9 +311,11 @@ def _parts(settings: Settings, schemas: Schemas) -> dict[str, str]:
             path
             for folder in ("models", "macros", "seeds")
             for path in sorted((settings.dbt_project / folder).rglob("*"))
-            if path.suffix in (".sql", ".yml", ".csv")
+            if path.suffix in (".sql", ".yml", ".csv", ".py")
         ),
         "expectations": _digest(sorted(settings.expectations.rglob("*.yml"))),
+        "linkage": _digest(sorted((settings.schemas / "linkage").glob("*.*"))),
+        "link_decisions": decisions_digest(settings),
         "key": hashlib.sha256(f"yibiao:{installation_key(settings)}".encode()).hexdigest()[:16],
     }
 

@@ -37,6 +37,7 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
             " open bigint, resolved bigint, rejected bigint, row_count bigint)"
         )
         _row_states(connection, inputs)
+        _link_decisions(connection, inputs)
         for number, load in enumerate(inputs.loads, start=1):
             manifest = load.manifest
             connection.execute(
@@ -71,6 +72,15 @@ def _row_states(connection: DuckDBPyConnection, inputs: Inputs) -> None:
                 'insert into input.row_state select ?, "row", state, amendment_id from touched', [load.load_id]
             )
             connection.unregister("touched")
+
+
+def _link_decisions(connection: DuckDBPyConnection, inputs: Inputs) -> None:
+    """`input.link_decision`: what humans decided about pairs of nodes (`same`, `different`)."""
+    connection.execute(
+        "create table input.link_decision (entity varchar, node_l varchar, node_r varchar, verdict varchar)"
+    )
+    if inputs.link_decisions:
+        connection.executemany("insert into input.link_decision values (?, ?, ?, ?)", inputs.link_decisions)
 
 
 def _raw_view(connection: DuckDBPyConnection, report: Report, loads: Sequence[Load]) -> None:

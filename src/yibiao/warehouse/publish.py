@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts import Schemas
 from yibiao.files import sha256_file, to_json
@@ -15,6 +15,9 @@ from yibiao.settings import Settings
 from yibiao.warehouse import content_hash
 from yibiao.warehouse.inputs import Inputs
 from yibiao.warehouse.releases import DATABASE, MANIFEST
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 FORMAT = 1
 STORAGE_VERSION = "v1.2.0"
@@ -30,10 +33,14 @@ class Table:
     order: str
 
 
-def release_tables(schemas: Schemas, marts: list[str]) -> list[Table]:
+def release_tables(schemas: Schemas, marts: list[str], linked: Collection[str] = ()) -> list[Table]:
     """The tables a release has: per entity golden, provenance, conflict and crosswalk; the marts; the loads.
 
     Sorted by entity id, so that a reader of one entity touches few row groups.
+
+    Args:
+        marts: names of the marts.
+        linked: entities whose records are linked; of these also why, and which pairs are for a human.
     """
     tables = []
     for entity in schemas.entities.values():
@@ -44,8 +51,23 @@ def release_tables(schemas: Schemas, marts: list[str]) -> list[Table]:
             Table(f"{entity.id}_conflict", f"canonical.{entity.id}_conflict", f"{key}, element, record_no"),
             Table(f"{entity.id}_crosswalk", f"identity.crosswalk_{entity.id}", "record_no"),
         ]
+        if entity.id in linked:
+            tables += [
+                Table(f"{entity.id}_link", f"identity.link_{entity.id}", "record_no"),
+                Table(f"{entity.id}_review", f"identity.review_{entity.id}", "score desc, node_l, node_r"),
+            ]
     tables += [Table(mart, f"marts.{mart}", "all") for mart in marts]
     return [*tables, Table("load", "input.load", "load_no")]
+
+
+def tables_of(connection: DuckDBPyConnection, schemas: Schemas) -> list[Table]:
+    """The tables of a release that a warehouse, attached as `warehouse`, has."""
+    present = connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse' order by all"
+    ).fetchall()
+    marts = [table for schema, table in present if schema == "marts"]
+    linked = [entity for entity in schemas.entities if ("identity", f"link_{entity}") in present]
+    return release_tables(schemas, marts, linked)
 
 
 def build(
@@ -79,14 +101,7 @@ def build(
         connection.execute(f"set temp_directory = '{folder.parent / 'spill'}'")
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
         connection.execute(f"attach '{folder / DATABASE}' as release (storage_version '{STORAGE_VERSION}')")
-        marts = [
-            row[0]
-            for row in connection.execute(
-                "select table_name from duckdb_tables()"
-                " where database_name = 'warehouse' and schema_name = 'marts' order by 1"
-            ).fetchall()
-        ]
-        tables = release_tables(schemas, marts)
+        tables = tables_of(connection, schemas)
         progress.stage("release", len(tables), "tables")
         for table in tables:
             connection.execute(

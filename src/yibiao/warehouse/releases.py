@@ -202,6 +202,7 @@ def rollback(settings: Settings, version: str | None = None) -> Release:
     release = find(settings, version)
     if release.version != present:
         switch(settings, release, "rollback")
+        _keep_ids(settings)
     return release
 
 
@@ -214,6 +215,7 @@ def prune(settings: Settings, keep: int) -> list[str]:
     if keep < 1:
         raise ReleaseError("At least one release stays.", expected="--keep 1 or more", got=str(keep))
     present = need_current(settings)
+    _keep_ids(settings)
     last_use = {entry["version"]: place for place, entry in enumerate(journal(settings)) if entry["action"] != "prune"}
     by_age = sorted(every(settings), key=lambda release: last_use.get(release.version, -1), reverse=True)
     kept = {present.version, *[release.version for release in by_age[:keep]]}
@@ -232,6 +234,13 @@ def prune(settings: Settings, keep: int) -> list[str]:
         shutil.rmtree(aside)
         removed.append(release.version)
     return removed
+
+
+def _keep_ids(settings: Settings) -> None:
+    """Write down what became of ids while both releases are still there."""
+    from yibiao.warehouse.identities import record_changes
+
+    record_changes(settings)
 
 
 def _write_journal(settings: Settings, action: str, release: Release, fingerprint: str | None = None) -> None:

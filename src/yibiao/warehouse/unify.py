@@ -15,7 +15,7 @@ from yibiao.errors import GateError, HomeError, ReleaseError
 from yibiao.files import commit_folder, scratch
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
-from yibiao.warehouse import releases
+from yibiao.warehouse import identities, releases
 from yibiao.warehouse.inputs import CURRENT, WAITING, Inputs, collect
 
 PUBLISHED, UNCHANGED, VERIFIED, REFUSED, HELD = "published", "unchanged", "verified", "refused", "rolled back"
@@ -83,8 +83,9 @@ def unify(settings: Settings, *, force: bool = False, progress: Progress | None 
     from yibiao.contracts import load_schemas
 
     progress = progress or Silent()
-    with _writer(settings):
+    with one_writer(settings):
         releases.complete_journal(settings)
+        identities.record_changes(settings)
         schemas = load_schemas(settings.schemas)
         inputs = collect(settings, schemas)
         present = releases.available(settings)
@@ -100,24 +101,12 @@ def unify(settings: Settings, *, force: bool = False, progress: Progress | None 
 
 def _build(folder: Path, inputs: Inputs, schemas: Any, settings: Settings, progress: Progress) -> UnifyOutcome:
     from yibiao.quality import ready_gate
-    from yibiao.warehouse.dbt import run_models
-    from yibiao.warehouse.prepare import prepare
     from yibiao.warehouse.publish import build
-    from yibiao.warehouse.reconcile import reconcile
 
-    clock = _Clock()
+    clock = Clock()
     warehouse = folder / "warehouse.duckdb"
-    with clock("inputs"):
-        prepare(warehouse, inputs, schemas, settings)
     with ready_gate(settings) as waiting_gate:  # its process imports its library while the models are built
-        with clock("models"):
-            progress.stage("unify", _count_models(settings), "models")
-            rows = sum(load.accepted for load in inputs.loads if load.state == CURRENT)
-            at_once = 1 if rows > LARGE else 2
-            models = run_models(settings, warehouse, folder, progress, at_once=at_once)
-            progress.end()
-        with clock("reconcile"):
-            counts = reconcile(warehouse, inputs, schemas)
+        models, counts = build_warehouse(warehouse, inputs, schemas, settings, progress, clock)
         with clock("gate"):
             verdict = waiting_gate.run(warehouse, settings.expectations, folder / "gate", progress)
     gate = {"passed": verdict.passed, "by_severity": verdict.by_severity}
@@ -129,11 +118,36 @@ def _build(folder: Path, inputs: Inputs, schemas: Any, settings: Settings, progr
         aside.mkdir()
         manifest = build(warehouse, aside, inputs, schemas, settings, counts, gate, quality, progress)
         state = _commit(aside, inputs, manifest, settings)
+        identities.record_changes(settings)
     release = releases.find(settings, inputs.version)
     outcome = _outcome(state, inputs, release)
     outcome.seconds = clock.seconds
     outcome.models = {model["model"]: model["seconds"] for model in models}
     return outcome
+
+
+def build_warehouse(
+    warehouse: Path, inputs: Inputs, schemas: Any, settings: Settings, progress: Progress, clock: Clock
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Make a warehouse file, run every model in it, and check that its counts reconcile.
+
+    Returns:
+        The models with their seconds, and the counts.
+    """
+    from yibiao.warehouse.dbt import run_models
+    from yibiao.warehouse.prepare import prepare
+    from yibiao.warehouse.reconcile import reconcile
+
+    with clock("inputs"):
+        prepare(warehouse, inputs, schemas, settings)
+    with clock("models"):
+        progress.stage("unify", _count_models(settings), "models")
+        rows = sum(load.accepted for load in inputs.loads if load.state == CURRENT)
+        at_once = 1 if rows > LARGE else 2
+        models = run_models(settings, warehouse, warehouse.parent, progress, at_once=at_once)
+        progress.end()
+    with clock("reconcile"):
+        return models, reconcile(warehouse, inputs, schemas)
 
 
 def _commit(aside: Path, inputs: Inputs, manifest: Mapping[str, Any], settings: Settings) -> str:
@@ -209,11 +223,11 @@ def _outcome(state: str, inputs: Inputs, release: releases.Release | None) -> Un
 
 
 def _count_models(settings: Settings) -> int:
-    return sum(1 for path in (settings.dbt_project / "models").rglob("*.sql"))
+    return sum(path.suffix in (".sql", ".py") for path in (settings.dbt_project / "models").rglob("*"))
 
 
 @contextmanager
-def _writer(settings: Settings) -> Iterator[None]:
+def one_writer(settings: Settings) -> Iterator[None]:
     """One writer at a time; the lock dies with its process."""
     with (settings.home / "unify.lock").open("w") as stream:
         try:
@@ -227,7 +241,7 @@ def _writer(settings: Settings) -> Iterator[None]:
         yield
 
 
-class _Clock:
+class Clock:
     """Seconds per stage."""
 
     def __init__(self) -> None:

@@ -35,7 +35,8 @@ def test_the_rules_hold_as_dbt_unit_tests(empty_warehouse):
     assert {test["status"] for test in found} == {"pass"}
     names = " ".join(test["model"] for test in found)
     for rule in (
-        "equal_codes_are_one_organisation_and_no_code_stays_unlinked",
+        "equal_codes_are_one_organisation_and_linkage_places_the_rest",
+        "two_codes_that_a_human_joined_are_one_organisation",
         "the_authority_wins_over_the_newer_record",
         "of_one_department_the_newer_as_of_date_wins",
         "of_equal_dates_the_higher_record_number_wins",

@@ -78,3 +78,27 @@ def test_a_server_that_is_away_is_named_without_its_password(
     with pytest.raises(HomeError, match=r"127\.0\.0\.1:1") as caught:
         control.prepare(settings)
     assert "hidden" not in str(caught.value)
+
+
+def test_decisions_about_pairs_that_contradict_each_other_are_refused_also_at_the_same_time(settings: Settings) -> None:
+    from yibiao.errors import LinkageError
+    from yibiao.identity.decisions import Verdict, decide_links, link_decisions
+
+    a, b, c = (letter * 24 for letter in "abc")
+    files = [
+        [Verdict(a, b, "same", "电话核实", "李"), Verdict(b, c, "same", "电话核实", "李")],
+        [Verdict(c, a, "different", "上门核实", "王")],
+    ] * 4
+
+    def decide(verdicts: list[Verdict]) -> bool:
+        try:
+            decide_links(settings, "resident", verdicts)
+        except LinkageError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(decide, files))
+    assert len({taken[0], taken[1]}) == 2
+    assert taken == taken[:2] * 4
+    assert len(link_decisions(settings, "resident")) == (2 if taken[0] else 1)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from yibiao.contracts import Report, Schemas
+from yibiao.identity.run import link_entity
 from yibiao.ingest import LoadPackage
 from yibiao.settings import Settings
 from yibiao.warehouse.content_hash import combine, hash_tables
@@ -51,7 +52,12 @@ class Models:
         self.schemas = replace(schemas, reports=reports)
         self.entities, self.settings, self.folder = tuple(entities), settings, folder
         models = [(f"staging/{one.department}", one.staging_model, "staging") for one in reports.values()]
+        self.linked = [entity for entity in entities if (compiled / f"identity/linkage_record_{entity}.sql").exists()]
         for entity in entities:
+            if entity in self.linked:
+                models += [
+                    ("identity", f"{kind}_{entity}", "identity") for kind in ("linkage_record", "link", "review")
+                ]
             models += [("identity", f"{kind}_{entity}", "identity") for kind in ("crosswalk", "survivor")]
             models += [("canonical", f"{entity}{part}", "canonical") for part in ("", "_provenance", "_conflict")]
         self.sql = {f"{layer}.{name}": (compiled / place / f"{name}.sql").read_text() for place, name, layer in models}
@@ -79,8 +85,12 @@ class Models:
         for layer in ("staging", "identity", "canonical"):
             connection.execute(f"create schema {layer}")
         for name, sql in self.sql.items():
-            connection.execute(f"create table {name} as {sql}")
-        return Warehouse(connection, self.entities)
+            connection.execute(f"create {'view' if 'linkage_record' in name else 'table'} {name} as {sql}")
+            entity = name.removeprefix("identity.linkage_record_")
+            if entity in self.linked:
+                found = link_entity(connection, entity, self.settings)
+                found.create(f"identity.linkage_{entity}")
+        return Warehouse(connection, self.entities, tuple(self.linked))
 
     def _package(self, delivered: Delivered) -> LoadPackage:
         """A load package as ingest writes it: the warehouse reads its two files and its manifest."""
@@ -123,6 +133,7 @@ class Warehouse:
 
     connection: duckdb.DuckDBPyConnection
     entities: tuple[str, ...]
+    linked: tuple[str, ...] = ()
 
     def __enter__(self) -> Warehouse:
         return self
@@ -141,4 +152,6 @@ class Warehouse:
         tables = {f"{entity}_crosswalk": f"identity.crosswalk_{entity}" for entity in self.entities}
         for entity in self.entities:
             tables |= {f"{entity}{part}": f"canonical.{entity}{part}" for part in ("", "_provenance", "_conflict")}
+        for entity in self.linked:
+            tables |= {f"{entity}_{part}": f"identity.{part}_{entity}" for part in ("link", "review")}
         return combine(hash_tables(self.connection, tables))

@@ -131,22 +131,35 @@ def test_every_record_and_every_value_is_where_the_rules_put_it(models: Models, 
 
 
 def _check_crosswalk(warehouse: Warehouse, schemas: Schemas, entity: str) -> None:
-    """Every staged row of a report about the entity is in its crosswalk once; equal keys and only they share an id."""
+    """Every staged row of a report about the entity is in its crosswalk once; equal keys and only they share an id, and
+    linkage places what states no key or one that is not its own."""
     ((key,),) = schemas.entities[entity].keys
     id_column = schemas.entities[entity].id_column
     keys = {row["record_no"]: row[key] for row in _staged(warehouse, schemas, entity)}
     crosswalk = warehouse.rows(f"select * from identity.crosswalk_{entity}")
     assert sorted(row["record_no"] for row in crosswalk) == sorted(keys)
+    placed = _placed(warehouse, entity, id_column)
     by_id, by_key = defaultdict(set), defaultdict(set)
+    ids = {row[id_column] for row in crosswalk} - {None}
     for row in crosswalk:
         number = keys[row["record_no"]]
+        if row["record_no"] in placed:
+            assert row[id_column] == placed[row["record_no"]]
+            continue
         assert (number is None) == (row[id_column] is None)
         if number is not None:
             by_id[row[id_column]].add(number)
             by_key[number].add(row[id_column])
     assert all(len(found) == 1 for found in (*by_id.values(), *by_key.values()))
     golden = warehouse.rows(f"select {id_column} from canonical.{entity}")
-    assert sorted(row[id_column] for row in golden) == sorted(by_id)
+    assert sorted(row[id_column] for row in golden) == sorted(ids)
+
+
+def _placed(warehouse: Warehouse, entity: str, id_column: str) -> dict[int, str]:
+    """Records that linkage placed, by number."""
+    if entity not in warehouse.linked:
+        return {}
+    return {row["record_no"]: row[id_column] for row in warehouse.rows(f"select * from identity.link_{entity}")}
 
 
 def _check_survivorship(warehouse: Warehouse, schemas: Schemas, entity: str) -> set[str]:
@@ -154,11 +167,14 @@ def _check_survivorship(warehouse: Warehouse, schemas: Schemas, entity: str) -> 
     definition = schemas.entities[entity]
     crosswalk = warehouse.rows(f"select * from identity.crosswalk_{entity}")
     owner = {row["record_no"]: row[definition.id_column] for row in crosswalk}
+    placed = _placed(warehouse, entity, definition.id_column)
     claims: dict[tuple[str, str], list[tuple[int, datetime.date, int, Any]]] = defaultdict(list)
     for row in _staged(warehouse, schemas, entity):
         for element in definition.elements:
             if row.get(element) is None or owner[row["record_no"]] is None:
                 continue
+            if row["record_no"] in placed and (element,) in definition.keys:
+                continue  # a number that is not the record's own
             authority = schemas.elements[element].authority
             rank = -authority.index(row["department"]) if row["department"] in authority else -99
             claim = (rank, row["as_of"], row["record_no"], row[element])

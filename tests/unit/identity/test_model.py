@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,7 +14,11 @@ import pytest
 from yibiao.errors import LinkageError
 from yibiao.identity.chart import draw
 from yibiao.identity.model import Frequencies, LevelWeight, Model, read_model
+from yibiao.identity.retrain import moved
 from yibiao.identity.settings import LinkageSettings, read_settings
+from yibiao.identity.source import linkage_of, linked_entities, model_file
+
+SCHEMAS = Path(__file__).parents[3] / "schemas"
 
 SETTINGS = """\
 format: 1
@@ -78,6 +83,14 @@ def test_a_score_is_a_whole_number_of_thousandths_of_a_bit(settings: LinkageSett
         ("weights", {"name": [{"label": "a", "m": 2, "u": 0.1}] * 3}, "damaged"),
         ("weights", {"name": [{"label": "a", "m": "nan", "u": 0.1}] * 3}, "damaged"),
         ("prior", 0, "damaged"),
+        ("prior", 1, "damaged"),
+        ("prior", None, "damaged"),
+        ("weights", [], "damaged"),
+        ("weights", {"name": [{"label": "a", "m": 0.5}] * 3}, "damaged"),
+        ("weights", {"other": [{"label": "a", "m": 0.5, "u": 0.1}] * 3}, "damaged"),
+        ("weights", {"name": [{"label": "a", "m": 0.5, "u": 0.1}] * 2}, "damaged"),
+        ("frequencies", {"name": {"rest": 0.1, "values": {"张伟": 0}}}, "damaged"),
+        ("frequencies", {"name": {"rest": 0.1, "values": ["张伟"]}}, "damaged"),
         ("frequencies", {}, "damaged"),
         ("trained", None, "damaged"),
     ],
@@ -97,7 +110,7 @@ def test_a_model_that_does_not_fit_is_refused(
 def test_a_missing_or_broken_file_is_told(settings: LinkageSettings, tmp_path: Path) -> None:
     with pytest.raises(LinkageError, match="There is no linkage model"):
         read_model(tmp_path / "none.json", settings)
-    for content in (b"{", b"\xff\xfe", b"[]"):
+    for content in (b"", b"{", b"\xff\xfe", b"[]", b"null", b"[" * 100_000):
         (tmp_path / "broken.json").write_bytes(content)
         with pytest.raises(LinkageError):
             read_model(tmp_path / "broken.json", settings)
@@ -126,11 +139,36 @@ def test_what_speaks_against_stands_left_of_what_speaks_for(settings: LinkageSet
     assert other[1] == pytest.approx(zero, abs=0.01)
 
 
-def test_the_model_of_residents_belongs_to_its_settings() -> None:
-    folder = Path(__file__).parents[3] / "schemas" / "linkage"
-    found = read_model(folder / "resident.json", read_settings(folder / "resident.yml"))
+@pytest.mark.parametrize("entity", linked_entities(SCHEMAS))
+def test_the_stored_model_belongs_to_its_settings_and_its_picture_to_the_model(entity: str) -> None:
+    found = read_model(model_file(SCHEMAS, entity), linkage_of(SCHEMAS, entity))
+    assert found.content == model_file(SCHEMAS, entity).read_bytes()
+    stored = model_file(SCHEMAS, entity).with_suffix(".svg").read_text(encoding="utf-8")
+    assert stored == draw(found), f"yibiao identity chart {entity} --out schemas/linkage/{entity}.svg"
+
+
+def test_in_the_model_of_residents_what_is_rare_weighs_more() -> None:
+    found = read_model(model_file(SCHEMAS, "resident"), linkage_of(SCHEMAS, "resident"))
     assert found.weights["name"][0].score > 10_000
     assert found.weights["name"][-1].score < -5_000
     # A name that many bear is weaker evidence than one that few bear.
     names = found.frequencies["name"]
     assert max(names.values.values()) > 10 * names.rest
+
+
+def test_models_have_one_version_exactly_if_they_say_the_same(settings: LinkageSettings, tmp_path: Path) -> None:
+    made = model_for(settings)
+    made.write(tmp_path / "people.json")
+    assert read_model(tmp_path / "people.json", settings).version == made.version
+    assert replace(made, prior=0.002).version != made.version
+
+
+def test_what_moved_between_two_models_is_told_the_farthest_first(settings: LinkageSettings) -> None:
+    before = model_for(settings)
+    exact, alike, other = before.weights["name"]
+    after = replace(before, prior=0.002, weights={"name": (replace(exact, u=0.004), alike, other)})
+    assert [(one.name, round(one.after - one.before, 2)) for one in moved(before, after)] == [
+        ("name: exact name", -2.0),
+        ("prior", 1.0),
+    ]
+    assert moved(before, before) == []

@@ -73,6 +73,10 @@ def test_ids_and_certain_keys_are_unique_and_present(specs: dict[str, TableSpec]
         present = {one.kwargs["column"] for one in critical if one.type == "expect_column_values_to_not_be_null"}
         needed = [(entity.id_column,), *map(tuple, entity.keys)] if len(entity.keys) == 1 else [(entity.id_column,)]
         assert set(needed) <= unique, entity.id
+        # Whose records are linked may be known without a key; that then holds only for those which linkage placed.
+        if (Settings.load().schemas / "linkage" / f"{entity.id}.json").is_file():
+            needed = [(entity.id_column,)]
+            assert "without_number_only_linked" in {one.id for one in critical}
         assert {column for key in needed for column in key} <= present, entity.id
 
 

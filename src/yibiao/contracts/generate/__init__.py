@@ -13,6 +13,7 @@ from pathlib import Path
 from yibiao.contracts.generate.canonical import canonical_files
 from yibiao.contracts.generate.expectations import expectation_files
 from yibiao.contracts.generate.index import dag_index
+from yibiao.contracts.generate.linkage import linkage_files, linked_entities
 from yibiao.contracts.generate.staging import staging_files
 from yibiao.contracts.generate.text import HEADER
 from yibiao.contracts.values import Schemas
@@ -36,9 +37,11 @@ def plan(schemas: Schemas, settings: Settings) -> dict[Path, bytes]:
     """Every generated file and its content, a pure function of the schemas."""
     models = settings.dbt_project / "models"
     files: dict[Path, str] = {}
+    linkage = linked_entities(settings.schemas, schemas)
     for folder, made in (
         (settings.dbt_project, staging_files(schemas)),
-        (settings.dbt_project, canonical_files(schemas)),
+        (settings.dbt_project, canonical_files(schemas, linkage)),
+        (settings.dbt_project, linkage_files(schemas, linkage)),
         (settings.expectations, expectation_files(schemas)),
     ):
         for name, text in made.items():
@@ -87,7 +90,7 @@ def _generated(settings: Settings) -> Iterator[Path]:
     marker = HEADER.encode()
     for folder in (settings.dbt_project / "models", settings.dbt_project / "macros", settings.expectations):
         for path in folder.rglob("*"):
-            if path.suffix in (".sql", ".yml") and path.is_file():
+            if path.suffix in (".sql", ".yml", ".py") and path.is_file():
                 with path.open("rb") as stream:
                     if marker in stream.readline():
                         yield path

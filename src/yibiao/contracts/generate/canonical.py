@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from yibiao.contracts.generate.text import literal, to_sql, to_yaml
 from yibiao.contracts.values import Entity, Report, Schemas
 
 
-def canonical_files(schemas: Schemas) -> dict[str, str]:
-    """Path inside the dbt project -> content."""
-    files = {"macros/generated/entities.sql": _metadata(schemas)}
+def canonical_files(schemas: Schemas, linked: Collection[str] = ()) -> dict[str, str]:
+    """Path inside the dbt project -> content.
+
+    Args:
+        linked: entities whose records are linked (see `linkage.py`).
+    """
+    files = {"macros/generated/entities.sql": _metadata(schemas, linked)}
     for entity in schemas.entities.values():
         models = [source["model"] for source in sources(entity, schemas)]
         if not models:  # an entity that no report speaks of has no table
             continue
+        links = [f"linkage_{entity.id}", f"link_{entity.id}"] if entity.id in linked else []
+        named = [f"crosswalk_{other}" for other in linked_by_record(entity, schemas, linked)]
         for name, folder, macro, refs in (
-            (f"crosswalk_{entity.id}", "identity", "crosswalk", models),
+            (f"crosswalk_{entity.id}", "identity", "crosswalk", [*models, *links]),
             (f"survivor_{entity.id}", "identity", "survivor", [*models, f"crosswalk_{entity.id}"]),
-            (entity.id, "canonical", "golden", [f"survivor_{entity.id}"]),
+            (entity.id, "canonical", "golden", [f"survivor_{entity.id}", *named]),
             (f"{entity.id}_provenance", "canonical", "provenance", [f"survivor_{entity.id}"]),
             (
                 f"{entity.id}_conflict",
@@ -32,7 +39,7 @@ def canonical_files(schemas: Schemas) -> dict[str, str]:
             files[f"models/{folder}/{name}.sql"] = to_sql(
                 f'{depends}\n{{{{ config(materialized="table") }}}}\n\n{call}'
             )
-        files[f"models/identity/{entity.id}.yml"] = _identity_properties(entity)
+        files[f"models/identity/{entity.id}.yml"] = _identity_properties(entity, entity.id in linked)
         files[f"models/canonical/{entity.id}.yml"] = _canonical_properties(entity, schemas)
     return files
 
@@ -58,7 +65,16 @@ def given_elements(report: Report, entity: Entity) -> list[str]:
     return [element for element in entity.elements if element in given]
 
 
-def _metadata(schemas: Schemas) -> str:
+def linked_by_record(entity: Entity, schemas: Schemas, linked: Collection[str]) -> list[str]:
+    """Linked entities that this one names, and of which a report about it speaks in the same row."""
+    return [
+        other
+        for other in entity.links
+        if other in linked and any({entity.id, other} <= set(report.about) for report in schemas.reports.values())
+    ]
+
+
+def _metadata(schemas: Schemas, linked: Collection[str]) -> str:
     entities = []
     for entity in schemas.entities.values():
         columns = []
@@ -68,7 +84,13 @@ def _metadata(schemas: Schemas) -> str:
             columns.append(
                 {"element": name, "type": element.type, "sql_type": element.sql_type, "authority": authority}
             )
-        head = {"id_column": entity.id_column, "keys": entity.keys, "links": entity.links}
+        head = {
+            "id_column": entity.id_column,
+            "keys": entity.keys,
+            "links": entity.links,
+            "linked": entity.id in linked,
+            "linked_by_record": linked_by_record(entity, schemas, linked),
+        }
         listed = [
             *(f"{literal(key)}: {literal(value)}" for key, value in head.items()),
             f'"columns": [\n        {_lines(columns)}\n    ]',
@@ -79,7 +101,8 @@ def _metadata(schemas: Schemas) -> str:
     return to_sql(
         f"""
 {{#
-  What the unify macros know about each entity. `authority`: department -> place in the element's list, 1 is first.
+  What the unify macros know about each entity. `linked`: records without a certain key are linked; `linked_by_record`:
+  links that follow the record. `authority`: department -> place in the element's list, 1 is first.
   `sources`: reports that speak of the entity, with the elements of it that their staging models have.
 #}}
 {{%- macro entity_meta() -%}}
@@ -103,14 +126,19 @@ def _model(name: str, text: str, columns: list[dict[str, str]]) -> dict[str, Any
     return {"name": name, "description": text, "config": {"contract": {"enforced": True}}, "columns": columns}
 
 
-def _identity_properties(entity: Entity) -> str:
+def _identity_properties(entity: Entity, linked: bool) -> str:
     crosswalk = _model(
         f"crosswalk_{entity.id}",
         f"{entity.name}对照表: source record to entity id. Grain: one source record of a report about the {entity.id}.",
         [
             _column("record_no", "BIGINT", "源记录号"),
-            _column(entity.id_column, "VARCHAR", "Entity id; NULL where the record has no certain key"),
+            _column(
+                entity.id_column,
+                "VARCHAR",
+                "Entity id" if linked else "Entity id; NULL where the record has no certain key",
+            ),
             _column("is_repeated", "BOOLEAN", "Another record of the same report speaks of the same entity"),
+            *([_column("is_key_contradicted", "BOOLEAN", "States a key that is not this entity's")] if linked else []),
         ],
     )
     survivor = {

@@ -114,6 +114,7 @@ def _sources(schemas: Schemas) -> str:
     inputs: list[dict[str, Any]] = [
         {"name": "load", "description": "装载: one row per live load of this release"},
         {"name": "installation", "description": "One row: the installation's key, for entity ids"},
+        {"name": "link_decision", "description": "人工结论: what humans decided about pairs of nodes"},
     ]
     raw = [
         {

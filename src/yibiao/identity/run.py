@@ -1,0 +1,232 @@
+"""Linkage inside a unify run: records of staging in, one relation out. Called by the Python models of dbt.
+
+What is asked and answered inside is told by *nodes*: a record without a certain key, or all records of one certain key.
+A node's id is a keyed hash, of the certain key or of what the record says, so that it is the same in the next run and,
+as long as the record says the same, in the next edition. Decisions of humans are about nodes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yibiao.identity.decisions import DIFFERENT, SAME
+from yibiao.identity.linkage import Linked, link, set_contradictions_aside
+from yibiao.identity.model import read_model
+from yibiao.identity.prepare import tidied
+from yibiao.identity.settings import LinkageSettings, read_settings
+from yibiao.identity.source import OWN_NUMBER
+from yibiao.ingest.rules import quote, render
+from yibiao.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+REVIEWED = ("review", "rival", "apart")
+"""States of pairs that a human should look at."""
+
+
+def link_entity(
+    con: duckdb.DuckDBPyConnection, entity: str, settings: Settings | None = None
+) -> duckdb.DuckDBPyRelation:
+    """Link the records of `identity.linkage_record_<entity>`.
+
+    Args:
+        con: the warehouse, with `input.installation` (the key) and `input.link_decision` (what humans decided).
+        settings: where schemas and macros lie; by default those of the environment.
+
+    Returns:
+        `kind`, `record_l`, `node_l`, `entity_l`, `record_r`, `node_r`, `entity_r`, `state`, `score` (thousandths of a
+        bit), `reasons`. Kind `record`: one row per record that no certain key places, with its entity in `entity_l`
+        and the basis in `state`; `entity`: a certain entity that a human joined to another; `pair`: two nodes for a
+        human to look at.
+
+    Raises:
+        LinkageError: settings, model and records do not fit together.
+    """
+    settings = settings or Settings.load()
+    linkage = read_settings(settings.schemas / "linkage" / f"{entity}.yml")
+    model = read_model(settings.schemas / "linkage" / f"{entity}.json", linkage)
+    con.execute(f"""
+        create or replace temp view linkage_input as
+        select * from identity.linkage_record_{entity} where entity is not null or {_has_subject(linkage)}""")
+    source = set_contradictions_aside(con, "linkage_input", "entity", linkage, model)
+    _own_nodes(con, source, entity, linkage, settings)
+    same, different = _decided(con, entity, settings)
+    linked = link(con, source, linkage, model, entity="entity", same=same, different=different, set_aside=False)
+    con.execute("create or replace temp table linkage_joined as select unnest(?::varchar[]) as id", [[*sum(same, ())]])
+    _entities(con, linked, entity, settings)
+    return _told(con, linked, linkage, node_id(entity, "id", settings))
+
+
+def _has_subject(linkage: LinkageSettings) -> str:
+    """SQL of whether a raw record speaks of an entity at all."""
+    stated = [f"{tidied(linkage.columns[name])} is not null" for name in linkage.subject]
+    return f"({' or '.join(stated)})" if stated else "true"
+
+
+def node_id(entity: str, text: str, settings: Settings) -> str:
+    """SQL of the id of a node, over a table that is joined with `input.installation`."""
+    return render("keyed_id", entity, text, "secret", folder=settings.dbt_project / "macros" / "keyed")
+
+
+def _own_nodes(
+    con: duckdb.DuckDBPyConnection, source: str, entity: str, linkage: LinkageSettings, settings: Settings
+) -> None:
+    """`linkage_own`: `id`, `node_id` of the records that have no entity.
+
+    A record is told by the number that its department gives it, else by all that it says; of records that say the same
+    the first is the first, so that the same rows have the same ids in every edition.
+    """
+    columns = [*dict.fromkeys(name for column in linkage.columns.values() for name in column.sources)]
+    said = ", ".join(f"coalesce({quote(name)}, '')" for name in columns)
+    said = f"concat_ws(chr(30), {said})"
+    if OWN_NUMBER in columns:
+        said = f"coalesce({OWN_NUMBER}, {said})"
+    con.execute(f"""
+        create or replace temp table linkage_own as
+        with said as (
+            select id, 'r' || chr(31) || report || chr(31) || {said} as said
+            from {quote(source)} where entity is null
+        ),
+        numbered as (select id, said || chr(31) || row_number() over (partition by said order by id) as said from said)
+        select cast(id as varchar) as id, id as record_no, {node_id(entity, "said", settings)} as node_id
+        from numbered cross join input.installation""")
+
+
+def _decided(
+    con: duckdb.DuckDBPyConnection, entity: str, settings: Settings
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Pairs of ids, as they stand in the source, that humans decided; a node that is no more is passed over."""
+    decided = con.execute(
+        "select node_l, node_r, verdict from input.link_decision where entity = ? order by all", [entity]
+    ).fetchall()
+    if not decided:
+        return [], []
+    con.execute(f"""
+        create or replace temp table linkage_named as
+        select id, node_id from linkage_own
+        union all
+        select entity, {node_id(entity, "entity", settings)}
+        from (select distinct entity from linkage_input where entity is not null) as known
+        cross join input.installation""")
+    wanted = sorted({node for row in decided for node in row[:2]})
+    ids = dict(
+        con.execute(
+            "select node_id, id from linkage_named where node_id in (select unnest(?::varchar[]))", [wanted]
+        ).fetchall()
+    )
+    con.execute("drop table linkage_named")
+    pairs: dict[str, list[tuple[str, str]]] = {SAME: [], DIFFERENT: []}
+    for left, right, verdict in decided:
+        if left in ids and right in ids:
+            pairs[verdict].append((ids[left], ids[right]))
+    return pairs[SAME], pairs[DIFFERENT]
+
+
+def _entities(con: duckdb.DuckDBPyConnection, linked: Linked, entity: str, settings: Settings) -> None:
+    """`linkage_node_of`: `id`, `record_no`, `node_id`, `entity_id`, `alone` of every node that shares its cluster with
+    another or is a record.
+
+    A cluster is the entity of its certain key (of several that a human joined, of the smallest id), else of the node
+    of its first record in the total order.
+    """
+    con.execute(f"""
+        create or replace temp table linkage_node_of as
+        with members as (
+            select cast(clusters.id as varchar) as id, cast(clusters.cluster as varchar) as cluster
+            from {linked.clusters} as clusters
+        ),
+        shared as (
+            select cluster from members where id <> cluster
+            union
+            select members.cluster from members inner join linkage_own using (id)
+        ),
+        nodes as (
+            select
+                members.id, members.cluster, own.record_no,
+                coalesce(own.node_id, {node_id(entity, "members.id", settings)}) as node_id
+            from members
+            inner join shared using (cluster)
+            left join linkage_own as own using (id)
+            cross join input.installation
+        ),
+        heads as (
+            select
+                cluster, count(*) = 1 as alone,
+                coalesce(min(node_id) filter (record_no is null), arg_min(node_id, record_no)) as entity_id
+            from nodes group by cluster
+        )
+        select nodes.id, nodes.record_no, nodes.node_id, heads.entity_id, heads.alone
+        from nodes inner join heads using (cluster)""")
+
+
+def _told(
+    con: duckdb.DuckDBPyConnection, linked: Linked, linkage: LinkageSettings, node: str
+) -> duckdb.DuckDBPyRelation:
+    # A comparison that says nothing is left out.
+    told = ", ".join(
+        f'case when "g_{one.name}" >= 0 then \'{one.name}:\' || "g_{one.name}" || \':\' || "p_{one.name}" end'
+        for one in linkage.comparisons
+    )
+    reasons = f"concat_ws(' ', {told})"
+    states = ", ".join(f"'{state}'" for state in REVIEWED)
+    con.execute(f"""
+        create or replace temp table linkage_told as
+        select
+            cast(id_l as varchar) as id_l, cast(id_r as varchar) as id_r, state,
+            cast(round(score * 1000) as integer) as score, {reasons} as reasons
+        from {linked.edges}""")
+    # Of a record the strongest of the pairs that hold it; between equal ones the ids decide.
+    con.execute("""
+        create or replace temp table linkage_held as
+        select id, max(struct_pack(score, other, reasons)) as best
+        from (
+            select id_l as id, id_r as other, state, score, reasons from linkage_told
+            union all
+            select id_r, id_l, state, score, reasons from linkage_told
+        ) as sides
+        inner join linkage_own using (id)
+        where state in ('linked', 'reviewed_same')
+        group by id""")
+    con.execute(f"""
+        create or replace temp table linkage_pair_told as
+        select * from linkage_told where state in ({states})""")
+    con.execute(f"""
+        create or replace temp table linkage_side as
+        select id, record_no, node_id, entity_id from linkage_node_of
+        union all
+        select id, null, {node}, {node}
+        from (
+            select distinct unnest([id_l, id_r]) as id from linkage_pair_told
+        ) as named
+        anti join linkage_node_of using (id)
+        cross join input.installation""")
+    return con.sql(f"""
+        select
+            'record' as kind, node.record_no as record_l, node.node_id as node_l, node.entity_id as entity_l,
+            cast(null as bigint) as record_r, cast(null as varchar) as node_r, cast(null as varchar) as entity_r,
+            case
+                when not node.alone and node.id in (select id from linkage_joined) then 'reviewed'
+                when not node.alone then 'linked'
+                when contradicts.id is not null then 'contradicts'
+                else 'alone'
+            end as state,
+            case when not node.alone then best.score end as score,
+            case when not node.alone then best.reasons end as reasons
+        from linkage_node_of as node
+        left join linkage_held using (id)
+        left join {linked.contradictions} as contradicts on node.id = cast(contradicts.id as varchar)
+        where node.record_no is not null
+        union all
+        select 'entity', null, node_id, entity_id, null, null, null, 'reviewed', null, null
+        from linkage_node_of where record_no is null and node_id <> entity_id
+        union all
+        select
+            'pair', l.record_no, l.node_id, l.entity_id, r.record_no, r.node_id, r.entity_id, state, score, reasons
+        from (
+            select state, score, reasons, unnest([id_l, id_r]) as id, unnest([id_r, id_l]) as other
+            from linkage_pair_told
+        ) as told
+        inner join linkage_side as l on told.id = l.id
+        inner join linkage_side as r on told.other = r.id
+        where l.node_id < r.node_id""")

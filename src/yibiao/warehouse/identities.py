@@ -1,0 +1,226 @@
+"""What became of every id that was ever published: the part of the journal that keeps a department's stored ids alive.
+
+A release is a pure function of its inputs, so that its ids change when the inputs say other things about who is who:
+records that were two people are one, a delivery is taken back. For every change of the current release (a publication
+or a rollback) one file says which ids left or split, and where their records are now. A file is a function of the two
+releases alone, so that one which a killed process did not write is written by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from yibiao.errors import ReleaseError
+from yibiao.files import commit_file
+from yibiao.settings import Settings
+from yibiao.warehouse import releases
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MERGED, SPLIT, ENDED, WITHDRAWN = "merged", "split", "ended", "withdrawn"
+"""All records are of another entity now; they are of several; no delivery that counts speaks of it any more; every
+delivery that spoke of it was taken back."""
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where an id leads.
+
+    Attributes:
+        entity: of which kind, empty if the id was never published here.
+        present: ids of the current release that hold what the id held; the id itself among them if it is still there.
+        steps: what happened, oldest first: `at`, `release`, `old_id`, `kind`, `new_ids`.
+    """
+
+    entity: str
+    present: tuple[str, ...]
+    steps: tuple[dict[str, Any], ...]
+
+
+def record_changes(settings: Settings) -> list[Path]:
+    """Write the files that are missing: one for each change of the current release whose two releases are still there.
+
+    Returns:
+        The files that were written.
+    """
+    there = {release.version: release for release in releases.every(settings)}
+    made = []
+    for before, after, _ in _changes(settings):
+        path = _path(settings, before, after)
+        if not path.exists() and before in there and after in there:
+            path.parent.mkdir(exist_ok=True)
+            commit_file(_compared(there[before], there[after]), path, "release.identities")
+            made.append(path)
+    return made
+
+
+def locate(settings: Settings, entity_id: str) -> Whereabouts:
+    """Follow an id that was published once to where it leads now.
+
+    Raises:
+        ReleaseError: nothing is published; no release here ever held this id.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    present = releases.need_current(settings)
+    held = [entity_id]
+    entity = ""
+    steps: list[dict[str, Any]] = []
+    for before, after, at in _changes(settings):
+        path = _path(settings, before, after)
+        if not path.exists():
+            continue
+        rows = pq.read_table(path)
+        rows = rows.filter(pc.is_in(rows["old_id"], pa.array(held, pa.string())))
+        found: dict[str, dict[str, Any]] = {}
+        for row in rows.to_pylist():
+            step = found.setdefault(
+                row["old_id"],
+                {"at": at, "release": after, "old_id": row["old_id"], "kind": row["kind"], "new_ids": []},
+            )
+            if row["new_id"] is not None:
+                step["new_ids"].append(row["new_id"])
+            entity = row["entity"]
+        steps += found.values()
+        for step in found.values():
+            held += [one for one in step["new_ids"] if one not in held]
+    with _opened({"now": present}) as connection:
+        for name in _entities(connection, "now"):
+            rows = connection.execute(
+                f"select {name}_id from now.{name} where {name}_id in (select unnest(?::varchar[])) order by 1",
+                [held],
+            ).fetchall()
+            if rows:
+                return Whereabouts(name, tuple(row[0] for row in rows), tuple(steps))
+    if not entity:
+        raise ReleaseError(
+            "No release here ever held this id.",
+            where="yibiao identity where",
+            expected="an id that was published, 24 hexadecimal digits",
+            got=f"{len(entity_id)} characters",  # whoever types a citizen number here should not find it in a log
+            todo="Check the id; ids of another installation mean nothing here.",
+        )
+    return Whereabouts(entity, (), tuple(steps))
+
+
+def _path(settings: Settings, before: str, after: str) -> Path:
+    return settings.home / "identities" / f"{before}--{after}.parquet"
+
+
+def _changes(settings: Settings) -> list[tuple[str, str, str]]:
+    """(version before, version after, moment) of every change of the current release, oldest first."""
+    switches = [entry for entry in releases.journal(settings) if entry["action"] in ("publish", "rollback")]
+    return [
+        (earlier["version"], later["version"], later["at"])
+        for earlier, later in pairwise(switches)
+        if earlier["version"] != later["version"]
+    ]
+
+
+@contextmanager
+def _opened(attached: Mapping[str, releases.Release]) -> Iterator[DuckDBPyConnection]:
+    """A connection with releases attached, read-only, by alias."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        for alias, release in attached.items():
+            connection.execute(f"attach '{release.database}' as {alias} (read_only)")
+        yield connection
+
+
+def _entities(connection: DuckDBPyConnection, database: str) -> list[str]:
+    rows = connection.execute(
+        "select table_name from duckdb_tables() where database_name = ? and table_name like '%\\_crosswalk' escape '\\'"
+        " order by 1",
+        [database],
+    ).fetchall()
+    return [name.removesuffix("_crosswalk") for (name,) in rows]
+
+
+def _compared(before: releases.Release, after: releases.Release) -> bytes:
+    """A Parquet file of `entity`, `old_id`, `kind`, `new_id`, sorted: ids that left, or that records left."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(name, pa.string()) for name in ("entity", "old_id", "kind", "new_id")])
+    with _opened({"was": before, "now": after}) as connection:
+        known = set(_entities(connection, "now"))
+        tables = []
+        for entity in _entities(connection, "was"):
+            _trace(connection, entity, entity in known)
+            tables.append(
+                connection.sql(f"select '{entity}' as entity, old_id, kind, new_id from change order by all")
+                .to_arrow_table()
+                .cast(schema)
+            )
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.concat_tables(tables) if tables else schema.empty_table(), sink, compression="zstd")
+    return sink.getvalue().to_pybytes()
+
+
+def _trace(connection: DuckDBPyConnection, entity: str, known: bool) -> None:
+    """Make the table `change` of one entity.
+
+    Only records of ids that left, and nodes of linkage that moved, are looked at: the cost follows the change.
+    """
+    key = f"{entity}_id"
+    now = f"now.{entity}" if known else f"(select null::varchar as {key} where false)"
+    connection.execute(f"""
+        create or replace temp table gone as
+        select {key} as old_id from was.{entity} anti join {now} as present using ({key})""")
+    # The same row of the same load, under the number that it has in each release.
+    connection.execute(f"""
+        create or replace temp table row_of as
+        select gone.old_id, load.load_id, record.record_no - load.first_record_no as row
+        from was.{entity}_crosswalk as record
+        inner join gone on record.{key} = gone.old_id
+        inner join was.load as load on record.record_no > load.first_record_no
+            and record.record_no <= load.first_record_no + load.read""")
+    crosswalk = f"now.{entity}_crosswalk" if known else f"(select null::bigint as record_no, null as {key} where false)"
+    connection.execute(f"""
+        create or replace temp table moved as
+        select distinct old_id, record.{key} as new_id
+        from row_of
+        inner join now.load as load using (load_id)
+        inner join {crosswalk} as record on record.record_no = load.first_record_no + row_of.row
+        where record.{key} is not null""")
+    linked = connection.execute(
+        "select count(*) from duckdb_tables() where table_name = ? and database_name in ('was', 'now')",
+        [f"{entity}_link"],
+    ).fetchall()[0][0]
+    if linked == 2:
+        connection.execute(f"""
+            insert into moved
+            select distinct earlier.{key}, later.{key}
+            from was.{entity}_link as earlier inner join now.{entity}_link as later using (node_id)
+            where earlier.{key} <> later.{key}""")
+    connection.execute(f"""
+        create or replace temp table change as
+        with parts as (
+            select distinct old_id, new_id from moved
+            union
+            -- An id from which something went away is still where the rest is.
+            select distinct moved.old_id, moved.old_id
+            from moved inner join {now} as present on moved.old_id = present.{key}
+        ),
+        counted as (select old_id, count(*) as n from parts group by old_id)
+        select parts.old_id, case when n = 1 then '{MERGED}' else '{SPLIT}' end as kind, parts.new_id
+        from parts inner join counted using (old_id)
+        union all
+        select
+            gone.old_id,
+            case when count(load.load_id) = 0 then '{WITHDRAWN}' else '{ENDED}' end,
+            null
+        from gone
+        anti join moved using (old_id)
+        left join row_of using (old_id)
+        left join now.load as load on row_of.load_id = load.load_id
+        group by gone.old_id""")

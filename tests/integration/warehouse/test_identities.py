@@ -1,0 +1,139 @@
+"""No id that was ever published leads nowhere: where its records went, release by release."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from yibiao.errors import ReleaseError
+from yibiao.files import to_json
+from yibiao.settings import Settings
+from yibiao.warehouse import releases
+from yibiao.warehouse.identities import locate, record_changes
+
+Rows = dict[tuple[str, int], str]
+"""(load, row) -> id of the resident."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = replace(Settings.load(), home=tmp_path / "home")
+    made.open_home()
+    return made
+
+
+def publish(settings: Settings, version: str, rows: Rows, nodes: dict[str, str] | None = None) -> None:
+    """A release with nothing but what ids need: residents, their crosswalk and links, loads of ten rows each."""
+    folder = settings.releases / version
+    folder.mkdir()
+    loads = sorted({load for load, _ in rows})
+    first = {load: 10 * place for place, load in enumerate(loads)}
+    with duckdb.connect(str(folder / releases.DATABASE)) as connection:
+        connection.execute("create table load (load_id varchar, first_record_no bigint, read bigint)")
+        connection.execute("create table resident_crosswalk (record_no bigint, resident_id varchar)")
+        connection.execute("create table resident_link (node_id varchar, resident_id varchar)")
+        for load in loads:
+            connection.execute("insert into load values (?, ?, 10)", [load, first[load]])
+        for (load, row), one in rows.items():
+            connection.execute("insert into resident_crosswalk values (?, ?)", [first[load] + row, one])
+        for node, one in (nodes or {}).items():
+            connection.execute("insert into resident_link values (?, ?)", [node, one])
+        connection.execute("create table resident as select distinct resident_id from resident_crosswalk")
+    (folder / releases.MANIFEST).write_bytes(to_json({"fingerprint": version}))
+    releases.switch(settings, releases.Release(folder), "publish")
+    record_changes(settings)
+
+
+def test_an_id_that_is_still_there_leads_to_itself(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P"})
+    publish(settings, "2", {("a", 1): "P", ("b", 1): "P"})
+    found = locate(settings, "P")
+    assert (found.entity, found.present, found.steps) == ("resident", ("P",), ())
+
+
+def test_merged_ids_lead_to_the_one_that_is_left(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P", ("a", 2): "Q"})
+    publish(settings, "2", {("a", 1): "P", ("a", 2): "P"})
+    found = locate(settings, "Q")
+    assert found.present == ("P",)
+    assert [(one["release"], one["kind"], one["new_ids"]) for one in found.steps] == [("2", "merged", ["P"])]
+
+
+def test_rows_are_followed_when_other_loads_change_their_numbers(settings: Settings) -> None:
+    publish(settings, "1", {("b", 3): "Q"})
+    publish(settings, "2", {("a", 1): "P", ("b", 3): "R"})
+    assert locate(settings, "Q").present == ("R",)
+
+
+def test_a_split_id_leads_to_all_parts(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P", ("a", 2): "P"})
+    publish(settings, "2", {("a", 1): "X", ("a", 2): "Y"})
+    found = locate(settings, "P")
+    assert (found.present, found.steps[0]["kind"]) == (("X", "Y"), "split")
+
+
+def test_what_went_away_from_an_id_that_stays_is_told(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P", ("b", 1): "P"}, {"n": "P"})
+    publish(settings, "2", {("a", 1): "P", ("b", 1): "N"}, {"n": "N"})
+    found = locate(settings, "P")
+    assert (found.present, found.steps[0]["kind"]) == (("N", "P"), "split")
+
+
+def test_a_row_that_a_new_edition_repeats_is_followed_by_its_node(settings: Settings) -> None:
+    publish(settings, "1", {("january", 1): "Q"}, {"n": "Q"})
+    publish(settings, "2", {("february", 7): "P"}, {"n": "P"})
+    assert locate(settings, "Q").present == ("P",)
+
+
+def test_steps_are_followed_through_every_release(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P", ("a", 2): "Q"})
+    publish(settings, "2", {("a", 1): "P", ("a", 2): "P"})
+    publish(settings, "3", {("a", 1): "Z", ("a", 2): "Z"})
+    found = locate(settings, "Q")
+    assert found.present == ("Z",)
+    assert [one["release"] for one in found.steps] == ["2", "3"]
+
+
+def test_a_withdrawn_delivery_and_one_that_ended_are_told_apart(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P", ("b", 1): "Q", ("b", 2): "R"})
+    publish(settings, "2", {("b", 2): "R"})
+    ended, withdrawn = locate(settings, "Q"), locate(settings, "P")
+    assert (ended.present, ended.steps[-1]["kind"]) == ((), "ended")
+    assert (withdrawn.present, withdrawn.steps[-1]["kind"]) == ((), "withdrawn")
+
+
+def test_an_id_that_comes_back_is_there_again(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P"})
+    publish(settings, "2", {("b", 1): "Q"})
+    publish(settings, "3", {("a", 1): "P", ("b", 1): "Q"})
+    assert locate(settings, "P").present == ("P",)
+
+
+def test_a_rollback_is_a_change_like_any_other(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P", ("a", 2): "Q"})
+    publish(settings, "2", {("a", 1): "N", ("a", 2): "N"})
+    releases.rollback(settings)
+    assert locate(settings, "N").present == ("P", "Q")
+
+
+def test_what_a_pruned_release_held_is_still_known(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P"})
+    publish(settings, "2", {("a", 1): "Q"})
+    releases.prune(settings, 1)
+    assert locate(settings, "P").present == ("Q",)
+
+
+def test_an_id_that_was_never_published_is_refused_without_showing_it(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P"})
+    with pytest.raises(ReleaseError, match="No release here ever held this id") as caught:
+        locate(settings, "99990119800101121X")
+    assert "9999" not in str(caught.value)
+
+
+def test_nothing_is_written_twice(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P"})
+    publish(settings, "2", {("a", 1): "Q"})
+    assert record_changes(settings) == []
