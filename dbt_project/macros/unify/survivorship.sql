@@ -146,11 +146,11 @@ select
     {%- for column in meta.columns %}
     {%- set holders = holders_of(column.element, meta.sources) %}
     {%- if column.element in ranked_elements %}
-    case {{ column.element }}__best
+    case when {{ column.element }}__disputed then case {{ column.element }}__best
         {%- for n in holders %}
         when {{ column.element }}__order_{{ n }} then {{ column.element }}__{{ n }}
         {%- endfor %}
-    end as {{ column.element }},
+    end else {{ column.element }} end as {{ column.element }},
     {{ record_of(column.element ~ '__best') }} as {{ column.element }}__record,
     {{ column.element }}__disputed{{ "," if not loop.last }}
     {%- else %}

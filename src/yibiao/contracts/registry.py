@@ -227,9 +227,7 @@ def _check_element(
     check_survivorship(element, document, path, codes, findings)
 
 
-def read_entities(
-    root: Path, base: Path, elements: Mapping[str, Element], findings: Findings
-) -> Mapping[str, Entity]:
+def read_entities(root: Path, base: Path, elements: Mapping[str, Element], findings: Findings) -> Mapping[str, Entity]:
     """All `entities/*.yml`, one entity a file, named after it."""
     found: dict[str, Entity] = {}
     documents: dict[str, Document] = {}

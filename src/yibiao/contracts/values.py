@@ -242,7 +242,7 @@ class Column:
         title: Chinese name for people.
         element: data element id, or None for the department's own field.
         role: whom the column speaks of, if not the row's main entity.
-        entity: of the entities that a row speaks of, the only one that has this value; None for all that have the element.
+        entity: of the entities that a row speaks of, the only one whose value this is; None for all that have it.
         type: a key of `TYPES`.
         date_formats: strptime patterns and `excel_serial`, tried in order (dates and months).
         codes: the contract's own values -> standard code.
@@ -313,8 +313,8 @@ class Report:
     """One data contract: what a department delivers, how it is read, checked and understood.
 
     Attributes:
-        as_of: what the day of a row says: `check` (when its values were last checked) or `event` (when something happened
-            or was issued); empty for `event` in mode events and `check` else.
+        as_of: what the day of a row says: `check` (when its values were last checked) or `event` (when something
+            happened or was issued); empty for `event` in mode events and `check` else.
     """
 
     id: str
