@@ -14,6 +14,7 @@ import json
 import re
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,22 +145,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
+    return tell(
+        given.json, measure, given.data, given.settings, given.truth,
+        pattern=given.truth_pattern, model_file=given.model, threads=given.threads,
+    )  # fmt: skip
+
+
+def tell(as_json: bool, measured: Callable[..., Mapping[str, Any]], *arguments: Any, **options: Any) -> int:
+    """Measure and print what was found, or why nothing could be; gives the exit code."""
     try:
-        found = measure(
-            given.data, given.settings, given.truth,
-            pattern=given.truth_pattern, model_file=given.model, threads=given.threads,
-        )  # fmt: skip
+        found = measured(*arguments, **options)
     except YibiaoError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    if given.json:
+    if as_json:
         print(json.dumps(found, ensure_ascii=False, indent=1))
-    else:
-        for name, value in found.items():
-            if name != "blocks":
-                print(f"{name:16} {value}")
-        for block in found["blocks"]:
-            print(f"  {block['block']:40} {block['pairs']:>12,} pairs, {block['left_out_keys']:,} keys left out")
+        return 0
+    for name, value in found.items():
+        if name != "blocks":
+            print(f"{name:16} {value}")
+    for block in found.get("blocks", ()):
+        print(f"  {block['block']:40} {block['pairs']:>12,} pairs, {block['left_out_keys']:,} keys left out")
     return 0
 
 

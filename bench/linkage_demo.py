@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.linkage import tell
 from bench.machine import Watched, facts
 from yibiao.contracts import Report, Schemas, load_schemas
-from yibiao.errors import LinkageError, YibiaoError
+from yibiao.errors import LinkageError
 from yibiao.identity.linkage import link, train
 from yibiao.identity.model import read_model
 from yibiao.identity.settings import LinkageSettings, read_settings
@@ -157,20 +157,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    try:
-        found = measure(
-            given.home, given.data, Settings.load().schemas, share=given.share, edition=given.edition,
-            model_file=given.model, anew=given.train, threads=given.threads,
-        )  # fmt: skip
-    except YibiaoError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    if given.json:
-        print(json.dumps(found, ensure_ascii=False, indent=1))
-    else:
-        for name, value in found.items():
-            print(f"{name:16} {value}")
-    return 0
+    return tell(
+        given.json, measure, given.home, given.data, Settings.load().schemas,
+        share=given.share, edition=given.edition, model_file=given.model, anew=given.train, threads=given.threads,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

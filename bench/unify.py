@@ -17,11 +17,12 @@ import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from bench.machine import Watched, scratch_folder
-from yibiao.contracts import Column, Entity, Report, Schemas, load_schemas
+from yibiao.contracts import Column, Element, Entity, Report, Schemas, load_schemas
 from yibiao.settings import Settings
 from yibiao.warehouse import content_hash
 
@@ -99,7 +100,7 @@ def render(schemas: Schemas) -> str:
         for report in schemas.reports.values()
     }
     reports = [_report(report, wanted[report.id], schemas) for report in schemas.reports.values()]
-    entities = [_entity(entity, schemas, wanted) for entity in schemas.entities.values()]
+    entities = [_entity(entity, schemas, wanted) for entity in _in_order(schemas)]
     return environment.from_string(SCRIPT.read_text(encoding="utf-8")).render(
         reports=reports, entities=[entity for entity in entities if entity["sources"]]
     )
@@ -111,13 +112,31 @@ def _report(report: Report, columns: list[Column], schemas: Schemas) -> dict[str
     constants = [
         {"name": f"'{value}'::{schemas.elements[name].sql_type} as {name}"} for name, value in report.constants.items()
     ]
+    as_of = "least(coalesce(as_of_date, edition_date), edition_date)" if dated else "edition_date"
     return {
         "name": report.raw_table,
         "raw": _quoted(report.raw_table),
         "columns": [{"name": column.element} for column in columns] + constants,
         "parsed": parsed + ([{"name": "as_of_date", "sql": _parse(dated)}] if dated else []),
-        "as_of": "least(coalesce(as_of_date, edition_date), edition_date)" if dated else "edition_date",
+        "as_of": as_of,
+        "checked": f"case when as_of_date is not null then {as_of} end" if report.checks_rows else "null::date",
     }
+
+
+def _in_order(schemas: Schemas) -> list[Entity]:
+    """Entities after those that their values are compared with."""
+    return sorted(schemas.entities.values(), key=lambda entity: (bool(_links(entity, schemas)), entity.id))
+
+
+def _links(entity: Entity, schemas: Schemas) -> list[dict[str, str]]:
+    """Values of linked entities that values of this one are compared with; links of one key element."""
+    found = {}
+    for name in entity.elements:
+        for criterion in schemas.elements[name].survivorship:
+            if criterion.name == "same_as":
+                (key,) = entity.links[criterion.entity]
+                found[criterion.entity, criterion.element] = key
+    return [{"entity": linked, "element": element, "key": key} for (linked, element), key in found.items()]
 
 
 def _entity(entity: Entity, schemas: Schemas, wanted: dict[str, list[Column]]) -> dict[str, Any]:
@@ -127,34 +146,106 @@ def _entity(entity: Entity, schemas: Schemas, wanted: dict[str, list[Column]]) -
     place = {name: number for number, name in enumerate(entity.elements, start=1)}
     sources = []
     for report in schemas.reports.values():
-        given = {column.element for column in wanted[report.id]} | set(report.constants)
+        given = {column.element for column in wanted[report.id] if column.entity in (None, entity.id)} | set(
+            report.constants
+        )
         if entity.id not in report.about or not set(key) <= given:
             continue
         columns = [
-            {"name": name, "place": place[name], "authority": _authority(schemas, name, report.department)}
+            {
+                "name": name,
+                "place": place[name],
+                "authority": _authority(schemas, name, report.department),
+                "dated": report.checks_rows and _has(schemas, name, "recency"),
+            }
             for name in entity.elements
             if name in given
         ]
-        sources.append({"name": report.raw_table, "department": report.department, "columns": columns})
+        sources.append(
+            {"name": report.raw_table, "department": report.department, "report": report, "columns": columns}
+        )
+    columns = [_element(name, sources, schemas) for name in entity.elements]
     return {
         "id": entity.id,
         "id_column": entity.id_column,
         "key": " || chr(31) || ".join(key),
         "links": {linked: " || chr(31) || ".join(names) for linked, names in entity.links.items()},
-        "columns": [
-            {
-                "name": name,
-                "sql_type": schemas.elements[name].sql_type,
-                "sources": [
-                    number
-                    for number, source in enumerate(sources, start=1)
-                    if any(column["name"] == name for column in source["columns"])
-                ],
-            }
-            for name in entity.elements
-        ],
+        "columns": columns,
+        "ranked": [column for column in columns if column["ranks"]],
+        "looked_up": _links(entity, schemas),
         "sources": sources,
     }
+
+
+def _element(name: str, sources: list[dict[str, Any]], schemas: Schemas) -> dict[str, Any]:
+    """One element over the sources that have it; `ranks` and `facts` only where criteria choose among several."""
+    element = schemas.elements[name]
+    holders = {
+        number: column
+        for number, source in enumerate(sources, start=1)
+        for column in source["columns"]
+        if column["name"] == name
+    }
+    ranked = bool(element.survivorship) and len(holders) > 1
+    return {
+        "name": name,
+        "sql_type": element.sql_type,
+        "sources": list(holders),
+        "dated": [number for number, column in holders.items() if column["dated"]],
+        "facts": _facts(element, holders) if ranked else {},
+        "ranks": {n: _rank(element, n, holders, sources) for n in holders} if ranked else {},
+    }
+
+
+def _facts(element: Element, holders: Collection[int]) -> dict[str, str]:
+    """What ranks need to know of a disputed row, computed once."""
+    from yibiao.ingest.rules import render as rule
+
+    days = ", ".join(f"{element.id}__order_{n} >> 43 & 65535" for n in holders)
+    known = {
+        "agreement": ("votes", f"list_aggregate([{', '.join(f'{element.id}__{n}' for n in holders)}], 'histogram')"),
+        "leading": ("newest", f"greatest({days})"),
+        "citizen_id": (
+            "stated",
+            rule("citizen_id_birth_date" if element.type == "date" else "citizen_id_sex", "citizen_id"),
+        ),
+    }
+    found = {}
+    for criterion in element.survivorship:
+        if criterion.name == "minimum_age":
+            birth = rule("citizen_id_birth_date", "citizen_id")
+            later = f"(({birth}) + interval {criterion.number} year)::date"
+            found["old_enough"] = f"date_diff('day', date '1900-01-01', {later})"
+        elif criterion.name in known:
+            name, fact = known[criterion.name]
+            found[name] = fact
+    return found
+
+
+def _rank(element: Element, n: int, holders: Collection[int], sources: list[dict[str, Any]]) -> str:
+    """The rank of what source `n` states: its criteria as digits of one number."""
+    e, value, source = element.id, f"{element.id}__{n}", sources[n - 1]
+    day = f"({e}__order_{n} >> 43 & 65535)"
+    first = source["department"] == element.authority[0]
+    rank = ""
+    for criterion in element.survivorship:
+        part, size = {
+            "citizen_id": (f"coalesce({value} = {e}__stated, false)::int", 2),
+            "same_as": (f"coalesce({value} = {criterion.entity}__{criterion.element}, false)::int", 2),
+            "minimum_age": (
+                f"(not coalesce({value} in {criterion.codes!r} and {day} < {e}__old_enough, false))::int",
+                2,
+            ),
+            "leading": (f"({day} >= {e}__newest - {criterion.number})::int" if first else "0", 2),
+            "recency": (f"{e}__day_{n}" if source["report"].checks_rows else "0", 65536),
+            "agreement": (f"{e}__votes[{value}]", 64),
+        }[criterion.name]
+        rank = f"({rank}) * {size} + {part}" if rank else part
+    return rank
+
+
+def _has(schemas: Schemas, element: str, criterion: str) -> bool:
+    return criterion in {one.name for one in schemas.elements[element].survivorship}
 
 
 def _authority(schemas: Schemas, element: str, department: str) -> int:

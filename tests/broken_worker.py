@@ -12,13 +12,13 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from account import TAG, account
 from broken_table import BadFile
+from forked import forkserver
 
 LIMIT, BATCH_LIMIT = 20, 30
 """Seconds of processor time for one file, and for a batch: files of one that did not end get a process each."""
@@ -30,24 +30,6 @@ MEMORY = 3 << 30
 """Bytes of memory that a batch may need at most."""
 
 
-PRELOADED = (
-    "duckdb",
-    "yibiao.ingest.checker",
-    "yibiao.ingest.load",
-    "yibiao.ingest.fetch_files",
-    "yibiao.quarantine.packages",
-    "yibiao.ingest.readers.delimited",
-    "yibiao.ingest.readers.records",
-    "yibiao.ingest.readers.spreadsheet",
-    "yibiao.detect.sheet",
-    "yibiao.detect.documents",
-    "yibiao.detect.text",
-    "pyarrow.parquet",
-    "pandas",
-)
-"""Imported once, in the process from which the workers are forked."""
-
-
 def run(batches: Sequence[tuple[Any, Sequence[BadFile]]], folder: Path, workers: int = 2) -> list[dict[str, Any]]:
     """One result per file: `{case, batch, verdict, problems}`; `verdict` is what became of it.
 
@@ -55,9 +37,7 @@ def run(batches: Sequence[tuple[Any, Sequence[BadFile]]], folder: Path, workers:
         batches: a report and the files to deliver under it.
         folder: for homes and data.
     """
-    # Forked from a clean server that has imported everything: a worker costs little, and no thread is copied.
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["broken_worker", *PRELOADED])
+    context = forkserver()
     waiting = [(report, list(files), False) for report, files in batches]
     running: list[tuple[BaseProcess, float, Path, Any, list[BadFile], bool]] = []
     results: list[dict[str, Any]] = []

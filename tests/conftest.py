@@ -2,27 +2,60 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
-from installations import Installation, make_district, new_installation, small_project
+from installations import (
+    FirstRun,
+    Installation,
+    Made,
+    made_once,
+    make_district,
+    new_installation,
+    small_project,
+    sources_in,
+)
+
+# How long an example takes says something about the machine and nothing about the law.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
-def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """`once(name, make)`: a folder that one worker of this test run makes, for all of them to read."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "once"
+    place.mkdir(exist_ok=True)
+    return lambda name, make: made_once(place / name, make)
+
+
+@pytest.fixture(scope="session")
+def district(once: Made) -> Path:
     """Data folder: 28 reports about some 300 residents, three editions."""
-    folder = tmp_path_factory.mktemp("district") / "data"
-    make_district(folder)
-    return folder
+    return once("district", lambda folder: make_district(folder / "data")) / "data"
 
 
 @pytest.fixture(scope="session")
-def published(district: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """One real `yibiao run` over the district. Read it only; `installation` is a copy to change."""
-    made = new_installation(tmp_path_factory.mktemp("published") / "home", district)
-    made.run("run")
-    return made
+def first_run(district: Path, once: Made) -> FirstRun:
+    """One real `yibiao run` over the district in a new working folder, and what it said."""
+
+    def run(folder: Path) -> None:
+        done = new_installation(folder / "home", district).run("run", "--json")
+        (folder / "said.json").write_text(json.dumps({"stdout": done.stdout, "stderr": done.stderr}))
+
+    folder = once("published", run)
+    return FirstRun(Installation(folder / "home", district), **json.loads((folder / "said.json").read_bytes()))
+
+
+@pytest.fixture(scope="session")
+def published(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A copy of what that run left, as commands that only read write locks and logs. `installation` may be changed."""
+    return first_run.at.copy(tmp_path_factory.mktemp("published"), data=first_run.at.data)
 
 
 @pytest.fixture
@@ -32,16 +65,15 @@ def installation(published: Installation, tmp_path: Path) -> Installation:
 
 
 @pytest.fixture(scope="session")
-def few_reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def few_reports(once: Made) -> dict[str, str]:
     """Sources of a project with some of the contracts; see `installations.small_project`."""
-    return small_project(tmp_path_factory.mktemp("project"))
+    return sources_in(once("project", small_project))
 
 
 @pytest.fixture(scope="session")
 def few_published(
-    few_reports: dict[str, str], district: Path, tmp_path_factory: pytest.TempPathFactory
+    few_reports: dict[str, str], district: Path, once: Made, tmp_path_factory: pytest.TempPathFactory
 ) -> Installation:
     """One real `yibiao run` of that small project over the district. Read it only."""
-    made = new_installation(tmp_path_factory.mktemp("few") / "home", district, few_reports)
-    made.run("run")
-    return made
+    made = once("few", lambda folder: new_installation(folder / "home", district, few_reports).run("run"))
+    return Installation(made / "home", district, few_reports).copy(tmp_path_factory.mktemp("few"), data=district)

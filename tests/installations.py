@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ KEY = "59" * 32
 
 RESIDENTS, SEED, EDITIONS = 300, 23, 3
 """The tiny district. With this seed every report has rows, some of them are in quarantine, and people die in March."""
+
+SOURCES = ("schemas", "dbt_project", "expectations", "dags")
 
 SMALL = (
     "civil_affairs.elderly_allowance",
@@ -125,6 +128,34 @@ class Installation:
         return replace(self, home=folder / "home", data=data)
 
 
+@dataclass(frozen=True)
+class FirstRun:
+    """A working folder straight after its first run, and what the run wrote on both streams. Shared: read it only."""
+
+    at: Installation
+    stdout: str
+    stderr: str
+
+
+Made = Callable[[str, Callable[[Path], object]], Path]
+
+
+def made_once(folder: Path, make: Callable[[Path], object]) -> Path:
+    """A folder that the first of several processes fills by `make(folder)`, while the others wait for it.
+
+    What failed half-way is made again by the next one, which then fails by the same error.
+    """
+    made = folder.with_suffix(".made")
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
 def make_district(data: Path) -> None:
     """Make the tiny district: 28 reports about some 300 residents, three editions."""
     from yibiao.contracts import load_schemas
@@ -141,6 +172,25 @@ def new_installation(home: Path, data: Path, sources: Mapping[str, str] | None =
     return made
 
 
+def publish(installation: Installation, *, force: bool = False) -> dict[str, Any]:
+    """Ingest what there is and unify in this process, without Airflow around it: it takes no part in what comes out."""
+    from yibiao.contracts import load_schemas
+    from yibiao.control import reconcile
+    from yibiao.ingest import ingest_report
+    from yibiao.orchestration.main_job import demo_api
+    from yibiao.warehouse import unify
+
+    used = installation.settings
+    reconcile(used, alone=True)
+    with demo_api(used.data):
+        for report in load_schemas(used.schemas).reports.values():
+            outcome = ingest_report(report, used)
+            assert not outcome.errors, outcome.errors
+    told = unify(used, force=force).to_dict()
+    reconcile(used)
+    return told
+
+
 def deliver(source: Path, target: Path, names: Sequence[str]) -> None:
     """Copy deliveries from one data folder into another.
 
@@ -155,19 +205,21 @@ def deliver(source: Path, target: Path, names: Sequence[str]) -> None:
             shutil.copy2(path, place)
 
 
-def small_project(folder: Path) -> dict[str, str]:
+def sources_in(folder: Path) -> dict[str, str]:
+    """The `YIBIAO_*` variables that name the folders of a project."""
+    return {f"YIBIAO_{name.upper()}": str(folder / name) for name in SOURCES}
+
+
+def small_project(folder: Path) -> None:
     """A project with a few of the real contracts, and what the program itself generates from them.
 
     Models, marts, macros and written expectations are the project's own. With a third of the models it unifies in a
     third of the time, which is what tests that unify many times need.
-
-    Returns:
-        `YIBIAO_*` variables that name its folders.
     """
     from yibiao.contracts import load_schemas
     from yibiao.contracts.generate import generate
 
-    for name in ("schemas", "dbt_project", "expectations", "dags"):
+    for name in SOURCES:
         leave = shutil.ignore_patterns("forms", "__pycache__", "target", "logs")
         shutil.copytree(PROJECT / name, folder / name, ignore=leave)
     for contract in sorted((folder / "schemas" / "reports").glob("*/*.odcs.yml")):
@@ -176,9 +228,5 @@ def small_project(folder: Path) -> dict[str, str]:
             contract.unlink()
             for path in (folder / "expectations" / "staging").glob(f"stg_{report.replace('.', '__')}.yml"):
                 path.unlink()
-    sources = {
-        f"YIBIAO_{name.upper()}": str(folder / name) for name in ("schemas", "dbt_project", "expectations", "dags")
-    }
-    settings = Installation(folder / "home", folder / "data", sources).settings
+    settings = Installation(folder / "home", folder / "data", sources_in(folder)).settings
     generate(load_schemas(settings.schemas), settings)
-    return sources

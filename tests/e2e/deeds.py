@@ -1,11 +1,13 @@
-"""What a process does that is to die at a crash point: `python deeds.py DEED [ARGUMENT]`.
+"""What a process does that is to die at a crash point.
 
 Paths come from the `YIBIAO_*` variables. The deeds are the program's own functions, in the order of a run.
 """
 
 from __future__ import annotations
 
-import sys
+import os
+from collections.abc import Mapping
+from pathlib import Path
 
 from yibiao.settings import Settings
 
@@ -30,8 +32,6 @@ def ingest(settings: Settings) -> None:
 
 def replay(settings: Settings, file: str) -> None:
     """`yibiao quarantine replay FILE`."""
-    from pathlib import Path
-
     from yibiao.contracts import load_schemas
     from yibiao.quarantine.replay import replay as take_in
 
@@ -128,5 +128,12 @@ DEEDS = {
     for deed in (ingest, replay, unify, publish, rollback, prune, identities, state, summary, generate)
 }
 
-if __name__ == "__main__":
-    DEEDS[sys.argv[1]](Settings.load(), *sys.argv[2:])
+
+def in_a_process(deed: str, environment: Mapping[str, str], said: Path, *arguments: str) -> None:
+    """Do a deed as a process whose environment and streams are its own; what it writes on them goes into a file."""
+    os.environ.clear()
+    os.environ.update(environment)
+    stream = os.open(said, os.O_WRONLY | os.O_CREAT)
+    os.dup2(stream, 1)
+    os.dup2(stream, 2)
+    DEEDS[deed](Settings.load(), *arguments)

@@ -27,6 +27,9 @@ UNREADABLE = {
 """Report -> its bad delivery of April, and what is said about it."""
 
 HALF = "public_security.resident_register"
+ONE = ("--only", HALF)
+"""For runs whose trouble comes when they unify: to look at the other reports once more would show nothing new."""
+
 GOOD = ("grid_center.resident_roll", "human_resources.pension", "market_regulation.sole_trader")
 
 
@@ -125,7 +128,7 @@ def test_1_wrong_contracts_are_told_by_file_and_line_and_the_other_reports_are_l
 def test_2_a_killed_run_leaves_the_release_as_it_was(april: Installation) -> None:
     before = april.release.name
     process = subprocess.Popen(
-        [str(PROGRAM), "run"], env=april.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [str(PROGRAM), "run", *ONE], env=april.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     assert process.stdout is not None
     said = []
@@ -142,7 +145,9 @@ def test_2_a_killed_run_leaves_the_release_as_it_was(april: Installation) -> Non
 
 def test_3_a_full_disk_is_told_and_leaves_the_release_as_it_was(april: Installation) -> None:
     before = april.release.name
-    done = april.run("run", ok=False, largest_file=6_000_000)  # above what SQLite keeps in its log, below a warehouse
+    done = april.run(
+        "run", *ONE, ok=False, largest_file=6_000_000
+    )  # above what SQLite keeps in its log, below a warehouse
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
     assert april.summary["state"] == "failed"
@@ -153,7 +158,7 @@ def test_3_a_full_disk_is_told_and_leaves_the_release_as_it_was(april: Installat
 
 def test_4_a_disk_that_is_full_from_the_beginning_is_told(april: Installation) -> None:
     before = april.release.name
-    done = april.run("run", ok=False, largest_file=4096)
+    done = april.run("run", *ONE, ok=False, largest_file=4096)
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
     assert "free space" in done.stderr

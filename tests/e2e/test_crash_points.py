@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +19,7 @@ import duckdb
 import pytest
 from bench.intact import current_manifest, intact, left_behind
 
+from forked import forkserver
 from installations import Installation, deliver, new_installation
 from slip_helpers import mend, slip_of, spoil
 from yibiao import crash
@@ -63,13 +62,14 @@ def manifest_of(home: Path) -> dict:
 
 def dies(deed: str, installation: Installation, *arguments: object, at: str) -> None:
     """A deed in a process of its own, which SIGKILL ends at a crash point."""
-    result = subprocess.run(
-        [sys.executable, deeds.__file__, deed, *map(str, arguments)],
-        env={**installation.environment, "YIBIAO_CRASH_AT": at},
-        capture_output=True,
-        text=True,
+    said = installation.home.with_name("said")
+    process = forkserver().Process(
+        target=deeds.in_a_process,
+        args=(deed, {**installation.environment, "YIBIAO_CRASH_AT": at}, said, *map(str, arguments)),
     )
-    assert result.returncode == -signal.SIGKILL, result.stderr[-2000:]
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, said.read_text(errors="replace")[-2000:]
 
 
 def do(deed: str, installation: Installation, *arguments: object) -> None:

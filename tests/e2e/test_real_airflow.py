@@ -24,17 +24,6 @@ PATIENCE = 280
 """Seconds for each step; on two idle cores Airflow is up after 20 and the release is there after another 40."""
 
 
-@pytest.fixture(scope="module")
-def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("district") / "data"
-    subprocess.run(
-        [Path(sys.executable).with_name("yibiao"), "demo", "--residents", "2000", "--editions", "1", "--out", folder],
-        check=True,
-        capture_output=True,
-    )
-    return folder
-
-
 @pytest.fixture
 def folders(tmp_path: Path) -> dict[str, Path]:
     """A data folder without deliveries, and the DAG folder with one report that is scheduled every minute."""

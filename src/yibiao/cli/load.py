@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import click
@@ -94,47 +95,19 @@ def drift(home: Path | None, as_json: bool, report_id: str | None) -> None:
         click.echo("\n".join(words(event)))
 
 
-@load.command()
-@click.argument("load_id")
-@click.option("--reason", required=True, help="Why, for whoever audits it.")
-@HOME
-def accept(load_id: str, reason: str, home: Path | None) -> None:
-    """Use a snapshot although it looks incomplete; the next run takes it. LOAD_ID may be its first characters."""
-    _decide(home, load_id, "accept", reason)
-
-
-@load.command()
-@click.argument("load_id")
-@click.option("--reason", required=True, help="Why, for whoever audits it.")
-@HOME
-def refuse(load_id: str, reason: str, home: Path | None) -> None:
-    """Keep a snapshot out, or take an acceptance back. LOAD_ID may be its first characters."""
-    _decide(home, load_id, "refuse", reason)
-
-
-@load.command()
-@click.argument("load_id")
-@click.option("--reason", required=True, help="Why, for whoever audits it.")
-@HOME
-def withdraw(load_id: str, reason: str, home: Path | None) -> None:
-    """Take a delivery back: from the next run on the data are as if it had never come.
+DECISIONS = {
+    "accept": "Use a snapshot although it looks incomplete; the next run takes it.",
+    "refuse": "Keep a snapshot out, or take an acceptance back.",
+    "withdraw": """Take a delivery back: from the next run on the data are as if it had never come.
 
     Its bytes and its load stay, and so does what the journal says was published with it. The same file delivered again
-    stays withdrawn; `yibiao load restore` undoes it. LOAD_ID may be its first characters.
-    """
-    _decide(home, load_id, "withdraw", reason)
+    stays withdrawn; `yibiao load restore` undoes it.""",
+    "restore": "Let a withdrawn delivery count again.",
+}
+"""What a human may decide about a load: a command each, with its help."""
 
 
-@load.command()
-@click.argument("load_id")
-@click.option("--reason", required=True, help="Why, for whoever audits it.")
-@HOME
-def restore(load_id: str, reason: str, home: Path | None) -> None:
-    """Let a withdrawn delivery count again. LOAD_ID may be its first characters."""
-    _decide(home, load_id, "restore", reason)
-
-
-def _decide(home: Path | None, load_id: str, decision: str, reason: str) -> None:
+def _decide(decision: str, load_id: str, reason: str, home: Path | None) -> None:
     from yibiao.control import decide, reconcile
     from yibiao.settings import Settings
 
@@ -144,4 +117,19 @@ def _decide(home: Path | None, load_id: str, decision: str, reason: str) -> None
     made = decide(settings, load_id, decision, reason=reason)
     click.echo(
         f"{made.load_id[:12]}: {made.decision}, {made.decided_by}, {made.decided_at}. Run `yibiao run` to apply it."
+    )
+
+
+for _decision, _help in DECISIONS.items():
+    load.add_command(
+        click.Command(
+            _decision,
+            callback=functools.partial(_decide, _decision),
+            params=[
+                click.Argument(["load_id"]),
+                click.Option(["--reason"], required=True, help="Why, for whoever audits it."),
+                click.Option(["--home"], type=click.Path(path_type=Path), help="Working folder."),
+            ],
+            help=f"{_help} LOAD_ID may be its first characters.",
+        )
     )

@@ -13,6 +13,7 @@ import pyarrow as pa
 from yibiao.contracts.values import Entity, Report, Schemas
 from yibiao.demo.marker import DemoError, read_marker
 from yibiao.settings import Settings
+from yibiao.warehouse.query import need_columns
 from yibiao.warehouse.releases import Release
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def score(release: Release, data: Path, schemas: Schemas, settings: Settings) ->
 
     Raises:
         DemoError: `data` is no demo folder.
+        ReleaseError: an older program made the release.
     """
     read_marker(data)
     with _opened(release, data, settings) as connection:
@@ -48,6 +50,7 @@ def score(release: Release, data: Path, schemas: Schemas, settings: Settings) ->
             raise DemoError("The release holds no deliveries.", where=release.version, todo="Run `yibiao run` first.")
         links, golden = {}, {}
         for entity in schemas.entities.values():
+            need_columns(connection, release.version, f"{entity.id}_conflict", "as_of")
             _records(connection, entity, schemas)
             links[entity.id] = _links(connection, entity)
             golden[entity.id] = _golden(connection, entity, str(edition))
@@ -66,7 +69,7 @@ def _opened(release: Release, data: Path, settings: Settings) -> Iterator[DuckDB
     config = {"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": str(spill)}
     with duckdb.connect(config=config) as connection:  # type: ignore[arg-type]
         connection.execute(f"attach '{release.database}' as release (read_only); use release")
-        connection.register("landed", _landed(data))
+        connection.register("landed", landed_rows(data))
         connection.execute(
             f"""
             create temp table true_record as
@@ -82,7 +85,7 @@ def _opened(release: Release, data: Path, settings: Settings) -> Iterator[DuckDB
         yield connection
 
 
-def _landed(data: Path) -> pa.Table:
+def landed_rows(data: Path) -> pa.Table:
     """Rows of HTTP reports: their place in the truth, and in the landed extraction, whose lines are sorted."""
     found: dict[str, list[Any]] = {"report": [], "edition": [], "true_row": [], "row": []}
     for path in sorted((data / "api").glob("*/*/*.ndjson")):

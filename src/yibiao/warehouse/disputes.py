@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.values import Element, Schemas
 from yibiao.errors import ReleaseError
-from yibiao.warehouse.query import open_release
+from yibiao.warehouse.query import need_columns, open_release
 from yibiao.warehouse.releases import Release
 from yibiao.warehouse.why import RULES, reason
 
@@ -38,10 +38,14 @@ def summary(release: Release, schemas: Schemas, department: str | None = None) -
     Returns:
         `entity`, `element`, `name`, `kept` (the department whose value is used), `lost` (the other one), `claims`
         (records with another value), `cells` (entities).
+
+    Raises:
+        ReleaseError: an older program made the release.
     """
     found: list[dict[str, Any]] = []
     with open_release(release.database) as connection:
         for entity in schemas.entities.values():
+            need_columns(connection, release.version, f"{entity.id}_conflict", "department")
             rows = connection.execute(
                 "select lost.element, kept.department, lost.department,"
                 f" count(*), count(distinct lost.{entity.id_column})"
@@ -73,7 +77,7 @@ def corrections(release: Release, schemas: Schemas, department: str) -> Iterator
         another department's), `used_from` (department), `used_as_of`, `lost_by`, `lost_text`.
 
     Raises:
-        ReleaseError: there is no such department.
+        ReleaseError: there is no such department, or an older program made the release.
     """
     if department not in schemas.departments:
         raise ReleaseError(
@@ -90,6 +94,7 @@ def corrections(release: Release, schemas: Schemas, department: str) -> Iterator
             " used_from varchar, used_as_of date)"
         )
         for entity in schemas.entities.values():
+            need_columns(connection, release.version, f"{entity.id}_conflict", "department", "as_of")
             connection.execute(
                 f"""
                 insert into claim

@@ -34,6 +34,24 @@ def open_release(database: Path) -> Iterator[DuckDBPyConnection]:
         connection.close()
 
 
+def need_columns(connection: DuckDBPyConnection, version: str, table: str, *names: str) -> None:
+    """Make sure that a release was made by a program that wrote these columns.
+
+    Raises:
+        ReleaseError: an older one made it.
+    """
+    known = [column[0] for column in connection.execute(f"from {table} limit 0").description or []]
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise ReleaseError(
+            "The release was made by an older program, which wrote less into it.",
+            where=f"release {version}, table {table}",
+            expected=f"a column {', '.join(missing)}",
+            got=", ".join(known),
+            todo="Run `yibiao run`: it makes the release anew from the loads that are there.",
+        )
+
+
 def ask(database: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Run one query.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.settings import Settings
-from yibiao.warehouse.query import open_release
+from yibiao.warehouse.query import need_columns, open_release
 from yibiao.warehouse.releases import Release
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def explain(release: Release, schemas: Schemas, entity_id: str, element: str | N
         `as_of`) and `rivals`: the same as a source with `value`, `lost_by` and `lost_text`.
 
     Raises:
-        ReleaseError: the release has no such entity, or the entity no such element.
+        ReleaseError: the release has no such entity, or the entity no such element; or an older program made it.
     """
     with open_release(release.database) as connection:
         entity = _entity_of(connection, schemas, entity_id)
@@ -65,6 +65,7 @@ def explain(release: Release, schemas: Schemas, entity_id: str, element: str | N
                 got=element,
                 todo="Name one of these, or none for all.",
             )
+        need_columns(connection, release.version, f"{entity.id}_conflict", "department", "as_of")
         wanted = [schemas.elements[name] for name in entity.elements if element in (None, name)]
         golden = _row(connection, entity.id, entity, entity_id)
         records = _row(connection, f"{entity.id}_provenance", entity, entity_id)

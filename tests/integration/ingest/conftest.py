@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made_columns import column
+from made_columns import column, report
 from sheet_reading import Take, read_book
 
 from workbooks import KINDS
@@ -50,33 +49,16 @@ def make_report() -> Callable[..., Report]:
         kind: str = "local",
         **fields: Any,
     ) -> Report:
-        report = Report(
-            id="police.register",
-            department="police",
-            department_name="公安局",
-            name="register",
-            title="登记表",
-            version="1.0.0",
-            description="",
-            grain="",
-            mode="snapshot",
-            about=("resident",),
-            columns=columns,
-            key=tuple(one.name for one in columns if one.key),
-            constants=Frozen(),
-            edition=EditionRule("name", r"_(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})?\."),
-            max_drop=0.1,
-            on_drift=Frozen(drift_modes({})),
-            control_totals=(),
-            schedule="",
-            owner="",
-            retries=2,
-            server=Server(
-                kind, location, format_, encoding if format_ in ("csv", "json", "ndjson") else "", Frozen(options or {})
-            ),
-            path="",
+        server = Server(
+            kind, location, format_, encoding if format_ in ("csv", "json", "ndjson") else "", Frozen(options or {})
         )
-        return replace(report, **fields)
+        ours: dict[str, Any] = {
+            "about": ("resident",),
+            "edition": EditionRule("name", r"_(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})?\."),
+            "on_drift": Frozen(drift_modes({})),
+            "retries": 2,
+        }
+        return report(columns, server, **ours | fields)
 
     return make
 

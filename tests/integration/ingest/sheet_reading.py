@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from made_columns import column
+from made_columns import column, report
 
 from workbooks import Sheet, write
-from yibiao.contracts import Column, EditionRule, Report, Server
+from yibiao.contracts import Column, Report, Server
 from yibiao.contracts.values import Frozen
 from yibiao.ingest.readers import Reading, read
 from yibiao.ingest.readers.chunks import Broken
@@ -36,31 +36,8 @@ Take = Callable[..., Outcome]
 
 
 def report_of(kind: str, columns: Sequence[Column], options: Mapping[str, Any], repair: Mapping[str, str]) -> Report:
-    return Report(
-        id="police.register",
-        department="police",
-        department_name="公安局",
-        name="register",
-        title="登记表",
-        version="1.0.0",
-        description="",
-        grain="",
-        mode="snapshot",
-        about=(),
-        columns=tuple(columns),
-        key=("code",),
-        constants=Frozen(),
-        edition=EditionRule("parameter"),
-        max_drop=0.1,
-        on_drift=Frozen(),
-        control_totals=(),
-        schedule="",
-        owner="",
-        retries=0,
-        server=Server("local", "*", kind, "", Frozen(options)),
-        path="",
-        on_repair=Frozen(repair),
-    )
+    server = Server("local", "*", kind, "", Frozen(options))
+    return report(tuple(columns), server, key=("code",), on_repair=Frozen(repair))
 
 
 def read_book(
@@ -78,8 +55,7 @@ def read_book(
         content = {"表": content if isinstance(content, Sheet) else Sheet(content)}
     path = write(folder / f"book.{kind}", content, since_1904)
     reading = Reading(where="表.x")
-    report = report_of(kind, columns, options, repair or {})
-    chunks = list(read(kind, path, report, reading))
+    chunks = list(read(kind, path, report_of(kind, columns, options, repair or {}), reading))
     table = pa.concat_tables([chunk.rows for chunk in chunks]) if chunks else None
     broken = [one for chunk in chunks for one in chunk.broken]
     rows = [list(row.values()) for row in table.to_pylist()] if table is not None else []

@@ -33,6 +33,9 @@ BROKEN_FILES = (
 )
 """Deliveries of a fourth edition that cannot be read at all; each has a person of its own in it."""
 
+ONE = ("--only", "public_security.resident_register")
+"""All reports were read by the first run, and what could leak of them has leaked; a later run need not look again."""
+
 
 @dataclass
 class Leaks:
@@ -187,7 +190,7 @@ def test_a_model_that_fails_on_a_value_leaks_nothing(leaks: Leaks, tmp_path: Pat
         "select cast(resident_name as integer) as number from {{ ref('stg_grid_center__resident_roll') }}\n"
     )
     sources = {**leaks.installation.sources, "YIBIAO_DBT_PROJECT": str(tmp_path / "dbt_project")}
-    failed = leaks.run("run", installation=replace(leaks.installation, sources=sources))
+    failed = leaks.run("run", *ONE, installation=replace(leaks.installation, sources=sources))
     assert failed.returncode == 1
     summary = leaks.installation.summary
     assert summary["state"] == "failed"
@@ -216,7 +219,7 @@ def test_a_gate_that_fails_on_planted_rows_leaks_nothing(leaks: Leaks, tmp_path:
 """
     )
     sources = {**leaks.installation.sources, "YIBIAO_EXPECTATIONS": str(tmp_path / "expectations")}
-    refused = leaks.run("run", installation=replace(leaks.installation, sources=sources))
+    refused = leaks.run("run", *ONE, installation=replace(leaks.installation, sources=sources))
     assert refused.returncode == 1
     assert leaks.installation.summary["state"] == "refused"
     assert "nobody_with_such_a_number" in refused.stdout
@@ -240,7 +243,7 @@ def test_an_error_that_nobody_foresaw_leaks_nothing(leaks: Leaks, tmp_path: Path
     values = {"name": one.name, "citizen_id": one.citizen_id, "address": one.address}
     (tmp_path / "sitecustomize.py").write_text(FAILS_UNFORESEEN.format(**values))
     sources = {**leaks.installation.sources, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
-    failed = leaks.run("run", "--force", installation=replace(leaks.installation, sources=sources))
+    failed = leaks.run("run", "--force", *ONE, installation=replace(leaks.installation, sources=sources))
     assert failed.returncode == 1
     summary = leaks.installation.summary
     assert summary["error"]["what"] == "The program failed in an unexpected way."

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import resource
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -107,3 +109,22 @@ def test_the_registry_alone_is_the_same_registry(schemas: Schemas, published: In
         schemas.departments,
     )
     assert not alone.reports
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("why", "{id}"), ("conflict", "export", "--department", "health", "--out", "{out}"), ("demo", "score")],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_release_that_an_older_program_made_is_refused_with_what_to_do(
+    installation: Installation, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (golden,) = installation.query("select resident_id from resident where disputed_count > 0 limit 1")
+    (installation.release / "yibiao.duckdb").chmod(0o600)
+    with duckdb.connect(str(installation.release / "yibiao.duckdb")) as connection:
+        connection.execute("alter table resident_conflict drop column as_of")
+    given = {"id": golden["resident_id"], "out": str(tmp_path / "lists")}
+    refused = installation.run(*(one.format(**given) for one in arguments), ok=False)
+    assert refused.returncode == 1
+    assert "older program" in refused.stderr
+    assert "`yibiao run`" in refused.stderr

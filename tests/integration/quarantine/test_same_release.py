@@ -103,7 +103,7 @@ def mended(few_published: Installation, tmp_path_factory: pytest.TempPathFactory
         run("quarantine", "export", load["load_id"], "--out", str(slip))
         replays.append(json.loads(run("quarantine", "replay", str(mend(slip, truth[report])), "--json")))
     run("quarantine", "list")
-    run("run")
+    run("run", "--only", REGISTER)
     return Mended(at, truth, "\n".join(said), replays)
 
 
