@@ -1,10 +1,11 @@
 """All figures beside their limits: `make bench`, or
 
-    python bench/main.py [--residents 50000] [--editions 3] [--only ingest,unify,gate,run] [--data DIR]
+    python bench/main.py [--residents 50000] [--editions 3] [--only run,score,ingest,unify,gate] [--data DIR]
 
-Makes the district if it is not there, runs the main job on an empty home folder, then measures ingest, unify and gate
-beside their rivals on the same district: in turns (A B A B A B), with warm files, equal threads and compression, median
-of 3. Prints one table, writes `bench/results/<residents>/*.json` and a chart, ends with status 1 if a limit is missed.
+Makes the district if it is not there, runs the main job on an empty home folder, scores its release by the truth, then
+measures ingest, unify and gate beside their rivals on the same district: in turns (A B A B A B), with warm files, equal
+threads and compression, median of 3. Prints one table, writes `bench/results/<residents>/*.json` and a chart, ends with
+status 1 if a limit is missed.
 
 The limits of ingest, unify and gate are judged from a million residents on. In a small district a process's start and a
 flush to the disk are most of what is measured; the ratios are printed all the same.
@@ -27,7 +28,7 @@ from bench.machine import facts
 from yibiao.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("run", "ingest", "unify", "gate")
+PARTS = ("run", "score", "ingest", "unify", "gate")
 JUDGED_FROM = 1_000_000
 GATE_LIMIT = 3.0
 
@@ -82,6 +83,12 @@ def main() -> None:
         if "run" in parts:
             write("run", found)
             figures += of_run(found, given.residents, editions)
+    if "score" in parts:
+        from bench import score
+
+        found = score.measure(settings)
+        write("score", found)
+        figures += of_score(found)
     if "ingest" in parts:
         from bench import ingest
 
@@ -140,6 +147,20 @@ def of_run(found: dict[str, Any], residents: int, editions: int) -> list[Figure]
         ),
         *(Figure(f"  stage {name}", f"{seconds:.1f} s") for name, seconds in found["stages"].items()),
     ]
+
+
+def of_score(found: dict[str, Any]) -> list[Figure]:
+    """Shares of what is right; the share of a limit is the error beside the error that is accepted."""
+    figures = []
+    for name, one in found["figures"].items():
+        if "most" in one:
+            share = 1.0 if one["value"] <= one["most"] else 2.0
+            figures.append(Figure(f"truth: {name}", str(one["value"]), str(one["most"]), share=share))
+            continue
+        value, least = one["value"], one["least"]
+        share = least / max(value, 1e-9) if "ahead" in name else (1 - value) / (1 - least)
+        figures.append(Figure(f"truth: {name}", f"{value:.4f}", f"at least {least}", share=share))
+    return figures
 
 
 def of_ingest(found: dict[str, Any], judged: bool) -> list[Figure]:

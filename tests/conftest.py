@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from installations import (
@@ -18,6 +19,10 @@ from installations import (
     small_project,
     sources_in,
 )
+
+# How long an example takes says something about the machine and nothing about the law.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 LONGEST_FIRST = (
     "e2e/test_real_airflow.py",

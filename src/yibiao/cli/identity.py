@@ -21,6 +21,13 @@ RELEASE = click.option("--release", "version", help="This version instead of the
 SHOWN = 20
 """Pairs on the screen unless --limit says otherwise."""
 
+STEPS = {
+    "merged": "并入 merged",
+    "split": "拆分 split",
+    "ended": "各期交付中已不再出现 ended",
+    "withdrawn": "交付已撤回 withdrawn",
+}
+
 VERDICTS = {"same": "同一 same", "different": "不同 different", "undecided": "待定 undecided"}
 
 
@@ -264,6 +271,7 @@ def train(entity: str, home: Path | None, as_json: bool, out: Path | None) -> No
     click.echo(f"  {done.model}\n  {done.chart}")
     if done.why_anew:
         click.echo(f"  没有可比的旧模型 nothing to compare with: {done.why_anew}")
+        click.echo("  `yibiao contract generate` makes the dbt models of an entity that is linked for the first time.")
         return
     if done.before == done.trained.version:
         click.echo("  与原模型相同 the same model as before")
@@ -273,6 +281,30 @@ def train(entity: str, home: Path | None, as_json: bool, out: Path | None) -> No
         click.echo(f"    {one.name:<44} {one.before:+8.2f} -> {one.after:+8.2f}")
     for name, (old, new) in done.frequencies.items():
         click.echo(f"    {name}: {old:,} -> {new:,} 个常见值 common values")
+
+
+@identity.command()
+@click.argument("entity_id", metavar="ID")
+@HOME
+@JSON
+def where(entity_id: str, home: Path | None, as_json: bool) -> None:
+    """Follow an id that was published once: where its records are in the current release, and what happened to it."""
+    from yibiao.settings import Settings
+    from yibiao.warehouse.identities import locate
+
+    settings = Settings.load(home=home)
+    settings.open_home()
+    found = locate(settings, entity_id)
+    if as_json:
+        _json({"id": entity_id, "entity": found.entity, "present": list(found.present), "steps": list(found.steps)})
+        return
+    for step in found.steps:
+        leads = f" -> {', '.join(step['new_ids'])}" if step["new_ids"] else ""
+        click.echo(f"{step['at']}  {step['release']}  {step['old_id']} {STEPS[step['kind']]}{leads}")
+    if not found.present:
+        click.echo(f"{entity_id}: 现已不在发布版本中 no longer in the current release ({found.entity})")
+    for one in found.present:
+        click.echo(f"{one}: 现行编号 present id ({found.entity})")
 
 
 @identity.command()
@@ -304,9 +336,9 @@ def _open(home: Path | None, version: str | None) -> tuple[Settings, Schemas, Re
 def _lists(settings: Settings, schemas: Schemas, release: Release, entity: str | None) -> list[ReviewList]:
     """The list of one entity, or those of all that the release has."""
     from yibiao.identity.review import has_review, review_list
-    from yibiao.identity.source import linked_entities
+    from yibiao.identity.source import with_settings
 
-    known = linked_entities(settings.schemas)
+    known = with_settings(settings.schemas)
     names = [entity] if entity else [name for name in known if has_review(release, name)] or known[:1]
     return [review_list(settings, schemas, release, name) for name in names]
 
@@ -327,6 +359,6 @@ def _table(*columns: str) -> Any:
 
 
 def _print(what: Any) -> None:
-    from rich.console import Console
+    from yibiao.terminal import table_console
 
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False, markup=False).print(what)
+    table_console(width=200).print(what)

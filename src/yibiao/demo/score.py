@@ -69,7 +69,7 @@ def _opened(release: Release, data: Path, settings: Settings) -> Iterator[DuckDB
     config = {"threads": settings.threads, "memory_limit": settings.memory_limit, "temp_directory": str(spill)}
     with duckdb.connect(config=config) as connection:  # type: ignore[arg-type]
         connection.execute(f"attach '{release.database}' as release (read_only); use release")
-        connection.register("landed", _landed(data))
+        connection.register("landed", landed_rows(data))
         connection.execute(
             f"""
             create temp table true_record as
@@ -85,7 +85,7 @@ def _opened(release: Release, data: Path, settings: Settings) -> Iterator[DuckDB
         yield connection
 
 
-def _landed(data: Path) -> pa.Table:
+def landed_rows(data: Path) -> pa.Table:
     """Rows of HTTP reports: their place in the truth, and in the landed extraction, whose lines are sorted."""
     found: dict[str, list[Any]] = {"report": [], "edition": [], "true_row": [], "row": []}
     for path in sorted((data / "api").glob("*/*/*.ndjson")):

@@ -84,7 +84,7 @@ class ReviewList:
     def pairs(
         self, *, only: Collection[tuple[str, str]] | None = None, leave: Collection[tuple[str, str]] = ()
     ) -> list[Pair]:
-        """Pairs, the strongest first.
+        """Pairs, the strongest first; not those whose sides have become one entity through others.
 
         Args:
             only, leave: nodes of the pairs that are taken, and that are not.
@@ -96,7 +96,8 @@ class ReviewList:
         )
         with open_release(self.release.database) as connection:
             rows = connection.execute(
-                f"select {columns} from {quote(f'{own}review')} order by score desc, node_l, node_r"
+                f"select {columns} from {quote(f'{own}review')}"
+                f" where {quote(f'{own}l')} <> {quote(f'{own}r')} order by score desc, node_l, node_r"
             ).fetchall()
         found = [Pair(*row) for row in rows]
         return [pair for pair in found if (only is None or pair.nodes in only) and pair.nodes not in leave]

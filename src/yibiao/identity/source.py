@@ -1,9 +1,9 @@
 """The table that is linked: of every record about an entity the raw columns that its linkage settings read, as text.
 
 A raw column is a data element of the entity, read as its staging model reads it, or one of three that say what no
-element says: `<key>_text` (the certain key as it was written, usable or not), `own_number` (a number that a department
-gives itself, in more than one of its reports) and `relative_name` (the name of another person or organisation in the
-row).
+element says: `<element>_text` (as it was written: a mistyped number is still evidence), `own_number` (a number that a
+department gives itself, in more than one of its reports) and `relative_name` (another person or organisation whom the
+row names). A run reads the same columns from staging; see `yibiao.contracts.generate.linkage`.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class SourceColumn:
     of_others: bool = False
 
 
-def linked_entities(schemas_folder: Path) -> list[str]:
-    """Entities that have linkage settings, sorted."""
+def with_settings(schemas_folder: Path) -> list[str]:
+    """Entities that have linkage settings, sorted; a run links those of them that have a model too."""
     return sorted(path.stem for path in (schemas_folder / "linkage").glob("*.yml"))
 
 
@@ -61,7 +61,7 @@ def linkage_of(schemas_folder: Path, entity: str) -> LinkageSettings:
         LinkageError: it has none.
         ContractError: they are wrong.
     """
-    if entity not in (known := linked_entities(schemas_folder)):
+    if entity not in (known := with_settings(schemas_folder)):
         raise LinkageError(
             "This entity is not linked.",
             where=f"{schemas_folder.name}/linkage",
@@ -95,14 +95,13 @@ def _column(name: str, linkage: LinkageSettings, entity: Entity, schemas: Schema
     own_name = f"{entity.id}_name"
     if name == RELATIVE_NAME and own_name in entity.elements:
         return SourceColumn(name, f"相关方{schemas.elements[own_name].name}", own_name, of_others=True)
-    stem = name.removesuffix(TEXT)
-    for element in (stem, f"{stem}_id"):
-        if name.endswith(TEXT) and element in entity.elements:
-            return SourceColumn(name, schemas.elements[element].name, element, as_written=True)
+    element = name.removesuffix(TEXT)
+    if name.endswith(TEXT) and element in entity.elements:
+        return SourceColumn(name, schemas.elements[element].name, element, as_written=True)
     raise LinkageError(
         "The linkage settings read a column that no record has.",
         where=f"linkage/{linkage.name}.yml",
-        expected=f"a data element of {entity.id}, <key>{TEXT}, {OWN_NUMBER} or {RELATIVE_NAME}",
+        expected=f"a data element of {entity.id}, <element>{TEXT}, {OWN_NUMBER} or {RELATIVE_NAME}",
         got=name,
         todo="Change `from` in the settings.",
     )

@@ -59,22 +59,21 @@ def reasons_in_words(
     """The reasons of a pair in the order of the settings, what was not compared last.
 
     Args:
-        reasons: `name:0:+9120 birth:1:-3000 phone:-1:0`: comparison, level, thousandths of a bit.
+        reasons: `name:0:9120 birth:1:-3000`: comparison, level, thousandths of a bit; what is not stated is left out.
         whole: say also what was not compared.
     """
     titles = {one.name: one.title for one in columns}
     known = {one.name: one for one in linkage.comparisons}
-    told, blank = [], []
+    told, compared = [], set()
     for found in map(_REASON.fullmatch, reasons.split()):
         comparison = known.get(found["name"]) if found else None
         if found is None or comparison is None:  # of settings that are no more
             told.append("比对项已变更")
             continue
-        level = int(found["level"])
-        if level < 0:
-            blank.append(_titles(comparison.levels, linkage, titles))
-        else:
+        if (level := int(found["level"])) >= 0:
+            compared.add(comparison.name)
             told.append(f"{level_in_words(comparison, level, linkage, titles)}（{int(found['points']) / UNIT:+.1f}）")
+    blank = [_titles(one.levels, linkage, titles) for one in linkage.comparisons if one.name not in compared]
     if blank and whole:
         told.append(f"未比对：{'、'.join(dict.fromkeys(blank))}")
     return "；".join(told)

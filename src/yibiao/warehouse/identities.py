@@ -46,10 +46,12 @@ class Whereabouts:
 def record_changes(settings: Settings) -> list[Path]:
     """Write the files that are missing: one for each change of the current release whose two releases are still there.
 
+    A release whose database is gone is passed over: an operator who goes back from a damaged release must get there.
+
     Returns:
         The files that were written.
     """
-    there = {release.version: release for release in releases.every(settings)}
+    there = {release.version: release for release in releases.every(settings) if release.database.is_file()}
     made = []
     for before, after, _ in _changes(settings):
         path = _path(settings, before, after)

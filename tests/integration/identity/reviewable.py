@@ -1,4 +1,4 @@
-"""The table `resident_review` in a release: linked as a run links, with node ids of the tests' own."""
+"""A longer `resident_review` for a release: linked as a run links, with other thresholds, and node ids of our own."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def add_review(
         con.execute(f"attach '{database(installation)}' as release (read_only)")
         con.execute("""
             create table people as
-            select record.* replace (cast(record.id as varchar) as id), crosswalk.resident_id
-            from record left join release.resident_crosswalk as crosswalk on record.id = crosswalk.record_no""")
+            select record.* replace (cast(record.id as varchar) as id), known.resident_id
+            from record left join release.resident as known on record.citizen_id = known.citizen_id""")
         ids = [row[0] for row in con.execute("select id from people union select distinct resident_id from people "
                                              "where resident_id is not null").fetchall()]  # fmt: skip
         of = {node(id): id for id in ids}

@@ -21,7 +21,7 @@ from yibiao.identity.source import linkage_of, model_file
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 COLUMNS = (
     "id", "resident_name", "birth_date", "sex_code", "mobile_phone", "residence_address", "hukou_address",
-    "dwelling_code", "household_code", "citizen_text", "own_number", "relative_name", "employer_name", "citizen_id",
+    "dwelling_code", "household_code", "citizen_id_text", "own_number", "relative_name", "employer_name", "citizen_id",
 )  # fmt: skip
 NUMBER = number("99990119800101121")
 FAMILY, GIVEN = (
@@ -74,7 +74,12 @@ def run(shipped: tuple[LinkageSettings, Model], *parts: Iterable[dict[str, Any]]
     [
         {"mobile_phone": "13800000000"},
         {"mobile_phone": "无", "residence_address": "无", "hukou_address": "无", "employer_name": "无"},
-        {"citizen_text": "000000", "household_code": "000000", "dwelling_code": "000000", "own_number": "civil 000000"},
+        {
+            "citizen_id_text": "000000",
+            "household_code": "000000",
+            "dwelling_code": "000000",
+            "own_number": "civil 000000",
+        },
         {"resident_name": "无"},
         {"resident_name": "张伟"},
         {"birth_date": "1900-01-01", "residence_address": HOME, "hukou_address": HOME},
@@ -98,7 +103,7 @@ def test_a_key_that_thousands_share_joins_nobody_and_costs_little(shipped, said:
 
 
 def test_a_report_of_which_every_row_claims_one_number_is_believed_by_nobody(shipped) -> None:
-    claimed = people(3000, "claim", citizen_text=NUMBER, citizen_id=NUMBER)
+    claimed = people(3000, "claim", citizen_id_text=NUMBER, citizen_id=NUMBER)
     found = run(shipped, people(500, "open"), claimed)
     assert found.counts["contradictions"] == 3000
     assert found.counts["profiles"] == 0
@@ -109,7 +114,7 @@ def test_a_report_of_which_every_row_claims_one_number_is_believed_by_nobody(shi
 
 
 def test_a_report_of_which_every_row_claims_one_number_under_one_name_draws_nobody_in(shipped) -> None:
-    claimed = people(3000, "claim", citizen_text=NUMBER, citizen_id=NUMBER, resident_name="张伟")
+    claimed = people(3000, "claim", citizen_id_text=NUMBER, citizen_id=NUMBER, resident_name="张伟")
     strangers = people(500, "open", resident_name="张伟")
     found = run(shipped, strangers, claimed)
     assert found.counts["profiles"] == 1

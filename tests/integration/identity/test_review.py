@@ -175,7 +175,7 @@ def test_verdicts_of_a_clerk_are_written_down_and_those_pairs_leave_the_list(
         row["编号（左）"] + row["编号（右）"] for row in rows[2:]
     ]
     assert left[0]["上次结论"].startswith("待定 李 20")
-    assert json.loads(run(fresh, "review", "--json").stdout)[0]["decided"] == 2
+    assert json.loads(run(fresh, "review", "resident", "--json").stdout)[0]["decided"] == 2
 
     again = decide(fresh, path)
     assert (again["same"], again["different"], again["undecided"], again["repeated"]) == (0, 0, 0, 3)
@@ -392,10 +392,37 @@ def test_a_package_that_is_gone_is_told(few_published: Installation, tmp_path: P
     assert not (tmp_path / "list.csv").exists()
 
 
+def test_verdicts_hold_in_the_next_run(few_published: Installation, tmp_path: Path) -> None:
+    made = few_published.copy(tmp_path / "own", data=few_published.data)
+    before = [row for row in review_rows(made) if row[4] != row[5]]
+    rows = listed(made, tmp_path / "list.csv")
+    assert len(rows) == len(before) == 2
+    decide(made, save(tmp_path / "back.csv", fill(rows, "同一人", "不同人")))
+    assert "decided" in run(made, "review").stdout.lower()
+    made.run("run")
+    same, different = before
+    assert [row for row in review_rows(made) if row[4] != row[5]] == []
+    record, node = (same[2], same[0]) if same[2] else (same[3], same[1])
+    (told,) = made.query(f"select * from resident_link where record_no = {record}")
+    assert (told["node_id"], told["basis"]) == (node, "reviewed")
+    assert told["resident_id"] in same[4:6]
+    crosswalk = {row["record_no"]: row["resident_id"] for row in made.query("select * from resident_crosswalk")}
+    assert crosswalk[different[2] or different[3]] == (different[4] if different[2] else different[5])
+
+    for one in link_decisions(made.settings, "resident"):
+        run(made, "withdraw", "resident", *one.pair, "--reason", "重新核对")
+    made.run("run")
+    assert [row for row in review_rows(made) if row[4] != row[5]] == before
+    assert made.manifest["content_hash"] == few_published.manifest["content_hash"]
+
+
 def test_a_release_without_linkage_and_an_entity_without_settings_are_told(
     few_published: Installation, tmp_path: Path
 ) -> None:
-    assert "The release has no review list" in run(few_published, "review", ok=False).stderr
+    made = few_published.copy(tmp_path / "own", data=few_published.data)
+    with duckdb.connect(str(database(made))) as con:
+        con.execute("drop table resident_review")
+    assert "The release has no review list" in run(made, "review", "resident", ok=False).stderr
     done = run(few_published, "review", "household", ok=False)
     assert "This entity is not linked" in done.stderr
     assert "organisation or resident" in done.stderr

@@ -16,7 +16,7 @@ from yibiao.identity.chart import draw
 from yibiao.identity.model import Frequencies, LevelWeight, Model, read_model
 from yibiao.identity.retrain import moved
 from yibiao.identity.settings import LinkageSettings, read_settings
-from yibiao.identity.source import linkage_of, linked_entities, model_file
+from yibiao.identity.source import linkage_of, model_file, with_settings
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 
@@ -139,7 +139,7 @@ def test_what_speaks_against_stands_left_of_what_speaks_for(settings: LinkageSet
     assert other[1] == pytest.approx(zero, abs=0.01)
 
 
-@pytest.mark.parametrize("entity", linked_entities(SCHEMAS))
+@pytest.mark.parametrize("entity", with_settings(SCHEMAS))
 def test_the_stored_model_belongs_to_its_settings_and_its_picture_to_the_model(entity: str) -> None:
     found = read_model(model_file(SCHEMAS, entity), linkage_of(SCHEMAS, entity))
     assert found.content == model_file(SCHEMAS, entity).read_bytes()

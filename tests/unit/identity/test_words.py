@@ -10,12 +10,12 @@ from yibiao.contracts import load_registry
 from yibiao.errors import LinkageError
 from yibiao.identity.levels import LEVELS
 from yibiao.identity.settings import PARTS, LinkageSettings, read_settings
-from yibiao.identity.source import SourceColumn, linkage_of, linked_entities, source_columns
+from yibiao.identity.source import SourceColumn, linkage_of, source_columns, with_settings
 from yibiao.identity.words import level_in_words, likelihood, proposal, reasons_in_words
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 
-RESIDENT = "name:1:+9120 birth:1:+4210 sex:1:-3300 phone:-1:+0 home:2:+900 household:-1:+0 number:1:+19000"
+RESIDENT = "name:1:9120 birth:1:4210 sex:1:-3300 phone:-1:0 home:2:900 relative:0:12000 own:1:-5000 number:1:19000"
 
 
 def of(entity: str) -> tuple[LinkageSettings, tuple[SourceColumn, ...]]:
@@ -25,19 +25,19 @@ def of(entity: str) -> tuple[LinkageSettings, tuple[SourceColumn, ...]]:
 
 def test_a_clerk_reads_what_agrees_what_differs_and_what_was_not_compared() -> None:
     assert reasons_in_words(RESIDENT, *of("resident")) == (
-        "姓名读音相同（+9.1）；出生日期差一位（+4.2）；性别不同（-3.3）；现居住地址楼栋相同（+0.9）；"
-        "公民身份号码地区码和末四位相同（+19.0）；未比对：手机号码、户号"
+        "姓名读音相同（+9.1）；出生日期差一位（+4.2）；性别不同（-3.3）；现居住地址楼栋相同（+0.9）；相关方姓名相同（+12.0）；"
+        "部门内编号不同（-5.0）；公民身份号码地区码和末四位相同（+19.0）；未比对：手机号码、户籍地址、户号、工作单位"
     )
     assert "未比对" not in reasons_in_words(RESIDENT, *of("resident"), whole=False)
 
 
 def test_reasons_of_other_settings_or_damaged_ones_are_told_as_such() -> None:
     linkage, columns = of("resident")
-    assert reasons_in_words("nickname:0:+9120 姓名:1:2", linkage, columns) == "比对项已变更；比对项已变更"
-    assert reasons_in_words("", linkage, columns) == ""
+    assert reasons_in_words("nickname:0:+9120 姓名:1:2", linkage, columns, whole=False) == "比对项已变更；比对项已变更"
+    assert reasons_in_words("", linkage, columns, whole=False) == ""
 
 
-@pytest.mark.parametrize("entity", linked_entities(SCHEMAS))
+@pytest.mark.parametrize("entity", with_settings(SCHEMAS))
 def test_every_level_of_the_shipped_settings_has_words_of_its_own(entity: str) -> None:
     linkage, columns = of(entity)
     titles = {one.name: one.title for one in columns}
@@ -81,7 +81,12 @@ def test_likelihood_and_proposal_follow_the_thresholds() -> None:
 
 def test_a_raw_column_that_no_record_has_is_refused(tmp_path: Path) -> None:
     schemas = load_registry(SCHEMAS)
-    for name, right in (("nickname", False), ("citizen_text", True), ("uscc_text", False), ("death_date_text", True)):
+    for name, right in (
+        ("nickname", False),
+        ("citizen_id_text", True),
+        ("uscc_text", False),
+        ("death_date_text", True),
+    ):
         path = tmp_path / "resident.yml"
         path.write_text(
             f"format: 1\ncolumns:\n  name: {{from: {name}, as: text}}\nblocks: [[name]]\n"
