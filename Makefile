@@ -27,14 +27,14 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev setup-spark run demo airflow test lint format types bench bench-rivals soak lock lock-check clean
+.PHONY: help setup setup-dev setup-spark run demo airflow test lint format types generated bench bench-rivals soak lock lock-check clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
 
-setup: $(RUN) ## create .venv with everything that the main job needs
+setup: $(RUN) .venv/.compiled ## create .venv with everything that the main job needs
 
-setup-dev: $(RUN) $(DEV) ## the same, and the tools for tests
+setup-dev: $(DEV) ## the same, and the tools for tests
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
@@ -44,10 +44,9 @@ setup-dev: $(RUN) $(DEV) ## the same, and the tools for tests
 # The lock is complete, so nothing is resolved (--no-deps) and nothing outside it can come in (--require-hashes).
 # A stamp is named by the lock and by this folder: a changed lock or a moved checkout installs again.
 define install
-	$(BIN)/python -m pip install -qq --log .venv/pip.log --no-deps --require-hashes --only-binary :all: --no-compile -r requirements/$(1).txt
-	$(BIN)/python -m pip install -qq --log .venv/pip.log --no-deps --no-index --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q -j 0 $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') >/dev/null 2>&1 || true
-	rm -f .venv/.installed-$(1)-*
+	$(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: --no-compile -r requirements/$(1).txt
+	$(BIN)/python -m pip install -qq --no-deps --no-index --no-build-isolation --editable .
+	rm -f .venv/.installed-$(1)-* .venv/.compiled
 	touch $@
 endef
 
@@ -55,14 +54,22 @@ endef
 	@echo "Installing what the main job needs into .venv (once; about a minute)"
 	$(call install,run)
 
+# What tests need holds what the main job needs, at the same versions (tests/unit/environment).
 .venv/.installed-dev-%: | .venv/bin/python
-	@echo "Installing the tools for tests into .venv (once)"
+	@echo "Installing what tests need into .venv (once; about a minute)"
 	$(call install,dev)
+	rm -f .venv/.installed-run-*
+	touch $(RUN)
+
+# The byte code of all packages, so that no start pays for it.
+.venv/.compiled: | .venv/bin/python
+	@$(BIN)/python -m compileall -q -j 0 $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') >/dev/null 2>&1 || true
+	@touch $@
 
 setup-spark: $(RUN) ## add Spark (large) to .venv
 	$(BIN)/python -m pip install --no-deps --require-hashes --no-build-isolation -r requirements/spark.txt
 
-demo: $(RUN) ## make the demo district in data/demo if it is not there (RESIDENTS=50000 EDITIONS=3 SEED=1)
+demo: setup ## make the demo district in data/demo if it is not there (RESIDENTS=50000 EDITIONS=3 SEED=1)
 	@[ -e $(DATA)/demo.json ] || $(BIN)/yibiao demo --residents $(RESIDENTS) --editions $(EDITIONS) --seed $(SEED) --out $(DATA)
 
 run: demo ## set up, make the demo district, run the main job
@@ -71,10 +78,12 @@ run: demo ## set up, make the demo district, run the main job
 airflow: demo ## the same DAGs under a real Airflow scheduler with its web pages
 	@YIBIAO_DATA=$(abspath $(DATA)) YIBIAO_HOME=$(abspath $(HOME_DIR)) $(BIN)/python -m yibiao.orchestration.standalone
 
-# pytest comes last: its closing line is the result of the whole. A file's tests share what they are slow to make.
-test: setup-dev lint types ## set up, then every check and test
-	$(BIN)/yibiao contract generate --check
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(PYTEST)
+# The type checker has one thread, so packages are compiled beside it.
+# pytest comes last: its closing line is the result of the whole. A file's tests share what they are slow to make, and
+# the files come in the order of tests/conftest.py.
+test: setup-dev ## set up, then every check and test
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target .venv/.compiled lint types generated
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: $(DEV) ## style
 	$(BIN)/ruff check .
@@ -82,6 +91,9 @@ lint: $(DEV) ## style
 
 types: $(DEV) ## type hints
 	$(BIN)/mypy
+
+generated: $(DEV) ## whether what is generated from schemas/ is what schemas/ say
+	$(BIN)/yibiao contract generate --check
 
 format: $(DEV) ## rewrite files in the house style
 	$(BIN)/ruff check --fix .

@@ -24,6 +24,33 @@ from installations import (
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
+LONGEST_FIRST = (
+    "e2e/test_real_airflow.py",
+    "e2e/test_crash_points.py",
+    "integration/pipeline/test_same_input_same_output.py",
+    "e2e/test_bad_input.py",
+    "integration/pipeline/test_nothing_leaks.py",
+    "integration/quarantine/test_same_release.py",
+    "integration/pipeline/test_withdraw.py",
+    "integration/models/test_rules_in_dbt.py",
+    "integration/orchestration/test_run.py",
+    "e2e/test_readme_commands.py",
+    "integration/pipeline/test_query_and_releases_cli.py",
+    "real/test_drafts.py",
+    "real/test_bulletins.py",
+    "integration/quarantine/test_replay.py",
+)
+"""Files that take longest. With `--dist loadfile --no-loadscope-reorder` workers begin with them and end together."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONGEST_FIRST)}
+    missing = [str(path) for path in places if not path.exists()]
+    assert not missing, f"LONGEST_FIRST names files that are no more: {missing}"
+    # The order within a file, and of all other files, stays as it was.
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Made:
