@@ -210,6 +210,7 @@ from {{ "ranked" if ranked else "chosen" }}
 {#
   canonical.<entity>: grain one entity, the golden record. A link is the keyed id of the other entity's certain key; if
   records of the other entity are linked, it is the entity of the very record that names it, with or without a number.
+  Where no key names it, an address may.
 #}
 {% macro golden(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
@@ -221,9 +222,13 @@ select
     {%- for linked, elements in meta.links.items() %}
     {%- set values = [] %}
     {%- for element in elements %}{% do values.append('survivor.' ~ element) %}{% endfor %}
-    {%- set hashed = keyed_id(linked, "'1' || chr(31) || " ~ values | join(" || chr(31) || "), 'installation.secret') %}
-    {% if linked in meta.linked_by_record -%} coalesce({{ linked }}_of.{{ linked }}_id, {{ hashed }})
-    {%- else -%} {{ hashed }} {%- endif %} as {{ linked }}_id,
+    {%- set ways = [keyed_id(linked, "'1' || chr(31) || " ~ values | join(" || chr(31) || "), 'installation.secret')] %}
+    {%- if linked in meta.linked_by_record %}{% do ways.insert(0, linked ~ '_of.' ~ linked ~ '_id') %}{% endif %}
+    {%- if linked in meta.addresses %}{% do ways.append(id_at_address(linked)) %}{% endif %}
+    {% if ways | length > 1 %}coalesce({{ ways | join(', ') }}){% else %}{{ ways[0] }}{% endif %} as {{ linked }}_id,
+    {%- endfor %}
+    {%- for named in meta.addresses if named not in meta.links %}
+    {{ id_at_address(named) }} as {{ named }}_id,
     {%- endfor %}
     {%- set counted = [] %}
     {%- for column in meta.columns %}{% do counted.append('survivor.' ~ column.element ~ '__disputed::integer') %}{% endfor %}
@@ -234,6 +239,14 @@ cross join {{ source('input', 'installation') }} as installation
 left join {{ ref('crosswalk_' ~ linked) }} as {{ linked }}_of
     on coalesce(survivor.{{ meta.links[linked][0] }}__record, survivor.{{ meta['keys'][0][-1] }}__record) = {{ linked }}_of.record_no
 {%- endfor %}
+{%- for named, address in meta.addresses.items() %}
+left join {{ ref('address_' ~ named) }} as {{ named }}_at on survivor.{{ address }} = {{ named }}_at.address
+{%- endfor %}
+{%- endmacro %}
+
+{# Id of the entity that an address names. #}
+{% macro id_at_address(entity) -%}
+    {{ keyed_id(entity, "'1' || chr(31) || " ~ entity ~ "_at." ~ entity_meta()[entity]['keys'][0][0], 'installation.secret') }}
 {%- endmacro %}
 
 {# canonical.<entity>_provenance: grain one entity; per element the number of the source record that gave the value. #}

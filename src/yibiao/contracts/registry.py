@@ -234,7 +234,7 @@ def read_entities(root: Path, base: Path, elements: Mapping[str, Element], findi
     fields: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("id", "name", "id_column"), str),
         **dict.fromkeys(("keys", "elements"), list),
-        "links": dict,
+        **dict.fromkeys(("links", "addresses"), dict),
     }
     for file in sorted((root / "entities").glob("*.yml")):
         document = Document(file, base)
@@ -253,6 +253,7 @@ def read_entities(root: Path, base: Path, elements: Mapping[str, Element], findi
             tuple(map(tuple, data["keys"])),
             Frozen({target: tuple(names) for target, names in data.get("links", {}).items()}),
             tuple(data["elements"]),
+            Frozen(data.get("addresses", {})),
         )
         check_id(entity.id, document, ("id",), findings)
         if entity.id in found:
@@ -286,5 +287,20 @@ def read_entities(root: Path, base: Path, elements: Mapping[str, Element], findi
                     findings.error(
                         "link", f"The link does not fit the first key of `{target}`.", where, expected=f"{wanted} names"
                     )
+        for target, name in entity.addresses.items():
+            where = documents[entity.id].where("addresses", target)
+            if not check_reference("unknown-entity", "entity", target, found, where, findings):
+                continue
+            if name not in entity.elements or name not in elements or elements[name].type != "address":
+                findings.error(
+                    "address", f"`{name}` is no address of the entity.", where, expected="an element of type address"
+                )
+            if address_of(found[target], elements) is None or len(found[target].keys[0]) != 1:
+                findings.error("address", f"`{target}` has no address of its own, or no key of one element.", where)
     check_entities(found, elements, documents, findings)
     return Frozen(sorted(found.items()))
+
+
+def address_of(entity: Entity, elements: Mapping[str, Element]) -> str | None:
+    """The element that is an entity's own address: the first of that type."""
+    return next((name for name in entity.elements if name in elements and elements[name].type == "address"), None)

@@ -180,7 +180,10 @@ class Element:
 
 @dataclass(frozen=True)
 class Entity:
-    """A canonical table. `keys` are certain keys; `links` gives `<entity>_id` columns from elements of this entity."""
+    """A canonical table. `keys` are certain keys; `links` gives `<entity>_id` columns from elements of this entity.
+
+    `addresses`: entity that an address element of this one names, where no link does (a resident's dwelling).
+    """
 
     id: str
     name: str
@@ -188,6 +191,7 @@ class Entity:
     keys: tuple[tuple[str, ...], ...]
     links: Mapping[str, tuple[str, ...]]
     elements: tuple[str, ...]
+    addresses: Mapping[str, str] = field(default_factory=Frozen)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ def canonical_files(schemas: Schemas, linked: Collection[str] = ()) -> dict[str,
             continue
         links = [f"linkage_{entity.id}", f"link_{entity.id}"] if entity.id in linked else []
         named = [f"crosswalk_{other}" for other in linked_by_record(entity, schemas, linked)]
+        named += [f"address_{other}" for other in named_by_address(entity, schemas)]
         for name, folder, macro, refs in (
             (f"crosswalk_{entity.id}", "identity", "crosswalk", [*models, *links]),
             (
@@ -81,6 +82,11 @@ def _compared(entity: Entity, schemas: Schemas) -> list[str]:
     return sorted({f"survivor_{criterion.entity}" for criterion in criteria if criterion.entity})
 
 
+def named_by_address(entity: Entity, schemas: Schemas) -> dict[str, str]:
+    """Entities that an address of this one names, with that address; those that reports speak of."""
+    return {other: address for other, address in entity.addresses.items() if sources(schemas.entities[other], schemas)}
+
+
 def linked_by_record(entity: Entity, schemas: Schemas, linked: Collection[str]) -> list[str]:
     """Linked entities that this one names, and of which a report about it speaks in the same row."""
     return [
@@ -112,6 +118,7 @@ def _metadata(schemas: Schemas, linked: Collection[str]) -> str:
             "links": entity.links,
             "linked": entity.id in linked,
             "linked_by_record": linked_by_record(entity, schemas, linked),
+            "addresses": named_by_address(entity, schemas),
         }
         listed = [
             *(f"{literal(key)}: {literal(value)}" for key, value in head.items()),
@@ -124,9 +131,10 @@ def _metadata(schemas: Schemas, linked: Collection[str]) -> str:
         f"""
 {{#
   What the unify macros know about each entity. `linked`: records without a certain key are linked; `linked_by_record`:
-  links that follow the record. `authority`: department -> place in the element's list, 1 is first. `criteria`: what
-  counts before the authority, in order. `sources`: reports that speak of the entity, with the elements of it that their
-  staging models have; `checked` where the day of a row says when it was last checked.
+  links that follow the record; `addresses`: address by which another entity is found where no link names it.
+  `authority`: department -> place in the element's list, 1 is first. `criteria`: what counts before the authority, in
+  order. `sources`: reports that speak of the entity, with the elements of it that their staging models have; `checked`
+  where the day of a row says when it was last checked.
 #}}
 {{%- macro entity_meta() -%}}
 {{{{ return({{
@@ -185,6 +193,11 @@ def _canonical_properties(entity: Entity, schemas: Schemas) -> str:
             f"{linked}_id", "VARCHAR", f"{schemas.entities[linked].name}: the {linked} that {', '.join(names)} names"
         )
         for linked, names in entity.links.items()
+    ]
+    links += [
+        _column(f"{named}_id", "VARCHAR", f"{schemas.entities[named].name}: the {named} that {address} names")
+        for named, address in named_by_address(entity, schemas).items()
+        if named not in entity.links
     ]
     golden = _model(
         entity.id,
