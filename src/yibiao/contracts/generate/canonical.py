@@ -81,7 +81,12 @@ def _metadata(schemas: Schemas) -> str:
         for name in entity.elements:
             element = schemas.elements[name]
             authority = {department: place for place, department in enumerate(element.authority, start=1)}
-            column = {"element": name, "type": element.type, "sql_type": element.sql_type, "authority": authority}
+            column: dict[str, Any] = {
+                "element": name,
+                "type": element.type,
+                "sql_type": element.sql_type,
+                "authority": authority,
+            }
             if element.survivorship:
                 column["criteria"] = [_given(criterion) for criterion in element.survivorship]
             columns.append(column)
@@ -97,8 +102,8 @@ def _metadata(schemas: Schemas) -> str:
         f"""
 {{#
   What the unify macros know about each entity. `authority`: department -> place in the element's list, 1 is first.
-  `criteria`: what counts before the authority, in order. `sources`: reports that speak of the entity, with the elements of it
-  that their staging models have; `checked` where the day of a row says when it was last checked.
+  `criteria`: what counts before the authority, in order. `sources`: reports that speak of the entity, with the elements
+  of it that their staging models have; `checked` where the day of a row says when it was last checked.
 #}}
 {{%- macro entity_meta() -%}}
 {{{{ return({{
