@@ -60,7 +60,7 @@
 {%- endmacro %}
 
 {# Facts that ranks need, for rows in which an element that needs them is disputed: birth date and sex that the citizen ID
-   number states, the day before which a person was too young, the newest day of any voice, the votes. #}
+   number states, the day before which a person was too young (NULL without a number), the newest day of any voice, the votes. #}
 {% macro facts_for_ranks(meta) -%}
     {%- set facts = [] -%}
     {%- for column in ranked_columns(meta) -%}
@@ -71,7 +71,7 @@
                 {%- do facts.append("case when " ~ e ~ "__disputed then " ~ stated ~ " end as " ~ e ~ "__stated") -%}
             {%- elif criterion.name == 'minimum_age' -%}
                 {%- set birth = citizen_id_birth_date('citizen_id') -%}
-                {%- do facts.append("case when " ~ e ~ "__disputed then " ~ day_number(years_later(birth, criterion.number)) ~ " end as " ~ e ~ "__old_enough") -%}
+                {%- do facts.append("case when " ~ e ~ "__disputed then " ~ days_from_1900(years_later(birth, criterion.number)) ~ " end as " ~ e ~ "__old_enough") -%}
             {%- elif criterion.name == 'leading' -%}
                 {%- set days = [] -%}
                 {%- for n in holders_of(e, meta.sources) -%}{%- do days.append(day_of(e ~ '__order_' ~ n)) -%}{%- endfor -%}

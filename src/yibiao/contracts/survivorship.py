@@ -1,7 +1,7 @@
 """Survivorship (取值规则): by which criteria a golden value is chosen among what the sources state.
 
-An element names criteria in the order in which they count; where all of them leave several values, the department's place in
-the element's authority list decides, then the day that the record speaks of, then the order of records.
+An element names criteria in the order in which they count; where all of them leave several values, the department's
+place in the element's authority list decides, then the day that the record speaks of, then the order of records.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 AUTHORITY, RECENCY, AGREEMENT, CITIZEN_ID = "authority", "recency", "agreement", "citizen_id"
 SAME_AS, MINIMUM_AGE, LEADING = "same_as", "minimum_age", "leading"
 ONLY, DAY, ORDER, REPLACED = "only", "day", "order", "replaced"
-"""What a registry may not name: nothing to decide; what decides when authorities are equal; and, within one report, that
-only its newest statement about an entity counts."""
+"""What a registry may not name: nothing to decide; what decides when authorities are equal; and, within one report,
+that only its newest statement about an entity counts."""
 
 TEXTS: Mapping[str, str] = {
     ONLY: "没有不同的说法",
@@ -50,10 +50,10 @@ class Criterion:
     """One criterion of an element.
 
     Attributes:
-        name: `citizen_id` (what the entity's valid ID number states wins), `same_as` (what the linked entity is known by
-            wins), `minimum_age` (a code that nobody below an age can have never beats another), `leading` (the first
-            department of the authority list wins while its statement is not much older than the newest), `recency` (the
-            day on which a report last checked its row), `agreement` (the value that most reports state).
+        name: `citizen_id` (what the entity's valid ID number states wins), `same_as` (what the linked entity is known
+            by wins), `minimum_age` (a code that nobody below an age can have never beats another), `leading` (the first
+            department of the authority list wins while its statement is not much older than the newest), `recency`
+            (the day on which a report last checked its row), `agreement` (the value that most reports state).
         number: years of `minimum_age`, days of `leading`.
         codes: of `minimum_age`.
         entity, element: of `same_as`.
@@ -160,7 +160,7 @@ def check_survivorship(
         if criterion.name == LEADING and not element.authority:
             findings.error("survivorship", f"`{element.id}` has no authority to lead.", document.where(*at))
         if criterion.name == MINIMUM_AGE:
-            known = codes[element.code_list].by_code if element.code_list in codes else {}
+            known = codes[element.code_list].by_code if element.code_list and element.code_list in codes else {}
             unknown = [code for code in criterion.codes if code not in known]
             if unknown or not criterion.codes:
                 findings.error(
