@@ -47,9 +47,25 @@ from (
     {{ "union" if not loop.last }}
     {%- endfor %}
 ), input.installation;
+{%- if entity.linked %}
+-- Where linkage put records is given to both sides: `@` marks the key of an entity without a certain one.
+create temp table {{ e }}__placed as
+select link.record_no, coalesce(entity.key, '@' || link.id) as key
+from given.link_{{ e }} as link left join {{ e }}__entity as entity on entity.id = link.id;
+insert into {{ e }}__entity select distinct key, substr(key, 2) from {{ e }}__placed where key like '@%';
+{%- endif %}
 {% for source in entity.sources %}
+create temp view {{ e }}__of_{{ loop.index }} as
+{%- if entity.linked %}
+select
+    staged.*{% if source.keyed %} replace (case when placed.record_no is null then {{ entity.key }} end as {{ entity.key }}){% endif %},
+    coalesce(placed.key, {{ entity.key if source.keyed else "null" }}) as key
+from {{ source.name }} as staged left join {{ e }}__placed as placed using (record_no);
+{%- else %}
+select *, {{ entity.key }} as key from {{ source.name }};
+{%- endif %}
 create temp table {{ e }}__repeated_{{ loop.index }} as
-select {{ entity.key }} as key from {{ source.name }} where {{ entity.key }} is not null group by key having count(*) > 1;
+select key from {{ e }}__of_{{ loop.index }} where key is not null group by key having count(*) > 1;
 
 create temp view {{ e }}__{{ loop.index }} as
 {%- set day = "case when checked_date is null then 0 else recency >> 43 end" %}
@@ -63,7 +79,7 @@ select
     {%- endif %}
     false as {{ column.name }}__disputed{{ "," if not loop.last }}
     {%- endfor %}
-from (select *, {{ entity.key }} as key from {{ source.name }}) anti join {{ e }}__repeated_{{ loop.index }} using (key)
+from {{ e }}__of_{{ loop.index }} anti join {{ e }}__repeated_{{ loop.index }} using (key)
 where key is not null
 union all
 select
@@ -76,7 +92,7 @@ select
     {%- endif %}
     coalesce(min({{ column.name }}) <> max({{ column.name }}), false){{ "," if not loop.last }}
     {%- endfor %}
-from (select *, {{ entity.key }} as key from {{ source.name }}) semi join {{ e }}__repeated_{{ loop.index }} using (key)
+from {{ e }}__of_{{ loop.index }} semi join {{ e }}__repeated_{{ loop.index }} using (key)
 group by key;
 {% endfor %}
 
@@ -181,15 +197,30 @@ from {{ "best" if entity.ranked else "chosen" }};
 
 create table canonical.{{ e }} as
 select
-    id as {{ entity.id_column }},
+    choice.id as {{ entity.id_column }},
     {%- for column in entity.columns %}
-    {{ column.name }},
+    choice.{{ column.name }},
     {%- endfor %}
-    {%- for linked, text in entity.links.items() %}
-    substr(sha256(secret || '{{ linked }}' || chr(31) || '1' || chr(31) || {{ text }} || secret), 1, 24) as {{ linked }}_id,
+    {%- for linked, texts in entity.links.items() %}
+    coalesce(
+        {%- if linked in entity.by_record %}{{ linked }}_of.id, {% endif %}
+        {%- for text in texts %}
+        substr(sha256(secret || '{{ linked }}' || chr(31) || '1' || chr(31) || {{ text }} || secret), 1, 24){{ ", " if not loop.last }}
+        {%- endfor %}) as {{ linked }}_id,
     {%- endfor %}
     {% for column in entity.columns %}{{ column.name }}__disputed::integer{{ " + " if not loop.last }}{% endfor %} as disputed_count
-from {{ e }}__choice, input.installation;
+from {{ e }}__choice as choice cross join input.installation
+{%- for named, address in entity.addresses.items() %}
+left join given.address_{{ named }} as {{ named }}_at on choice.{{ address }} = {{ named }}_at.address
+{%- endfor %}
+{%- for linked, way in entity.by_record.items() %}
+left join (
+    {%- for n in way.sources %}
+    select record_no, entity.id from {{ linked }}__of_{{ n }} as source join {{ linked }}__entity as entity using (key)
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+) as {{ linked }}_of on coalesce(choice.{{ way.element }}__record, choice.{{ way.key }}__record) = {{ linked }}_of.record_no
+{%- endfor %};
 
 create table canonical.{{ e }}_provenance as
 select
@@ -217,7 +248,7 @@ from (
         id, record_no, chosen, as_of, checked_date,
         case place {% for column in source.columns %}when {{ column.place }} then '{{ column.name }}' {% endfor %}end as element,
         case place {% for column in source.columns %}when {{ column.place }} then {{ column.name }}::varchar {% endfor %}end as value
-    from (select *, {{ entity.key }} as key from {{ source.name }}) join {{ e }}__cell using (key)
+    from {{ e }}__of_{{ loop.index }} join {{ e }}__cell using (key)
 )
 where value is not null
 {{ "union all" if not loop.last }}
