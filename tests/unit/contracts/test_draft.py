@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from yibiao.cli.root import root
 from yibiao.contracts import load_schemas
 from yibiao.contracts.draft.compare import BREAKING, compare, read_contract
-from yibiao.contracts.draft.contract import draft_contract
+from yibiao.contracts.draft.contract import Draft, draft_contract
 from yibiao.errors import ContractError, DeliveryError
 from yibiao.settings import Settings
 
@@ -34,15 +34,19 @@ def _rows(count: int = 60) -> list[str]:
     ]
 
 
-@pytest.fixture
-def sample(tmp_path: Path) -> Path:
-    path = tmp_path / "临时救助_202603.csv"
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sample") / "临时救助_202603.csv"
     path.write_text("\n".join([HEADER, *_rows()]) + "\n", encoding="gb18030")
     return path
 
 
-def test_a_sample_shows_layout_columns_key_and_edition(sample: Path) -> None:
-    draft = draft_contract([sample], "civil_affairs.temporary_aid", SCHEMAS)
+@pytest.fixture(scope="module")
+def draft(sample: Path) -> Draft:
+    return draft_contract([sample], "civil_affairs.temporary_aid", SCHEMAS)
+
+
+def test_a_sample_shows_layout_columns_key_and_edition(draft: Draft) -> None:
     columns = {column.header: column for column in draft.columns}
     assert {header: (column.element, column.role) for header, column in columns.items() if column.element} == {
         "申请人姓名": ("resident_name", None),
@@ -62,8 +66,7 @@ def test_a_sample_shows_layout_columns_key_and_edition(sample: Path) -> None:
     assert "临时救助_*.csv" in draft.text
 
 
-def test_the_draft_is_a_contract_that_can_be_used_at_once(sample: Path, tmp_path: Path) -> None:
-    draft = draft_contract([sample], "civil_affairs.temporary_aid", SCHEMAS)
+def test_the_draft_is_a_contract_that_can_be_used_at_once(draft: Draft, tmp_path: Path) -> None:
     path = tmp_path / "draft.yml"
     path.write_text(draft.text, encoding="utf-8")
     report = read_contract(path, SCHEMAS)
@@ -94,8 +97,7 @@ def test_totals_at_the_foot_of_a_text_file_are_recounted_by_the_drafted_contract
         assert reading.left_out == {"title": 0, "total": 1, "footer": 1}
 
 
-def test_what_is_unsure_is_marked_and_counted(sample: Path) -> None:
-    draft = draft_contract([sample], "civil_affairs.temporary_aid", SCHEMAS)
+def test_what_is_unsure_is_marked_and_counted(draft: Draft) -> None:
     marked = [line for line in draft.text.splitlines() if "# ? " in line]
     assert len(marked) == len(draft.doubts) > 0
     assert any("snapshot" in doubt for doubt in draft.doubts)
@@ -117,8 +119,7 @@ def test_numbers_that_begin_with_zeros_stay_text(tmp_path: Path) -> None:
     assert [column.type for column in draft_contract([path], "civil_affairs.list", SCHEMAS).columns] == ["text", "text"]
 
 
-def test_no_personal_value_stands_in_a_draft(sample: Path) -> None:
-    draft = draft_contract([sample], "civil_affairs.temporary_aid", SCHEMAS)
+def test_no_personal_value_stands_in_a_draft(draft: Draft) -> None:
     told = draft.text + json.dumps([column.as_dict() for column in draft.columns], ensure_ascii=False)
     for row in _rows():
         number, name, citizen_id, *_ = row.split(",")
