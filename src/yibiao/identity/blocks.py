@@ -38,13 +38,13 @@ class BlockCount:
 def block_pairs(
     con: duckdb.DuckDBPyConnection, table: str, settings: LinkageSettings, target: str, *, profiles: str = ""
 ) -> list[BlockCount]:
-    """Make `target` (`l`, `r`: numbers of records, each pair once).
+    """Make the temporary table `target` (`l`, `r`: numbers of records, each pair once).
 
     Args:
         table: prepared records. Pairs are within it (`l` < `r`), without those that certain columns decide.
         profiles: prepared profiles; if given, pairs are between records (`l`) and profiles (`r`) instead.
     """
-    con.execute(f"create or replace table {target} (l integer, r integer)")
+    con.execute(f"create or replace temp table {target} (l integer, r integer)")
     counts = []
     for block in settings.blocks:
         con.execute(
@@ -55,7 +55,7 @@ def block_pairs(
         counts.append(_join(con, block, target, settings, bool(profiles)))
     con.execute("drop table if exists linkage_key_l")
     con.execute("drop table if exists linkage_key_r")
-    con.execute(f"create or replace table {target} as select distinct l, r from {target}")
+    con.execute(f"create or replace temp table {target} as select distinct l, r from {target}")
     return counts
 
 
@@ -65,7 +65,7 @@ def _record_keys(table: str, block: Block, settings: LinkageSettings, between: b
     extra = [] if between else [f'"{column(name)}" as c{n}' for n, name in enumerate(settings.certain)]
     if settings.one_per and not between:
         extra.append(f'"{column(settings.one_per)}" as one_per')
-    key = f"hash(concat_ws(chr(31), {', '.join(parts)}))"
+    key = f"hash({', '.join(parts)})"
     return f"select {', '.join([f'{key} as k', 'rid', *extra])} from {table} where {stated}"
 
 
@@ -77,7 +77,7 @@ def _profile_keys(profiles: str, block: Block) -> str:
     """A profile has a key for each combination of its values."""
     names = [column(part) for part in block.parts]
     unnested = ", ".join(f'unnest("{name}") as t{n}(v{n})' for n, name in enumerate(names))
-    key = f"hash(concat_ws(chr(31), {', '.join(f'v{n}' for n in range(len(names)))}))"
+    key = f"hash({', '.join(f'v{n}' for n in range(len(names)))})"
     bounded = " * ".join(f'len("{name}")' for name in names)
     few = f"(select * from {profiles} where {bounded} between 1 and {MOST_COMBINATIONS})"
     return f"select distinct {key} as k, rid from {few} as few, {unnested}"

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from yibiao.identity.settings import Comparison, Level
+from yibiao.identity.settings import Comparison, Level, LinkageSettings
 
 
 @dataclass(frozen=True)
@@ -158,15 +158,28 @@ def _missing(names: tuple[str, ...], profile: bool) -> str:
 
 
 def needed(comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
-    """Prepared columns (with hidden ones) that the conditions of these comparisons read, sorted."""
-    names = set()
-    for comparison in comparisons:
+    """Prepared columns that the conditions of these comparisons read, sorted, without the lists behind them."""
+    return tuple(
+        sorted(
+            {
+                column(name)
+                for comparison in comparisons
+                for level in comparison.levels
+                for one in (level, *level.also)
+                for name in one.columns
+            }
+        )
+    )
+
+
+def only_compared_for_equality(settings: LinkageSettings) -> frozenset[str]:
+    """Columns and parts of which linking asks nothing but whether two are equal: a hash serves as well as the text."""
+    otherwise = {*settings.certain, *settings.frequencies(), settings.one_per}
+    for comparison in settings.comparisons:
         for level in comparison.levels:
             for one in (level, *level.also):
-                hidden = LEVELS[one.kind].hidden
-                names |= {f"{column(name)}__{hidden}" for name in one.columns if hidden}
-                names |= {column(name) for name in one.columns}
-    return tuple(sorted(names))
+                otherwise |= set() if one.kind == "exact" else set(one.columns)
+    return frozenset(settings.references(labels=False)) - otherwise
 
 
 def hidden_of(comparisons: tuple[Comparison, ...]) -> dict[str, frozenset[str]]:

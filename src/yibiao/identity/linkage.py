@@ -16,8 +16,8 @@ from yibiao.identity.clusters import NO_VALUE, Flags, Ints, cluster
 from yibiao.identity.contradictions import contradicting
 from yibiao.identity.levels import column
 from yibiao.identity.model import UNIT, Model
-from yibiao.identity.prepare import prepare
-from yibiao.identity.profiles import collapse
+from yibiao.identity.prepare import drop_descriptions, identity, prepare
+from yibiao.identity.profiles import collapse, look_over, set_aside
 from yibiao.identity.scores import score_pairs
 from yibiao.identity.settings import LinkageSettings
 from yibiao.ingest.rules import quote
@@ -64,6 +64,7 @@ def train(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings
         return train_prepared(con, prepared, settings)
     finally:
         con.execute("drop table if exists linkage_prepared")
+        drop_descriptions(con, settings)
 
 
 def link(
@@ -82,60 +83,52 @@ def link(
         LinkageError: the table does not fit the settings.
     """
     least = round(settings.review * UNIT)
-    contradictions = 0
-    con.execute("create or replace table linkage_contradiction (id varchar)")
-    if entity and settings.same is not None:
-        contradictions = _set_contradictions_aside(con, source, entity, settings, model)
-        source = "linkage_source"
-    open_rows = f"{quote(entity)} is null" if entity else ""
-    records = prepare(con, source, settings, "linkage_record", condition=open_rows)
+    contradictions, condition, known = 0, "", None
+    if entity:
+        known = look_over(con, source, entity, settings)
+        source = "linkage_open"
+    own = identity(con, source, settings)
+    con.execute(f"create or replace table linkage_contradiction as select {own} as id from {quote(source)} limit 0")
+    if known:
+        if settings.same is not None:
+            contradictions = contradicting(
+                con, source, entity, known.main.sources[0], settings, model, "linkage_contradiction",
+                least=settings.same,
+            )  # fmt: skip
+        set_aside(con, known, settings, "linkage_contradiction")
+        condition = f"{quote(entity)} is null or {own} in (select id from linkage_contradiction)"
+    records = prepare(con, source, settings, "linkage_record", condition=condition, compact=True)
+    con.execute("drop table if exists linkage_open")
     blocks = block_pairs(con, records.table, settings, "linkage_pair")
     score_pairs(con, "linkage_pair", records.table, settings, model, "linkage_scored", least=least)
     pairs = _count(con, "linkage_pair")
     con.execute(f"create or replace temp table linkage_node as select rid, id from {records.table}")
     certain = [_codes(con, records.table, column(name)) for name in settings.certain]
     single = [_codes(con, records.table, column(settings.one_per))] if settings.one_per else []
-    known = 0
-    if entity:
-        profiles = collapse(con, source, entity, settings, "linkage_profile")
-        known = profiles.rows
+    nodes = records.rows
+    if known:
+        profiles = collapse(con, known, settings, "linkage_profile")
+        nodes += profiles.rows
         blocks += block_pairs(con, records.table, settings, "linkage_pair", profiles=profiles.table)
         score_pairs(
             con, "linkage_pair", records.table, settings, model, "linkage_between", least=least, profiles=profiles.table
         )
         pairs += _count(con, "linkage_pair")
         con.execute(f"insert into linkage_scored select * replace (r + {records.rows} as r) from linkage_between")
-        con.execute(f"insert into linkage_node select rid + {records.rows}, id from {profiles.table}")
-        certain, single = _with_profiles(certain, single, records.rows, known)
+        # Entities stand beside records: their ids are of one type, text unless both are whole numbers.
+        con.execute(f"""
+            create or replace temp table linkage_node as
+            select rid, id from {records.table} union all select rid + {records.rows}, id from {profiles.table}""")
+        certain, single = _with_profiles(certain, single, records.rows, profiles.rows)
         con.execute("drop table linkage_between")
         con.execute("drop table linkage_profile")
     con.execute("drop table linkage_pair")
     con.execute("drop table linkage_record")
-    counts = _together(con, certain, single, records.rows + known, settings)
+    counts = _together(con, certain, single, nodes, settings)
     con.execute("drop table linkage_node")
-    con.execute("drop view if exists linkage_source")
-    return Linked(
-        "linkage_cluster",
-        "linkage_edge",
-        "linkage_contradiction",
-        {"records": records.rows, "profiles": known, "contradictions": contradictions, "pairs": pairs} | counts,
-        blocks,
-    )
-
-
-def _set_contradictions_aside(
-    con: duckdb.DuckDBPyConnection, source: str, entity: str, settings: LinkageSettings, model: Model
-) -> int:
-    """Make the view `linkage_source`, in which records that contradict the others of their entity have none."""
-    (name,) = settings.columns[settings.comparisons[0].main[0].partition(".")[0]].sources[:1]
-    found = contradicting(
-        con, source, entity, name, settings, model, "linkage_contradiction", least=settings.same or 0.0
-    )
-    claimed = f"cast({quote(settings.id)} as varchar) in (select id from linkage_contradiction)"
-    con.execute(f"""
-        create or replace temp view linkage_source as
-        select * replace (case when not {claimed} then {quote(entity)} end as {quote(entity)}) from {quote(source)}""")
-    return found
+    drop_descriptions(con, settings)
+    told = {"records": records.rows, "profiles": nodes - records.rows, "contradictions": contradictions, "pairs": pairs}
+    return Linked("linkage_cluster", "linkage_edge", "linkage_contradiction", told | counts, blocks)
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

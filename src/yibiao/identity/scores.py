@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from yibiao.identity.behind import lists_behind
 from yibiao.identity.levels import column, condition, needed, unstated
 from yibiao.identity.model import UNIT, Model
 from yibiao.identity.settings import Comparison, LinkageSettings
@@ -31,8 +32,8 @@ def score_pairs(
     least: int,
     profiles: str = "",
 ) -> None:
-    """Make `target` of the pairs that reach `least`: `l`, `r`, `score`, and of each comparison its level
-    `g_<comparison>` (0-based, -1 not stated) and its points `p_<comparison>`; the score is the prior and their sum.
+    """Make the temporary table `target` of the pairs that reach `least`: `l`, `r`, `score`, and of each comparison its
+    level `g_<comparison>` (0-based, -1 not stated) and its points `p_<comparison>`; the score is the prior and their sum.
 
     Args:
         pairs: table of `l`, `r`.
@@ -46,7 +47,9 @@ def score_pairs(
         _register(con, column(name), found.values, found.rest)
     left = _with_frequencies(table, columns, frequent, model)
     right = left if not profiles else _select(profiles, columns)
+    behind = lists_behind(con, pairs, table, settings, profiles=profiles)
     picked = [f'l."{name}" as "{name}_l", r."{name}" as "{name}_r"' for name in columns]
+    picked += behind.picked
     for name in frequent:
         picked.append(f"l.f_{name}" if profiles else f"least(l.f_{name}, r.f_{name}) as f_{name}")
     degrees = [f'{_degree(one, bool(profiles))} as "g_{one.name}"' for one in settings.comparisons]
@@ -55,17 +58,20 @@ def score_pairs(
     points = ", ".join(f'cast({_points(one, model)} as integer) as "p_{one.name}"' for one in settings.comparisons)
     total = " + ".join([str(model.prior_score), *(f'"p_{one.name}"' for one in settings.comparisons)])
     con.execute(f"""
-        create or replace table {target} as
+        create or replace temp table {target} as
         with sides as (
             select pairs.l, pairs.r, {", ".join(picked)}
             from {pairs} as pairs
             inner join {left} as l on pairs.l = l.rid
             inner join {right} as r on pairs.r = r.rid
+            {" ".join(behind.joins)}
         ),
         compared as (select l, r{carried}, {", ".join(degrees)} from sides),
         weighed as (select *, {points} from compared),
         scored as (select l, r{names}, cast({total} as integer) as score from weighed)
         select l, r, score{names} from scored where score >= {least}""")
+    for name in behind.tables:
+        con.execute(f"drop table {name}")
     for name in frequent:
         con.unregister(f"linkage_share_{name}")
 
