@@ -6,11 +6,13 @@ single characters, and their names alone are taken apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yibiao.identity.levels import LEVELS, column, condition, hidden_of, needed
+from yibiao.identity.levels import LEVELS, NOTHING, column, condition, hidden_of, needed, sides
 from yibiao.identity.prepare import describe_behind
+from yibiao.identity.profiles import Profiles
 from yibiao.identity.settings import Comparison, Level, LinkageSettings
 
 if TYPE_CHECKING:
@@ -33,14 +35,14 @@ class Behind:
 
 
 def lists_behind(
-    con: duckdb.DuckDBPyConnection, pairs: str, table: str, settings: LinkageSettings, *, profiles: str
+    con: duckdb.DuckDBPyConnection, pairs: str, table: str, settings: LinkageSettings, profiles: Profiles | None
 ) -> Behind:
     """Make the lists that the comparisons of these pairs look at.
 
     Args:
         pairs: table of `l`, `r`.
         table: prepared records.
-        profiles: prepared profiles, if `r` numbers them.
+        profiles: given if `r` numbers profiles.
     """
     picked, joins, tables = [], [], []
     for name, kinds in sorted(hidden_of(settings.comparisons).items()):
@@ -62,23 +64,29 @@ def lists_behind(
 
 
 def _ask(
-    con: duckdb.DuckDBPyConnection, name: str, pairs: str, table: str, settings: LinkageSettings, profiles: str
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    pairs: str,
+    table: str,
+    settings: LinkageSettings,
+    profiles: Profiles | None,
 ) -> None:
     """Make `linkage_asked_l` and `linkage_asked_r` (`rid`, `text`): the texts of a column that some pair needs."""
     looking = tuple(one for one in settings.comparisons if any(_looks(level, name) for level in one.levels))
-    picked = ", ".join(f'l."{one}" as "{one}_l", r."{one}" as "{one}_r"' for one in needed(looking))
-    asked = " or ".join(f"({_undecided(one, name, bool(profiles))})" for one in looking)
+    said, right = (profiles.said, profiles.table) if profiles else (NOTHING, table)
+    picked = sides(needed(looking), profile=bool(profiles), said=said)
+    asked = " or ".join(f"({_undecided(one, name, bool(profiles), said)})" for one in looking)
     con.execute(f"""
         create or replace temp table linkage_asked as
         select l, r from (
             select pairs.l, pairs.r, {picked}
             from {pairs} as pairs
             inner join {table} as l on pairs.l = l.rid
-            inner join {profiles or table} as r on pairs.r = r.rid
+            inner join {right} as r on pairs.r = r.rid
         ) where {asked}""")
     for side, source, value in (
         ("l", table, f'"{name}"'),
-        ("r", profiles or table, f'unnest("{name}")' if profiles else f'"{name}"'),
+        ("r", right, f'unnest("{name}")' if profiles else f'"{name}"'),
     ):
         con.execute(f"""
             create or replace temp table linkage_asked_{side} as
@@ -91,11 +99,11 @@ def _looks(level: Level, name: str) -> bool:
     return any(LEVELS[one.kind].hidden and one.columns[0] == name for one in (level, *level.also))
 
 
-def _undecided(comparison: Comparison, name: str, profile: bool) -> str:
+def _undecided(comparison: Comparison, name: str, profile: bool, said: Mapping[str, int]) -> str:
     """True of a pair of which no level before the first that looks behind the column holds."""
     first = next(place for place, level in enumerate(comparison.levels) if _looks(level, name))
     earlier = [
-        f"({condition(level, profile=profile)})"
+        f"({condition(level, profile=profile, said=said)})"
         for level in comparison.levels[:first]
         if not any(LEVELS[one.kind].hidden for one in (level, *level.also))
     ]

@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from yibiao.identity.blocks import BlockCount, block_pairs
+from yibiao.identity.blocks import BlockCount, block_pairs, freely_combined
 from yibiao.identity.clusters import NO_VALUE, Flags, Ints, cluster
 from yibiao.identity.contradictions import contradicting
 from yibiao.identity.levels import column
 from yibiao.identity.model import UNIT, Model
 from yibiao.identity.prepare import drop_descriptions, identity, prepare
-from yibiao.identity.profiles import collapse, look_over, set_aside
+from yibiao.identity.profiles import ENTITIES, collapse, drop_stated, look_over, set_aside, state
 from yibiao.identity.scores import score_pairs
 from yibiao.identity.settings import LinkageSettings
 from yibiao.ingest.rules import quote
@@ -107,19 +107,21 @@ def link(
     single = [_codes(con, records.table, column(settings.one_per))] if settings.one_per else []
     nodes = records.rows
     if known:
-        profiles = collapse(con, known, settings, "linkage_profile")
-        nodes += profiles.rows
-        blocks += block_pairs(con, records.table, settings, "linkage_pair", profiles=profiles.table)
-        score_pairs(
-            con, "linkage_pair", records.table, settings, model, "linkage_between", least=least, profiles=profiles.table
-        )
-        pairs += _count(con, "linkage_pair")
-        con.execute(f"insert into linkage_scored select * replace (r + {records.rows} as r) from linkage_between")
+        stated = state(con, known, settings, freely_combined(settings))
+        nodes += stated.entities
         # Entities stand beside records: their ids are of one type, text unless both are whole numbers.
         con.execute(f"""
             create or replace temp table linkage_node as
-            select rid, id from {records.table} union all select rid + {records.rows}, id from {profiles.table}""")
-        certain, single = _with_profiles(certain, single, records.rows, profiles.rows)
+            select rid, id from {records.table} union all select rid + {records.rows}, id from {ENTITIES}""")
+        blocks += block_pairs(con, records.table, settings, "linkage_pair", stated=stated)
+        profiles = collapse(con, stated, settings, "linkage_pair", "linkage_profile")
+        drop_stated(con, stated)
+        score_pairs(
+            con, "linkage_pair", records.table, settings, model, "linkage_between", least=least, profiles=profiles
+        )
+        pairs += _count(con, "linkage_pair")
+        con.execute(f"insert into linkage_scored select * replace (r + {records.rows} as r) from linkage_between")
+        certain, single = _with_profiles(certain, single, records.rows, stated.entities)
         con.execute("drop table linkage_between")
         con.execute("drop table linkage_profile")
     con.execute("drop table linkage_pair")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from yibiao.errors import LinkageError
 from yibiao.identity import addresses, names
 from yibiao.identity.levels import column as prepared_name
-from yibiao.identity.levels import hidden_of, only_compared_for_equality
+from yibiao.identity.levels import hidden_of, number_of, only_compared_for_equality
 from yibiao.identity.settings import Column, LinkageSettings
 from yibiao.ingest.rules import quote, render
 
@@ -89,9 +89,9 @@ def prepare(
         source: name of a table or view with the raw columns (any types).
         target: name of the table to make.
         condition: SQL over the raw columns; rows for which it is not true stay out.
-        compact: as linking reads it: what is only asked for equality is a number (its hash), and the lists behind
-            names are left out, because `score_pairs` makes them for the few pairs that need them. Otherwise all is text
-            with its lists, as training reads it.
+        compact: as linking reads it: what is only compared for equality is a number (`levels.number_of`), and the lists
+            behind names are left out, because `score_pairs` makes them for the few pairs that need them. Otherwise all
+            is text with its lists, as training reads it.
 
     Raises:
         LinkageError: a raw column is missing, or two records have one id.
@@ -243,10 +243,7 @@ def parts_of(
         addresses.describe(con, f"select {quote(column.name)} from {base}", TABLE_OF_ADDRESSES)
         joins.append(f"left join {TABLE_OF_ADDRESSES} as of_{column.name} on of_{column.name}.text = {text}")
     numbers = only_compared_for_equality(settings) if compact else frozenset()
-    found = {
-        prepared_name(one): f"case when {value} is not null then hash({value}) end" if one in numbers else value
-        for one, value in values.items()
-    }
+    found = {prepared_name(one): number_of(one, value) if one in numbers else value for one, value in values.items()}
     if not compact and (kinds := hidden_of(settings.comparisons).get(column.name)):
         behind = f"linkage_behind_{column.name}"
         describe_behind(con, column, f"select {quote(column.name)} from {base}", kinds, behind)

@@ -12,7 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yibiao.identity.prepare import Prepared, check_columns, identity, parts_of, tidied, used_columns
+from yibiao.identity.levels import SAYS, STATED, needed, only_compared_for_equality
+from yibiao.identity.levels import column as prepared_name
+from yibiao.identity.prepare import check_columns, identity, parts_of, tidied, used_columns
 from yibiao.identity.settings import Column, LinkageSettings
 from yibiao.ingest.rules import quote
 
@@ -92,18 +94,37 @@ def set_aside(con: duckdb.DuckDBPyConnection, known: Known, settings: LinkageSet
         select * from linkage_open where {known.key(key)} in (select e from linkage_affected) and not {lost}""")
 
 
-def collapse(con: duckdb.DuckDBPyConnection, known: Known, settings: LinkageSettings, target: str) -> Prepared:
-    """Make the temporary table of profiles out of the records that have an entity.
+ENTITIES = "linkage_entity"
+"""Temporary table of the entities that keep any record: `rid` (0-based, in their order), `id`, `e` (their key)."""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What entities state, one narrow temporary table for each column: `e` and the prepared columns, each text once.
+
+    Args:
+        tables: prepared column -> its table.
+        many: table of `e`: entities that state so much in a column that combining it needs a bound.
+        key_type: SQL type of `e`.
+        entities: how many there are.
+    """
+
+    tables: dict[str, str]
+    many: str
+    key_type: str
+    entities: int
+
+
+def state(con: duckdb.DuckDBPyConnection, known: Known, settings: LinkageSettings, bound: int) -> Stated:
+    """Find out what each entity states, and make `linkage_entity`.
 
     Args:
         known: what `look_over` found, after `set_aside`.
-        target: name of the table to make: `rid` (0-based, in the order of entities), `id` (the entity), and the
-            prepared columns of `prepare(compact=True)`, each a list of distinct values (empty lists where nothing is
-            stated).
+        bound: so many texts of one column may be combined freely.
     """
     key = known.key("entity")
     con.execute(f"""
-        create or replace temp table linkage_entity as
+        create or replace temp table {ENTITIES} as
         select cast(row_number() over (order by id) - 1 as integer) as rid, id, e
         from (
             select distinct entity as id, {key} as e from linkage_written
@@ -111,36 +132,28 @@ def collapse(con: duckdb.DuckDBPyConnection, known: Known, settings: LinkageSett
             union all
             select distinct {quote(known.entity)}, {known.key(quote(known.entity))} from linkage_kept
         )""")
-    tables = []
-    for number, column in enumerate(used_columns(settings)):
-        _state(con, known, column)
-        parts = parts_of(con, "linkage_stated", column, settings, compact=True)
-        text = f"linkage_stated.{quote(column.name)}"
-        lists = ", ".join(
-            f"list({value}) filter ({value} is not null) as {quote(name)}" for name, value in parts.values.items()
-        )
+    key_type = str(con.execute(f"select e from {ENTITIES} limit 0").description[0][1])
+    con.execute(f"create or replace temp table linkage_many (e {key_type})")
+    tables: dict[str, str] = {}
+    for column in used_columns(settings):
+        _written(con, known, column)
+        parts = parts_of(con, "linkage_tidy", column, settings, compact=True)
+        values = "".join(f", {value} as {quote(name)}" for name, value in parts.values.items())
+        table = f"linkage_stated_{column.name}"
         con.execute(f"""
-            create or replace temp table linkage_lists_{number} as
-            select e, {lists} from linkage_stated {" ".join(parts.joins)} where {text} is not null group by e""")
-        tables.append((f"linkage_lists_{number}", list(parts.values)))
-    con.execute("drop table linkage_stated")
-    chosen = "".join(
-        f", coalesce({table}.{quote(name)}, []) as {quote(name)}" for table, held in tables for name in held
-    )
-    joins = " ".join(f"left join {table} using (e)" for table, _ in tables)
-    con.execute(f"""
-        create or replace temp table {quote(target)} as
-        select linkage_entity.rid, linkage_entity.id{chosen}
-        from linkage_entity {joins}""")
-    for table in (*(table for table, _ in tables), "linkage_entity", "linkage_written", "linkage_affected"):
-        con.execute(f"drop table {table}")
-    con.execute("drop table linkage_kept")
-    (rows,) = con.execute(f"select count(*) from {quote(target)}").fetchall()[0]
-    return Prepared(target, int(rows))
+            create or replace temp table {table} as
+            select e{values} from linkage_tidy {" ".join(parts.joins)}
+            where linkage_tidy.{quote(column.name)} is not null""")
+        con.execute(f"insert into linkage_many select e from {table} group by e having count(*) > {bound}")
+        tables |= dict.fromkeys(parts.values, table)
+    for table in ("tidy", "written", "affected", "kept"):
+        con.execute(f"drop table linkage_{table}")
+    (entities,) = con.execute(f"select count(*) from {ENTITIES}").fetchall()[0]
+    return Stated(tables, "linkage_many", key_type, int(entities))
 
 
-def _state(con: duckdb.DuckDBPyConnection, known: Known, column: Column) -> None:
-    """Make `linkage_stated`: key `e` of each entity with each text that it states in a column, tidied, once."""
+def _written(con: duckdb.DuckDBPyConnection, known: Known, column: Column) -> None:
+    """Make `linkage_tidy`: key `e` of each entity with each text that it states in a column, tidied, once."""
     raw = ", ".join(quote(name) for name in column.sources)
     stated = " or ".join(f"{quote(name)} is not null" for name in column.sources)
     if column == known.main:
@@ -151,10 +164,76 @@ def _state(con: duckdb.DuckDBPyConnection, known: Known, column: Column) -> None
             where {key} is not null and ({stated})"""
     # Distinct as written, then tidied: seven of eight records say nothing new.
     con.execute(f"""
-        create or replace temp table linkage_stated as
+        create or replace temp table linkage_tidy as
         select distinct e, {tidied(column)} as {quote(column.name)}
         from (
             select * from ({written}) as written anti join linkage_affected using (e)
             union all
             select {known.key(quote(known.entity))}, {raw} from linkage_kept where {stated}
         )""")
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Entities with lists of what they state.
+
+    Args:
+        table: `rid`, `linkage_says`, `linkage_stated` (see `levels.SAYS`), and lists of all other prepared columns.
+        said: prepared column -> bit in `linkage_stated`, for the columns whose numbers are in `linkage_says`.
+    """
+
+    table: str
+    said: dict[str, int]
+
+
+MOST_SAID = 62
+"""Bits of a whole number."""
+
+
+def collapse(
+    con: duckdb.DuckDBPyConnection, stated: Stated, settings: LinkageSettings, pairs: str, target: str
+) -> Profiles:
+    """Make the temporary table `target` of the entities that are in any pair.
+
+    Args:
+        pairs: table of pairs; `r` is the number of an entity.
+    """
+    read = needed(settings.comparisons)
+    equal = {prepared_name(one) for one in only_compared_for_equality(settings)}
+    said = {name: bit for bit, name in enumerate([name for name in read if name in equal][:MOST_SAID])}
+    con.execute(f"""
+        create or replace temp table linkage_candidate as
+        select rid, e from {ENTITIES} where rid in (select r from {pairs})""")
+    chosen = "where e in (select e from linkage_candidate)"
+    numbers = " union all ".join(
+        f"""select e, {bit} as bit, {quote(name)} as said from {stated.tables[name]}
+            {chosen} and {quote(name)} is not null"""
+        for name, bit in said.items()
+    )
+    lists = []
+    for number, name in enumerate(one for one in read if one not in said):
+        con.execute(f"""
+            create or replace temp table linkage_list_{number} as
+            select e, list({quote(name)}) as {quote(name)} from {stated.tables[name]}
+            {chosen} and {quote(name)} is not null group by e""")
+        lists.append((f"linkage_list_{number}", name))
+    con.execute(f"""
+        create or replace temp table linkage_said as
+        select e, list(said) as {SAYS}, bit_or(1::bigint << bit) as {STATED}
+        from ({numbers or "select null::ubigint as e, 0 as bit, 0::ubigint as said limit 0"}) group by e""")
+    listed = "".join(f", {quote(name)}" for _, name in lists)
+    con.execute(f"""
+        create or replace temp table {target} as
+        select candidate.rid, {SAYS}, coalesce({STATED}, 0) as {STATED}{listed}
+        from linkage_candidate as candidate
+        left join linkage_said using (e)
+        {" ".join(f"left join {table} using (e)" for table, _ in lists)}""")
+    for table in ("linkage_candidate", "linkage_said", *(table for table, _ in lists)):
+        con.execute(f"drop table {table}")
+    return Profiles(target, said)
+
+
+def drop_stated(con: duckdb.DuckDBPyConnection, stated: Stated) -> None:
+    """Remove the tables of `state`, with `linkage_entity`."""
+    for table in {*stated.tables.values(), stated.many, ENTITIES}:
+        con.execute(f"drop table {table}")

@@ -7,11 +7,13 @@ over bounded pairs: whole numbers do not depend on the order of additions, and a
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from yibiao.identity.behind import lists_behind
-from yibiao.identity.levels import column, condition, needed, unstated
+from yibiao.identity.levels import NOTHING, column, condition, needed, sides, unstated
 from yibiao.identity.model import UNIT, Model
+from yibiao.identity.profiles import Profiles
 from yibiao.identity.settings import Comparison, LinkageSettings
 
 if TYPE_CHECKING:
@@ -30,29 +32,29 @@ def score_pairs(
     target: str,
     *,
     least: int,
-    profiles: str = "",
+    profiles: Profiles | None = None,
 ) -> None:
-    """Make the temporary table `target` of the pairs that reach `least`: `l`, `r`, `score`, and of each comparison its
-    level `g_<comparison>` (0-based, -1 not stated) and its points `p_<comparison>`; the score is the prior and their sum.
+    """Make the temporary table `target` of the pairs that reach `least`: `l`, `r`, `score`, and of each comparison
+    `g_<comparison>`, its level (0-based, -1 not stated), and `p_<comparison>`, its points; the score is the prior and
+    their sum.
 
     Args:
         pairs: table of `l`, `r`.
         table: prepared records.
         least: thousandths of a bit.
-        profiles: prepared profiles, if `r` numbers them.
+        profiles: given if `r` numbers profiles.
     """
     columns = needed(settings.comparisons)
     frequent = [column(name) for name in settings.frequencies()]
     for name, found in model.frequencies.items():
         _register(con, column(name), found.values, found.rest)
     left = _with_frequencies(table, columns, frequent, model)
-    right = left if not profiles else _select(profiles, columns)
-    behind = lists_behind(con, pairs, table, settings, profiles=profiles)
-    picked = [f'l."{name}" as "{name}_l", r."{name}" as "{name}_r"' for name in columns]
-    picked += behind.picked
+    said, right = (profiles.said, profiles.table) if profiles else (NOTHING, left)
+    behind = lists_behind(con, pairs, table, settings, profiles)
+    picked = [sides(columns, profile=bool(profiles), said=said), *behind.picked]
     for name in frequent:
         picked.append(f"l.f_{name}" if profiles else f"least(l.f_{name}, r.f_{name}) as f_{name}")
-    degrees = [f'{_degree(one, bool(profiles))} as "g_{one.name}"' for one in settings.comparisons]
+    degrees = [f'{_degree(one, bool(profiles), said)} as "g_{one.name}"' for one in settings.comparisons]
     carried = "".join(f", f_{name}" for name in frequent)
     names = "".join(f', "g_{one.name}", "p_{one.name}"' for one in settings.comparisons)
     points = ", ".join(f'cast({_points(one, model)} as integer) as "p_{one.name}"' for one in settings.comparisons)
@@ -111,9 +113,12 @@ def _with_frequencies(table: str, columns: tuple[str, ...], frequent: list[str],
     return f"(select main.rid, {listed} from {table} as main {joins})"
 
 
-def _degree(comparison: Comparison, profile: bool) -> str:
-    cases = [f"when {unstated(comparison, profile=profile)} then -1"]
-    cases += [f"when {condition(level, profile=profile)} then {place}" for place, level in enumerate(comparison.levels)]
+def _degree(comparison: Comparison, profile: bool, said: Mapping[str, int]) -> str:
+    cases = [f"when {unstated(comparison, profile=profile, said=said)} then -1"]
+    cases += [
+        f"when {condition(level, profile=profile, said=said)} then {place}"
+        for place, level in enumerate(comparison.levels)
+    ]
     return f"cast(case {' '.join(cases)} else {len(comparison.levels)} end as tinyint)"
 
 
