@@ -6,11 +6,10 @@ single characters, and their names alone are taken apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yibiao.identity.levels import LEVELS, NOTHING, column, condition, hidden_of, needed, sides
+from yibiao.identity.levels import LEVELS, MORE, column, condition, hidden_of, needed, sides
 from yibiao.identity.prepare import describe_behind
 from yibiao.identity.profiles import Profiles
 from yibiao.identity.settings import Comparison, Level, LinkageSettings
@@ -73,7 +72,7 @@ def _ask(
 ) -> None:
     """Make `linkage_asked_l` and `linkage_asked_r` (`rid`, `text`): the texts of a column that some pair needs."""
     looking = tuple(one for one in settings.comparisons if any(_looks(level, name) for level in one.levels))
-    said, right = (profiles.said, profiles.table) if profiles else (NOTHING, table)
+    said, right = (profiles.said, profiles.table) if profiles else (frozenset[str](), table)
     picked = sides(needed(looking), profile=bool(profiles), said=said)
     asked = " or ".join(f"({_undecided(one, name, bool(profiles), said)})" for one in looking)
     con.execute(f"""
@@ -84,13 +83,12 @@ def _ask(
             inner join {table} as l on pairs.l = l.rid
             inner join {right} as r on pairs.r = r.rid
         ) where {asked}""")
-    for side, source, value in (
-        ("l", table, f'"{name}"'),
-        ("r", right, f'unnest("{name}")' if profiles else f'"{name}"'),
-    ):
+    for side, source in (("l", table), ("r", right)):
+        wanted = f"from {source} where rid in (select {side} from linkage_asked)"
         con.execute(f"""
-            create or replace temp table linkage_asked_{side} as
-            select rid, {value} as text from {source} where rid in (select {side} from linkage_asked)""")
+            create or replace temp table linkage_asked_{side} as select rid, "{name}" as text {wanted}""")
+    if profiles:
+        con.execute(f'insert into linkage_asked_r select rid, unnest("{name}{MORE}") {wanted}')
     con.execute("drop table linkage_asked")
 
 
@@ -99,7 +97,7 @@ def _looks(level: Level, name: str) -> bool:
     return any(LEVELS[one.kind].hidden and one.columns[0] == name for one in (level, *level.also))
 
 
-def _undecided(comparison: Comparison, name: str, profile: bool, said: Mapping[str, int]) -> str:
+def _undecided(comparison: Comparison, name: str, profile: bool, said: frozenset[str]) -> str:
     """True of a pair of which no level before the first that looks behind the column holds."""
     first = next(place for place, level in enumerate(comparison.levels) if _looks(level, name))
     earlier = [

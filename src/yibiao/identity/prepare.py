@@ -7,6 +7,7 @@ and by distances over ASCII alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -96,8 +97,8 @@ def prepare(
     Raises:
         LinkageError: a raw column is missing, or two records have one id.
     """
-    check_columns(con, source, settings)
     used = used_columns(settings, labels=not compact)
+    check_columns(con, source, settings, used if compact else tuple(settings.columns.values()))
     texts = "".join(f", {tidied(one)} as {quote(one.name)}" for one in used)
     rows = f"where {condition}" if condition else ""
     con.execute(f"""
@@ -138,14 +139,16 @@ def used_columns(settings: LinkageSettings, *, labels: bool = False) -> tuple[Co
     return tuple(one for name, one in settings.columns.items() if name in used)
 
 
-def check_columns(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings) -> None:
-    """Whether a raw table has the columns that the settings read.
+def check_columns(
+    con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, columns: Iterable[Column]
+) -> None:
+    """Whether a raw table has the columns that these prepared columns read.
 
     Raises:
         LinkageError: one is missing.
     """
     present = {row[0] for row in con.execute(f"select * from {quote(source)} limit 0").description or ()}
-    wanted = {settings.id} - {""} | {raw for one in settings.columns.values() for raw in one.sources}
+    wanted = {settings.id} - {""} | {raw for one in columns for raw in one.sources}
     if missing := sorted(wanted - present):
         raise LinkageError(
             "The table lacks columns that the linkage settings read.",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yibiao.identity.levels import SAYS, STATED, needed, only_compared_for_equality
+from yibiao.identity.levels import MORE, SAYS, needed, only_compared_for_equality
 from yibiao.identity.levels import column as prepared_name
 from yibiao.identity.prepare import check_columns, identity, parts_of, tidied, used_columns
 from yibiao.identity.settings import Column, LinkageSettings
@@ -54,7 +54,7 @@ def look_over(con: duckdb.DuckDBPyConnection, source: str, entity: str, settings
     Raises:
         LinkageError: a raw column is missing.
     """
-    check_columns(con, source, settings)
+    check_columns(con, source, settings, settings.columns.values())
     main = settings.columns[settings.comparisons[0].main[0].partition(".")[0]]
     key, raw = quote(entity), ", ".join(quote(name) for name in main.sources)
     con.execute(f"""
@@ -175,19 +175,15 @@ def _written(con: duckdb.DuckDBPyConnection, known: Known, column: Column) -> No
 
 @dataclass(frozen=True)
 class Profiles:
-    """Entities with lists of what they state.
+    """Entities with what they state.
 
     Args:
-        table: `rid`, `linkage_says`, `linkage_stated` (see `levels.SAYS`), and lists of all other prepared columns.
-        said: prepared column -> bit in `linkage_stated`, for the columns whose numbers are in `linkage_says`.
+        table: `rid`, the prepared columns with one value each, and lists of further values (see `levels.MORE`).
+        said: prepared columns of which the further values are in one list.
     """
 
     table: str
-    said: dict[str, int]
-
-
-MOST_SAID = 62
-"""Bits of a whole number."""
+    said: frozenset[str]
 
 
 def collapse(
@@ -195,40 +191,48 @@ def collapse(
 ) -> Profiles:
     """Make the temporary table `target` of the entities that are in any pair.
 
+    Most state one value of a column, which is quicker to compare and to carry than a list.
+
     Args:
         pairs: table of pairs; `r` is the number of an entity.
     """
     read = needed(settings.comparisons)
-    equal = {prepared_name(one) for one in only_compared_for_equality(settings)}
-    said = {name: bit for bit, name in enumerate([name for name in read if name in equal][:MOST_SAID])}
+    said = frozenset(map(prepared_name, only_compared_for_equality(settings))) & set(read)
     con.execute(f"""
         create or replace temp table linkage_candidate as
         select rid, e from {ENTITIES} where rid in (select r from {pairs})""")
-    chosen = "where e in (select e from linkage_candidate)"
-    numbers = " union all ".join(
-        f"""select e, {bit} as bit, {quote(name)} as said from {stated.tables[name]}
-            {chosen} and {quote(name)} is not null"""
-        for name, bit in said.items()
-    )
-    lists = []
-    for number, name in enumerate(one for one in read if one not in said):
+    con.execute(f"create or replace temp table linkage_extra (e {stated.key_type}, extra ubigint)")
+    made, chosen = ["linkage_candidate", "linkage_extra", "linkage_extras"], [SAYS]
+    for number, table in enumerate(dict.fromkeys(stated.tables[name] for name in read)):
+        names = [name for name in read if stated.tables[name] == table]
+        first = f"linkage_first_{number}"
         con.execute(f"""
-            create or replace temp table linkage_list_{number} as
-            select e, list({quote(name)}) as {quote(name)} from {stated.tables[name]}
-            {chosen} and {quote(name)} is not null group by e""")
-        lists.append((f"linkage_list_{number}", name))
+            create or replace temp table {first} as
+            select e, count(*) as n, {", ".join(f"min({quote(name)}) as {quote(name)}" for name in names)}
+            from {table} where e in (select e from linkage_candidate) group by e""")
+        made.append(first)
+        chosen += [f"{first}.{quote(name)}" for name in names]
+        for name in names:
+            value = f"stated.{quote(name)}"
+            more = f"""from {table} as stated inner join {first} as first using (e)
+                where first.n > 1 and {value} <> first.{quote(name)}"""
+            if name in said:
+                con.execute(f"insert into linkage_extra select e, {value} {more}")
+            else:
+                lists = f"linkage_more_{len(made)}"
+                con.execute(f"""
+                    create or replace temp table {lists} as
+                    select e, list({value}) as {quote(f"{name}{MORE}")} {more} group by e""")
+                made.append(lists)
+                chosen.append(f"{lists}.{quote(f'{name}{MORE}')}")
     con.execute(f"""
-        create or replace temp table linkage_said as
-        select e, list(said) as {SAYS}, bit_or(1::bigint << bit) as {STATED}
-        from ({numbers or "select null::ubigint as e, 0 as bit, 0::ubigint as said limit 0"}) group by e""")
-    listed = "".join(f", {quote(name)}" for _, name in lists)
+        create or replace temp table linkage_extras as
+        select e, list(extra) as {SAYS} from linkage_extra group by e""")
+    joins = " ".join(f"left join {table} using (e)" for table in made[2:])
     con.execute(f"""
         create or replace temp table {target} as
-        select candidate.rid, {SAYS}, coalesce({STATED}, 0) as {STATED}{listed}
-        from linkage_candidate as candidate
-        left join linkage_said using (e)
-        {" ".join(f"left join {table} using (e)" for table, _ in lists)}""")
-    for table in ("linkage_candidate", "linkage_said", *(table for table, _ in lists)):
+        select linkage_candidate.rid, {", ".join(chosen)} from linkage_candidate {joins}""")
+    for table in made:
         con.execute(f"drop table {table}")
     return Profiles(target, said)
 

@@ -7,11 +7,10 @@ over bounded pairs: whole numbers do not depend on the order of additions, and a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from yibiao.identity.behind import lists_behind
-from yibiao.identity.levels import NOTHING, column, condition, needed, sides, unstated
+from yibiao.identity.levels import column, condition, needed, sides, unstated
 from yibiao.identity.model import UNIT, Model
 from yibiao.identity.profiles import Profiles
 from yibiao.identity.settings import Comparison, LinkageSettings
@@ -49,7 +48,7 @@ def score_pairs(
     for name, found in model.frequencies.items():
         _register(con, column(name), found.values, found.rest)
     left = _with_frequencies(table, columns, frequent, model)
-    said, right = (profiles.said, profiles.table) if profiles else (NOTHING, left)
+    said, right = (profiles.said, profiles.table) if profiles else (frozenset[str](), left)
     behind = lists_behind(con, pairs, table, settings, profiles)
     picked = [sides(columns, profile=bool(profiles), said=said), *behind.picked]
     for name in frequent:
@@ -113,8 +112,8 @@ def _with_frequencies(table: str, columns: tuple[str, ...], frequent: list[str],
     return f"(select main.rid, {listed} from {table} as main {joins})"
 
 
-def _degree(comparison: Comparison, profile: bool, said: Mapping[str, int]) -> str:
-    cases = [f"when {unstated(comparison, profile=profile, said=said)} then -1"]
+def _degree(comparison: Comparison, profile: bool, said: frozenset[str]) -> str:
+    cases = [f"when {unstated(comparison)} then -1"]
     cases += [
         f"when {condition(level, profile=profile, said=said)} then {place}"
         for place, level in enumerate(comparison.levels)
