@@ -250,18 +250,24 @@ _COMMON_END = f"^(.*[^-#号0-9A-Za-z{_CHINESE}])([0-9]{{1,6}})(?:号楼|栋|幢|
 """The commonest end by far, simple enough for the engine: what stands before it is parsed once for all homes there."""
 
 
-def describe(con: duckdb.DuckDBPyConnection, table: str, column: str, target: str, *, batch: int = 100_000) -> None:
-    """Make the temporary table `target` with the parts of each distinct text in a column, as `parse_all` gives them.
+def describe(con: duckdb.DuckDBPyConnection, texts: str, target: str, *, batch: int = 100_000) -> None:
+    """Add the texts of a query to the temporary table `target` with their parts, as `parse_all` gives them, as far as
+    they are new.
 
     Args:
-        table, column: quoted names.
+        texts: query of one column.
         batch: texts parsed at a time.
     """
+    nothing = parse_all([])
+    con.execute(f"create temp table if not exists {target} ({', '.join(f'{n} varchar' for n in nothing.column_names)})")
     con.execute(f"""
         create or replace temp table linkage_text as
         select text, regexp_extract(text, '{_COMMON_END}', ['head', 'building', 'unit', 'room']) as found
-        from (select distinct {column} as text from {table} where {column} is not null)""")
+        from (select distinct * from ({texts}) as given(text)) as given
+        anti join {target} as known using (text)
+        where text is not null""")
     _parsed(con, "select text from linkage_text where found.head = ''", parse, target, batch)
+    con.execute(f"create or replace temp table linkage_head as select * from {target} limit 0")
     heads = "select distinct found.head from linkage_text where found.head <> ''"
     _parsed(con, heads, lambda head: _ground(_plain(head)), "linkage_head", batch)
     figure = "coalesce(nullif(ltrim(found.{0}, '0'), ''), found.{0})"
@@ -284,11 +290,9 @@ def describe(con: duckdb.DuckDBPyConnection, table: str, column: str, target: st
 def _parsed(
     con: duckdb.DuckDBPyConnection, query: str, parser: Callable[[str], Address], target: str, batch: int
 ) -> None:
-    """Make `target` out of the texts that a query gives."""
+    """Add the texts that a query gives to `target`."""
     texts = con.sql(query).to_arrow_table().column(0)
-    verb = f"create or replace temp table {target} as"
-    for start in range(0, max(1, len(texts)), batch):
+    for start in range(0, len(texts), batch):
         con.register("linkage_addresses", parse_all(texts.slice(start, batch).to_pylist(), parser))
-        con.execute(f"{verb} select * from linkage_addresses")
+        con.execute(f"insert into {target} select * from linkage_addresses")
         con.unregister("linkage_addresses")
-        verb = f"insert into {target}"

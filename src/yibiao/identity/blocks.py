@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yibiao.identity.levels import column
+from yibiao.identity.profiles import ENTITIES, Stated
 from yibiao.identity.settings import Block, LinkageSettings
 
 if TYPE_CHECKING:
@@ -36,26 +37,30 @@ class BlockCount:
 
 
 def block_pairs(
-    con: duckdb.DuckDBPyConnection, table: str, settings: LinkageSettings, target: str, *, profiles: str = ""
+    con: duckdb.DuckDBPyConnection, table: str, settings: LinkageSettings, target: str, *, stated: Stated | None = None
 ) -> list[BlockCount]:
-    """Make `target` (`l`, `r`: numbers of records, each pair once).
+    """Make the temporary table `target` (`l`, `r`: numbers of records, each pair once).
 
     Args:
         table: prepared records. Pairs are within it (`l` < `r`), without those that certain columns decide.
-        profiles: prepared profiles; if given, pairs are between records (`l`) and profiles (`r`) instead.
+        stated: what entities state; if given, pairs are between records (`l`) and entities (`r`) instead.
     """
-    con.execute(f"create or replace table {target} (l integer, r integer)")
+    con.execute(f"create or replace temp table {target} (l integer, r {stated.key_type if stated else 'integer'})")
     counts = []
     for block in settings.blocks:
-        con.execute(
-            f"create or replace temp table linkage_key_l as {_record_keys(table, block, settings, bool(profiles))}"
-        )
-        if profiles:
-            con.execute(f"create or replace temp table linkage_key_r as {_profile_keys(profiles, block)}")
-        counts.append(_join(con, block, target, settings, bool(profiles)))
+        keys = _record_keys(table, block, settings, bool(stated))
+        con.execute(f"create or replace temp table linkage_key_l as {keys}")
+        if stated:
+            con.execute(f"create or replace temp table linkage_key_r as {_entity_keys(con, stated, block)}")
+        counts.append(_join(con, block, target, settings, bool(stated)))
     con.execute("drop table if exists linkage_key_l")
     con.execute("drop table if exists linkage_key_r")
-    con.execute(f"create or replace table {target} as select distinct l, r from {target}")
+    found = f"select distinct l, r from {target}"
+    if stated:
+        found = (
+            f"select found.l, entity.rid as r from ({found}) as found inner join {ENTITIES} as entity on r = entity.e"
+        )
+    con.execute(f"create or replace temp table {target} as {found}")
     return counts
 
 
@@ -65,22 +70,47 @@ def _record_keys(table: str, block: Block, settings: LinkageSettings, between: b
     extra = [] if between else [f'"{column(name)}" as c{n}' for n, name in enumerate(settings.certain)]
     if settings.one_per and not between:
         extra.append(f'"{column(settings.one_per)}" as one_per')
-    key = f"hash(concat_ws(chr(31), {', '.join(parts)}))"
+    key = f"hash({', '.join(parts)})"
     return f"select {', '.join([f'{key} as k', 'rid', *extra])} from {table} where {stated}"
 
 
 MOST_COMBINATIONS = 1000
-"""Keys of one profile in one block; a profile that states more (a number that a whole report claims) has none there."""
+"""Keys of one entity in one block; one that states more (a number that a whole report claims) has none there."""
 
 
-def _profile_keys(profiles: str, block: Block) -> str:
-    """A profile has a key for each combination of its values."""
+def freely_combined(settings: LinkageSettings) -> int:
+    """So many texts of each column never make more than `MOST_COMBINATIONS` keys in any block."""
+    most = max(len(block.parts) for block in settings.blocks)
+    return max(n for n in range(1, MOST_COMBINATIONS + 1) if n**most <= MOST_COMBINATIONS)
+
+
+def _entity_keys(con: duckdb.DuckDBPyConnection, stated: Stated, block: Block) -> str:
+    """An entity has a key for each combination of its values; only keys that some record has too are wanted."""
     names = [column(part) for part in block.parts]
-    unnested = ", ".join(f'unnest("{name}") as t{n}(v{n})' for n, name in enumerate(names))
-    key = f"hash(concat_ws(chr(31), {', '.join(f'v{n}' for n in range(len(names)))}))"
-    bounded = " * ".join(f'len("{name}")' for name in names)
-    few = f"(select * from {profiles} where {bounded} between 1 and {MOST_COMBINATIONS})"
-    return f"select distinct {key} as k, rid from {few} as few, {unnested}"
+    values = [
+        f'(select e, "{name}" as v{n} from {stated.tables[name]} where "{name}" is not null) as t{n}'
+        for n, name in enumerate(names)
+    ]
+    joined = " inner join ".join([values[0], *(f"{value} using (e)" for value in values[1:])])
+    few = f"where e not in ({_endless(stated, names)})" if _any(con, stated.many) else ""
+    key = f"hash({', '.join(f'v{n}' for n in range(len(names)))})"
+    return f"""
+        select distinct k, e as rid from (select {key} as k, e from {joined} {few})
+        where k in (select k from linkage_key_l)"""
+
+
+def _endless(stated: Stated, names: list[str]) -> str:
+    counts = [
+        f"""(select e, count("{name}") as n{n} from {stated.tables[name]}
+            where e in (select e from {stated.many}) group by e) as t{n}"""
+        for n, name in enumerate(names)
+    ]
+    joined = " inner join ".join([counts[0], *(f"{count} using (e)" for count in counts[1:])])
+    return f"select e from {joined} where {' * '.join(f'n{n}' for n in range(len(names)))} > {MOST_COMBINATIONS}"
+
+
+def _any(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return bool(con.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
 def _join(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from yibiao.identity.clusters import components
 from yibiao.identity.model import UNIT, Model
-from yibiao.identity.prepare import prepare
+from yibiao.identity.prepare import identity, prepare, used_columns
 from yibiao.identity.scores import score_pairs
 from yibiao.identity.settings import LinkageSettings
 from yibiao.ingest.rules import quote
@@ -49,39 +49,30 @@ def contradicting(
         The number of such records.
     """
     settings = _without_numbers(settings)
-    own, name, key = quote(settings.id), quote(by), quote(entity)
-    # Least and greatest tell whether there is more than one name, at a fraction of the cost of counting them.
-    con.execute(f"""
-        create or replace temp table linkage_claimed as
-        select hash({key}) as h
-        from {quote(source)}
-        where {key} is not null
-        group by h
-        having min({name}) <> max({name})""")
-    # One record speaks for all of its name: the one that states most.
-    stated = " + ".join(
-        f"({quote(raw)} is not null)::integer" for one in settings.columns.values() for raw in one.sources
-    )
+    own, name, key = identity(con, source, settings), quote(by), quote(entity)
+    stated = " + ".join(f"({quote(raw)} is not null)::integer" for one in used_columns(settings) for raw in one.sources)
     con.execute(f"""
         create or replace temp table linkage_claim as
-        select source.*, names.names
+        select {own} as id, source.{key} as entity, source.{name} as name, {stated} as stated, names.names
         from {quote(source)} as source
-        inner join linkage_claimed as claimed on hash(source.{key}) = claimed.h
         inner join (
             select {key}, count(distinct {name}) as names
-            from {quote(source)} where hash({key}) in (select h from linkage_claimed) group by {key}
+            from {quote(source)} where {key} is not null group by {key} having names > 1
         ) as names on source.{key} = names.{key}
-        where source.{name} is not null and names.names > 1""")
+        where source.{name} is not null""")
+    # One record speaks for all of its name: the one that states most.
     con.execute(f"""
         create or replace temp table linkage_speaker as
-        select * from linkage_claim where names <= {MOST_NAMES}
-        qualify row_number() over (partition by {key}, {name} order by {stated} desc, {own}) = 1""")
-    speakers = prepare(con, "linkage_speaker", settings, "linkage_speaking")
-    con.execute(f"""
+        select id, entity, name from linkage_claim where names <= {MOST_NAMES}
+        qualify row_number() over (partition by entity, name order by stated desc, id) = 1""")
+    speakers = prepare(
+        con, source, settings, "linkage_speaking",
+        condition=f"{own} in (select id from linkage_speaker)", compact=True,
+    )  # fmt: skip
+    con.execute("""
         create or replace temp table linkage_group as
-        select speaking.rid, speaker.{key} as entity, speaker.{name} as name
-        from linkage_speaking as speaking
-        inner join linkage_speaker as speaker on speaking.id = cast(speaker.{own} as varchar)""")
+        select speaking.rid, speaker.entity, speaker.name
+        from linkage_speaking as speaking inner join linkage_speaker as speaker using (id)""")
     con.execute("""
         create or replace temp table linkage_claim_pair as
         select l.rid as l, r.rid as r
@@ -94,9 +85,9 @@ def contradicting(
     con.execute(f"""
         create or replace table {quote(target)} as
         with told as (
-            select cast(claim.{own} as varchar) as id, claim.{key} as entity, linkage_part.part
+            select claim.id, claim.entity, linkage_part.part
             from linkage_claim as claim
-            left join linkage_group as own on claim.{key} = own.entity and claim.{name} = own.name
+            left join linkage_group as own on claim.entity = own.entity and claim.name = own.name
             left join linkage_part on own.rid = linkage_part.rid
         ),
         parts as (select entity, part, count(*) as n from told where part is not null group by entity, part),
@@ -108,7 +99,7 @@ def contradicting(
         from told left join kept on told.entity = kept.entity and told.part = kept.part
         where kept.part is null""")
     con.unregister("linkage_part")
-    for table in ("claimed", "claim", "speaker", "speaking", "group", "claim_pair", "claim_scored"):
+    for table in ("claim", "speaker", "speaking", "group", "claim_pair", "claim_scored"):
         con.execute(f"drop table linkage_{table}")
     return int(con.execute(f"select count(*) from {quote(target)}").fetchall()[0][0])
 

@@ -97,7 +97,7 @@ def claimants(
         from {quote(source)} as source
         inner join (select a, b from linkage_decided union all select b, a from linkage_decided) as decided
             on {own} = decided.a and {value} = decided.b
-        where {own} not in (select id from {quote(target)})""")
+        where {own} not in (select cast(id as varchar) from {quote(target)})""")
     con.unregister("linkage_decided")
 
 
@@ -120,8 +120,8 @@ def resolve(
     _register(con, same, different)
     con.execute("create or replace temp table linkage_asked as select a as id from linkage_decided union "
                 "select b from linkage_decided")  # fmt: skip
-    con.execute("create or replace temp table linkage_found as select node.id, node.rid from linkage_node as node "
-                "inner join linkage_asked as asked on node.id = asked.id")  # fmt: skip
+    con.execute("create or replace temp table linkage_found as select asked.id, node.rid from linkage_node as node "
+                "inner join linkage_asked as asked on cast(node.id as varchar) = asked.id")  # fmt: skip
     if entity and settings.id:
         own = f"cast(source.{quote(settings.id)} as varchar)"
         con.execute(f"""
@@ -129,7 +129,7 @@ def resolve(
             select asked.id, min(node.rid)
             from {quote(source)} as source
             inner join linkage_asked as asked on {own} = asked.id
-            inner join linkage_node as node on cast(source.{quote(entity)} as varchar) = node.id
+            inner join linkage_node as node on cast(source.{quote(entity)} as varchar) = cast(node.id as varchar)
             where asked.id not in (select id from linkage_found)
             group by asked.id""")
     found = con.sql("""

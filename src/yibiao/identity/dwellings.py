@@ -71,14 +71,16 @@ def link_to_dwellings(
     Returns:
         Number of texts by `how`.
     """
-    addresses.describe(con, quote(register), quote(address), "linkage_dwelling_parts")
+    for table in ("linkage_dwelling_parts", "linkage_text_parts"):
+        con.execute(f"drop table if exists {table}")
+    addresses.describe(con, f"select {quote(address)} from {quote(register)}", "linkage_dwelling_parts")
     con.execute(f"""
         create or replace temp table linkage_dwelling as
         select cast(register.{quote(code)} as varchar) as code, parts.* exclude (text)
         from {quote(register)} as register
         inner join linkage_dwelling_parts as parts on register.{quote(address)} = parts.text
         where parts.home is not null""")
-    addresses.describe(con, quote(source), quote(column), "linkage_text_parts")
+    addresses.describe(con, f"select {quote(column)} from {quote(source)}", "linkage_text_parts")
     # One home has several names of its ground: the estate, and the road with its number.
     for table in ("linkage_dwelling", "linkage_text_parts"):
         con.execute(f"""

@@ -8,17 +8,18 @@ The result is the same whatever the order of the rows and the number of threads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from yibiao.identity.blocks import BlockCount, block_pairs
+from yibiao.identity.blocks import BlockCount, block_pairs, freely_combined
 from yibiao.identity.clusters import NO_VALUE, Flags, Ints, cluster
 from yibiao.identity.contradictions import contradicting
 from yibiao.identity.decided import Decided, IdPairs, claimants, resolve
 from yibiao.identity.levels import column
 from yibiao.identity.model import UNIT, Model
-from yibiao.identity.prepare import prepare
-from yibiao.identity.profiles import collapse
+from yibiao.identity.prepare import drop_descriptions, identity, prepare
+from yibiao.identity.profiles import ENTITIES, collapse, drop_stated, look_over, set_aside, state
 from yibiao.identity.scores import score_pairs
 from yibiao.identity.settings import LinkageSettings
 from yibiao.ingest.rules import quote
@@ -26,6 +27,8 @@ from yibiao.progress import Progress, Silent
 
 if TYPE_CHECKING:
     import duckdb
+
+Decide = Callable[[str], tuple[IdPairs, IdPairs]]
 
 STATES = ("review", "linked", "rival", "apart", "reviewed_same", "reviewed_different")
 
@@ -70,11 +73,12 @@ def train(
         return train_prepared(con, prepared, settings, progress)
     finally:
         con.execute("drop table if exists linkage_prepared")
+        drop_descriptions(con, settings)
 
 
 def link(
     con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, model: Model, *, entity: str = "",
-    same: IdPairs = (), different: IdPairs = (), set_aside: bool = True,
+    same: IdPairs = (), different: IdPairs = (), decide: Decide | None = None,
 ) -> Linked:  # fmt: skip
     """Link the records of a raw table.
 
@@ -86,74 +90,66 @@ def link(
             results beside those of records.
         same, different: pairs of ids, of records or entities, that a human decided. They hold whatever else is said;
             an id that is not in the table is passed over.
-        set_aside: False if the caller has set contradictions aside and `source` is that view.
+        decide: asked for `same` and `different` when it is known which records contradict the others of their entity
+            (the table it is given, `id`): these have no entity then, and can be named themselves.
 
     Raises:
         LinkageError: the table does not fit the settings, or the decisions contradict each other.
     """
     least = round(settings.review * UNIT)
-    contradictions = 0
-    if set_aside:
-        con.execute("create or replace table linkage_contradiction (id varchar)")
-    if set_aside and entity and (settings.same is not None or (different and settings.id)):
-        source = set_contradictions_aside(con, source, entity, settings, model, different)
+    contradictions, condition, known, raw = 0, "", None, source
+    if entity:
+        known = look_over(con, source, entity, settings, asked=different)
+        source = "linkage_open"
+    own = identity(con, source, settings)
+    con.execute(f"create or replace table linkage_contradiction as select {own} as id from {quote(source)} limit 0")
+    if known:
+        if settings.same is not None:
+            contradicting(
+                con, source, entity, known.main.sources[0], settings, model, "linkage_contradiction",
+                least=settings.same,
+            )  # fmt: skip
+        claimants(con, source, entity, settings, different, "linkage_contradiction")
         contradictions = _count(con, "linkage_contradiction")
-    open_rows = f"{quote(entity)} is null" if entity else ""
-    records = prepare(con, source, settings, "linkage_record", condition=open_rows)
+        set_aside(con, known, settings, "linkage_contradiction")
+        condition = f"{quote(entity)} is null or {own} in (select id from linkage_contradiction)"
+    if decide:
+        same, different = decide("linkage_contradiction")
+    records = prepare(con, source, settings, "linkage_record", condition=condition, compact=True)
+    con.execute("drop table if exists linkage_open")
     blocks = block_pairs(con, records.table, settings, "linkage_pair")
     score_pairs(con, "linkage_pair", records.table, settings, model, "linkage_scored", least=least)
     pairs = _count(con, "linkage_pair")
     con.execute(f"create or replace temp table linkage_node as select rid, id from {records.table}")
     certain = [_codes(con, records.table, column(name)) for name in settings.certain]
     single = [_codes(con, records.table, column(settings.one_per))] if settings.one_per else []
-    known = 0
-    if entity:
-        profiles = collapse(con, source, entity, settings, "linkage_profile")
-        known = profiles.rows
-        blocks += block_pairs(con, records.table, settings, "linkage_pair", profiles=profiles.table)
+    nodes = records.rows
+    if known:
+        stated = state(con, known, settings, freely_combined(settings))
+        nodes += stated.entities
+        # Entities stand beside records: their ids are of one type, text unless both are whole numbers.
+        con.execute(f"""
+            create or replace temp table linkage_node as
+            select rid, id from {records.table} union all select rid + {records.rows}, id from {ENTITIES}""")
+        blocks += block_pairs(con, records.table, settings, "linkage_pair", stated=stated)
+        profiles = collapse(con, stated, settings, "linkage_pair", "linkage_profile")
+        drop_stated(con, stated)
         score_pairs(
-            con, "linkage_pair", records.table, settings, model, "linkage_between", least=least, profiles=profiles.table
+            con, "linkage_pair", records.table, settings, model, "linkage_between", least=least, profiles=profiles
         )
         pairs += _count(con, "linkage_pair")
         con.execute(f"insert into linkage_scored select * replace (r + {records.rows} as r) from linkage_between")
-        con.execute(f"insert into linkage_node select rid + {records.rows}, id from {profiles.table}")
-        certain, single = _with_profiles(certain, single, records.rows, known)
+        certain, single = _with_profiles(certain, single, records.rows, stated.entities)
         con.execute("drop table linkage_between")
         con.execute("drop table linkage_profile")
     con.execute("drop table linkage_pair")
     con.execute("drop table linkage_record")
-    decided = resolve(con, source, entity, settings, same, different)
-    counts = _together(con, certain, single, records.rows + known, settings, decided)
+    decided = resolve(con, raw, entity, settings, same, different)
+    counts = _together(con, certain, single, nodes, settings, decided)
     con.execute("drop table linkage_node")
-    con.execute("drop view if exists linkage_source")
-    return Linked(
-        "linkage_cluster",
-        "linkage_edge",
-        "linkage_contradiction",
-        {"records": records.rows, "profiles": known, "contradictions": contradictions, "pairs": pairs} | counts,
-        blocks,
-    )
-
-
-def set_contradictions_aside(
-    con: duckdb.DuckDBPyConnection, source: str, entity: str, settings: LinkageSettings, model: Model,
-    different: IdPairs = (),
-) -> str:  # fmt: skip
-    """Find the records that contradict the others of their entity, and make a view in which they have none.
-
-    Returns:
-        The name of the view; the records stand in `linkage_contradiction` (`id`).
-    """
-    (name,) = settings.columns[settings.comparisons[0].main[0].partition(".")[0]].sources[:1]
-    con.execute("create or replace table linkage_contradiction (id varchar)")
-    if settings.same is not None:
-        contradicting(con, source, entity, name, settings, model, "linkage_contradiction", least=settings.same)
-    claimants(con, source, entity, settings, different, "linkage_contradiction")
-    claimed = f"cast({quote(settings.id)} as varchar) in (select id from linkage_contradiction)"
-    con.execute(f"""
-        create or replace temp view linkage_source as
-        select * replace (case when not {claimed} then {quote(entity)} end as {quote(entity)}) from {quote(source)}""")
-    return "linkage_source"
+    drop_descriptions(con, settings)
+    told = {"records": records.rows, "profiles": nodes - records.rows, "contradictions": contradictions, "pairs": pairs}
+    return Linked("linkage_cluster", "linkage_edge", "linkage_contradiction", told | counts, blocks)
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

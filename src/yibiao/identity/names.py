@@ -27,6 +27,13 @@ COMPOUND_FAMILY_NAMES = (
 """Family names of two characters that are still in use."""
 
 
+TABLE = "linkage_name"
+"""Temporary table of what is known of every name met; it grows from one preparation to the next."""
+
+SHORT = 4
+"""Characters of most names at most."""
+
+
 def blurred(syllable: str) -> str:
     """A syllable of pinyin without tone and without the differences that many dialects do not make.
 
@@ -58,6 +65,17 @@ def _components() -> tuple[dict[str, frozenset[str]], frozenset[str]]:
     return all_parts, frozenset(part for part, count in counted.items() if count > COMMON_COMPONENT)
 
 
+@lru_cache(maxsize=1 << 16)
+def _feature(character: str) -> tuple[str, list[str]]:
+    from pypinyin import Style, pinyin
+
+    parts, common = _components()
+    readings = pinyin(character, style=Style.NORMAL, heteronym=True, errors="default")[0]
+    heard = {f"~{blurred(reading)}" for reading in readings if reading != character}
+    shapes = (parts.get(character, frozenset()) | {character}) - common
+    return readings[0], sorted(heard | shapes)
+
+
 def features(characters: Iterable[str]) -> pa.Table:
     """What is known of each character.
 
@@ -66,56 +84,85 @@ def features(characters: Iterable[str]) -> pa.Table:
         blurred sounds of all readings, components that are not common, and itself).
     """
     import pyarrow as pa
-    from pypinyin import Style, pinyin
 
-    parts, common = _components()
     listed = sorted(set(characters))
-    sounds, likeness = [], []
-    for character in listed:
-        readings = pinyin(character, style=Style.NORMAL, heteronym=True, errors="default")[0]
-        sounds.append(readings[0])
-        heard = {f"~{blurred(reading)}" for reading in readings if reading != character}
-        shapes = (parts.get(character, frozenset()) | {character}) - common
-        likeness.append(sorted(heard | shapes))
+    found = [_feature(character) for character in listed]
     return pa.table(
         {
             "ch": pa.array(listed, pa.string()),
-            "sound": pa.array(sounds, pa.string()),
-            "likeness": pa.array(likeness, pa.list_(pa.string())),
+            "sound": pa.array([sound for sound, _ in found], pa.string()),
+            "likeness": pa.array([likeness for _, likeness in found], pa.list_(pa.string())),
         }
     )
 
 
-def describe(con: duckdb.DuckDBPyConnection, table: str, column: str, hidden: frozenset[str], target: str) -> None:
-    """Make `target`: one row for each distinct name in a column.
+def describe(con: duckdb.DuckDBPyConnection, texts: str) -> None:
+    """Add the names of a query to the temporary table `linkage_name` (`name`, `sound`), as far as they are new.
 
     Args:
-        table, column: quoted names; the column holds names without separators.
-        hidden: which of `holes` and `alike` are wanted.
-        target: quoted name of the temporary table: `name`, `sound`, and the wanted lists of UBIGINT.
+        texts: query of one column: names without separators.
     """
-    letters = f"""
-        select name, unnest(string_split(name, '')) as ch, generate_subscripts(string_split(name, ''), 1) as place
-        from (select distinct {column} as name from {table} where {column} is not null)"""
-    con.execute(f"create or replace temp table linkage_letters as {letters}")
-    found = con.execute("select distinct ch from linkage_letters").fetchall()
-    con.register("linkage_characters", features(row[0] for row in found))
+    con.execute(f"create temp table if not exists {TABLE} (name varchar, sound varchar)")
+    con.execute(f"""
+        create or replace temp table linkage_new as
+        select name from (select distinct * from ({texts}) as given(name)) as given
+        anti join {TABLE} as known using (name)
+        where name is not null""")
+    _spell(con, f"select name from linkage_new where length(name) > {SHORT}")
+    con.execute(f"""
+        insert into {TABLE}
+        select name, string_agg(sound, ' ' order by place)
+        from linkage_letters inner join linkage_characters using (ch) group by name""")
+    # Nearly all names are short: a join for each place is quicker than putting the characters together again.
+    short = f"(select name from linkage_new where length(name) <= {SHORT})"
+    _register(con, f"select distinct unnest(string_split(name, '')) from {short}")
+    places = range(1, SHORT + 1)
+    sounds = ", ".join(f"at_{place}.sound" for place in places)
+    joins = " ".join(f"left join linkage_characters as at_{n} on at_{n}.ch = substr(name, {n}, 1)" for n in places)
+    con.execute(f"insert into {TABLE} select name, concat_ws(' ', {sounds}) from {short} {joins}")
+    con.unregister("linkage_characters")
+    con.execute("drop table linkage_letters")
+    con.execute("drop table linkage_new")
+
+
+def describe_likeness(con: duckdb.DuckDBPyConnection, texts: str, kinds: frozenset[str], target: str) -> None:
+    """Make the temporary table `target` (`text`, and of `holes` and `alike` what is wanted, lists of UBIGINT).
+
+    Args:
+        texts: query of one column: names without separators.
+        kinds: which lists.
+    """
+    _spell(con, f"select distinct * from ({texts}) as given(name) where name is not null")
     rest = "left(name, place - 1) || substr(name, place + 1)"
     wanted = []
-    if "holes" in hidden:
+    if "holes" in kinds:
         # A name with one character more or less is found by the whole name beside the holes; what hashes to the same
         # number by chance is one pair in 10^15.
         wanted.append(
             f"list(hash('s' || place || ' ' || {rest})) || list(hash('d' || {rest})) || [hash('d' || name)] as holes"
         )
-    if "alike" in hidden:
+    if "alike" in kinds:
         wanted.append(
             f"flatten(list(list_transform(likeness, lambda f: hash(f || ' ' || place || ' ' || {rest})))) as alike"
         )
     con.execute(f"""
         create or replace temp table {target} as
-        select {", ".join(["name", "string_agg(sound, ' ' order by place) as sound", *wanted])}
+        select {", ".join(["name as text", *wanted])}
         from linkage_letters inner join linkage_characters using (ch)
         group by name""")
     con.unregister("linkage_characters")
     con.execute("drop table linkage_letters")
+
+
+def _spell(con: duckdb.DuckDBPyConnection, names: str) -> None:
+    """Make `linkage_letters` (`name`, `ch`, `place`) of a query of names; register `linkage_characters`."""
+    con.execute(f"""
+        create or replace temp table linkage_letters as
+        select name, unnest(string_split(name, '')) as ch, generate_subscripts(string_split(name, ''), 1) as place
+        from ({names})""")
+    _register(con, "select distinct ch from linkage_letters")
+
+
+def _register(con: duckdb.DuckDBPyConnection, characters: str) -> None:
+    found = con.execute(characters).fetchall()
+    con.register("linkage_characters", features(row[0] for row in found))

@@ -7,18 +7,22 @@ and by distances over ASCII alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yibiao.errors import LinkageError
 from yibiao.identity import addresses, names
 from yibiao.identity.levels import column as prepared_name
-from yibiao.identity.levels import hidden_of
+from yibiao.identity.levels import hidden_of, number_of, only_compared_for_equality
 from yibiao.identity.settings import Column, LinkageSettings
 from yibiao.ingest.rules import quote, render
 
 if TYPE_CHECKING:
     import duckdb
+
+TABLE_OF_ADDRESSES = "linkage_address"
+"""Temporary table of what is known of every address met; it grows from one preparation to the next."""
 
 _CONSONANTS = "bfpvcgjkqsxzdtlmnraeiouhwy"
 _CLASSES = "11112222222233455600000000"
@@ -52,6 +56,12 @@ _PARTS = {
 }
 
 
+_WHOLE = frozenset(f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")) | {
+    "INTEGER",
+    "UINTEGER",
+}
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A prepared table.
@@ -66,55 +76,79 @@ class Prepared:
 
 
 def prepare(
-    con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, target: str, *, condition: str = ""
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    settings: LinkageSettings,
+    target: str,
+    *,
+    condition: str = "",
+    compact: bool = False,
 ) -> Prepared:
-    """Make the prepared table of a raw one.
+    """Make the prepared table of a raw one, a temporary table.
 
     Args:
         source: name of a table or view with the raw columns (any types).
         target: name of the table to make.
         condition: SQL over the raw columns; rows for which it is not true stay out.
+        compact: as linking reads it: what is only compared for equality is a number (`levels.number_of`), and the lists
+            behind names are left out, because `score_pairs` makes them for the few pairs that need them. Otherwise all
+            is text with its lists, as training reads it.
 
     Raises:
         LinkageError: a raw column is missing, or two records have one id.
     """
-    check_columns(con, source, settings)
-    identity = f"cast({quote(settings.id)} as varchar)" if settings.id else "cast(row_number() over () as varchar)"
-    texts = ", ".join(f"{tidied(one)} as {quote(name)}" for name, one in settings.columns.items())
+    used = used_columns(settings, labels=not compact)
+    check_columns(con, source, settings, used if compact else tuple(settings.columns.values()))
+    texts = "".join(f", {tidied(one)} as {quote(one.name)}" for one in used)
     rows = f"where {condition}" if condition else ""
-    con.execute(
-        f"create or replace temp table linkage_base as select {identity} as id, {texts} from {quote(source)} {rows}"
-    )
+    con.execute(f"""
+        create or replace temp table linkage_base as
+        select {identity(con, source, settings)} as id{texts} from {quote(source)} {rows}""")
     _check_ids(con, settings)
     joins: list[str] = []
-    chosen = [f"linkage_base.{quote(name)}" for name in settings.columns]
-    for one in settings.columns.values():
-        parts = parts_of(con, "linkage_base", one, settings)
-        chosen += [f"{value} as {quote(name)}" for name, value in parts.values.items()]
+    chosen: list[str] = []
+    for one in used:
+        parts = parts_of(con, "linkage_base", one, settings, compact=compact)
+        chosen += [f", {value} as {quote(name)}" for name, value in parts.values.items()]
         joins += parts.joins
     # Numbers in the order of ids are given to the ids alone: sorting whole rows would cost more than all else here.
     con.execute("""
         create or replace temp table linkage_number as
         select id, cast(row_number() over (order by id) - 1 as integer) as rid from linkage_base""")
     con.execute(f"""
-        create or replace table {quote(target)} as
-        select linkage_number.rid, linkage_base.id, {", ".join(chosen)}
+        create or replace temp table {quote(target)} as
+        select linkage_number.rid, linkage_base.id{"".join(chosen)}
         from linkage_base inner join linkage_number on linkage_base.id = linkage_number.id {" ".join(joins)}""")
     con.execute("drop table linkage_base")
     con.execute("drop table linkage_number")
-    drop_parts(con, settings)
     (count,) = con.execute(f"select count(*) from {quote(target)}").fetchall()[0]
     return Prepared(target, int(count))
 
 
-def check_columns(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings) -> None:
-    """Whether a raw table has the columns that the settings read.
+def identity(con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings) -> str:
+    """SQL of a record's id: a whole number as it is, so that it is sorted as one, anything else as text."""
+    if not settings.id:
+        return "cast(row_number() over () as varchar)"
+    (kind,) = (row[1] for row in con.execute(f"select {quote(settings.id)} from {quote(source)} limit 0").description)
+    return quote(settings.id) if str(kind) in _WHOLE else f"cast({quote(settings.id)} as varchar)"
+
+
+def used_columns(settings: LinkageSettings, *, labels: bool = False) -> tuple[Column, ...]:
+    """The columns that anything refers to; with `labels` also that which only training reads."""
+    used = {reference.partition(".")[0] for reference in settings.references(labels=labels)}
+    return tuple(one for name, one in settings.columns.items() if name in used)
+
+
+def check_columns(
+    con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, columns: Iterable[Column]
+) -> None:
+    """Whether a raw table has the columns that these prepared columns read.
 
     Raises:
         LinkageError: one is missing.
     """
     present = {row[0] for row in con.execute(f"select * from {quote(source)} limit 0").description or ()}
-    wanted = {settings.id} - {""} | {raw for one in settings.columns.values() for raw in one.sources}
+    wanted = {settings.id} - {""} | {raw for one in columns for raw in one.sources}
     if missing := sorted(wanted - present):
         raise LinkageError(
             "The table lacks columns that the linkage settings read.",
@@ -181,48 +215,69 @@ def _person_number(text: str) -> str:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a prepared table selects of a column besides its text.
+    """What a prepared table selects of a column.
 
     Args:
         values: prepared column -> SQL over the base table and what it joins.
-        lists: those of them that are lists of keys (what lies behind Chinese names).
         joins: SQL.
     """
 
     values: dict[str, str]
-    lists: frozenset[str]
     joins: tuple[str, ...]
 
 
-def parts_of(con: duckdb.DuckDBPyConnection, base: str, column: Column, settings: LinkageSettings) -> Parts:
-    """Parts and hidden lists of one column that the settings use; makes the descriptions that they are taken from.
+def parts_of(
+    con: duckdb.DuckDBPyConnection, base: str, column: Column, settings: LinkageSettings, *, compact: bool
+) -> Parts:
+    """One column with its parts, as far as the settings use them; describes the names and addresses that are new.
 
     Args:
         base: table that holds the tidied column under its name.
+        compact: see `prepare`.
     """
-    hidden = hidden_of(settings.comparisons).get(column.name, frozenset())
-    parts = [one.partition(".")[2] for one in settings.references() if one.startswith(f"{column.name}.")]
-    text, table = f"{base}.{quote(column.name)}", f"linkage_of_{column.name}"
-    values = {prepared_name(f"{column.name}.{part}"): _part(column, part, text) for part in parts}
-    if column.kind == "chinese_name" and ("sound" in parts or hidden):
-        names.describe(con, base, quote(column.name), hidden, table)
-        lists = {f"{column.name}__{kind}": f"{table}.{kind}" for kind in sorted(hidden)}
-        return Parts(values | lists, frozenset(lists), (f"left join {table} on {table}.name = {text}",))
-    if column.kind == "organisation_name" and hidden:
-        core = _part(column, "core", text)
-        pairs = f"list_distinct(list_transform(range(1, length({core})), lambda i: hash(substr({core}, i, 2))))"
-        name = f"{column.name}__pairs"
-        return Parts(values | {name: f"case when {text} is not null then {pairs} end"}, frozenset({name}), ())
-    if column.kind == "address" and parts:
-        addresses.describe(con, base, quote(column.name), table)
-        return Parts(values, frozenset(), (f"left join {table} on {table}.text = {text}",))
-    return Parts(values, frozenset(), ())
+    references = [one for one in settings.references(labels=not compact) if one.partition(".")[0] == column.name]
+    text = f"{base}.{quote(column.name)}"
+    values = {one: _part(column, one.partition(".")[2], text) if "." in one else text for one in references}
+    joins = []
+    if column.kind == "chinese_name" and f"{column.name}.sound" in values:
+        names.describe(con, f"select {quote(column.name)} from {base}")
+        joins.append(f"left join {names.TABLE} as of_{column.name} on of_{column.name}.name = {text}")
+    if column.kind == "address" and any("." in one for one in references):
+        addresses.describe(con, f"select {quote(column.name)} from {base}", TABLE_OF_ADDRESSES)
+        joins.append(f"left join {TABLE_OF_ADDRESSES} as of_{column.name} on of_{column.name}.text = {text}")
+    numbers = only_compared_for_equality(settings) if compact else frozenset()
+    found = {prepared_name(one): number_of(one, value) if one in numbers else value for one, value in values.items()}
+    if not compact and (kinds := hidden_of(settings.comparisons).get(column.name)):
+        behind = f"linkage_behind_{column.name}"
+        describe_behind(con, column, f"select {quote(column.name)} from {base}", kinds, behind)
+        joins.append(f"left join {behind} on {behind}.text = {text}")
+        found |= {f"{column.name}__{kind}": f"{behind}.{kind}" for kind in sorted(kinds)}
+    return Parts(found, tuple(joins))
 
 
-def drop_parts(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> None:
-    """Remove the descriptions that `parts_of` made."""
-    for name in settings.columns:
-        con.execute(f"drop table if exists linkage_of_{name}")
+def describe_behind(
+    con: duckdb.DuckDBPyConnection, column: Column, texts: str, kinds: frozenset[str], target: str
+) -> None:
+    """Make the temporary table `target`: each distinct text of a query with the lists that its levels look at.
+
+    Args:
+        texts: query of one column.
+        kinds: which lists.
+    """
+    if column.kind == "chinese_name":
+        names.describe_likeness(con, texts, kinds, target)
+        return
+    core = _part(column, "core", "text")
+    pairs = f"list_distinct(list_transform(range(1, length({core})), lambda i: hash(substr({core}, i, 2))))"
+    con.execute(f"""
+        create or replace temp table {target} as
+        select text, {pairs} as pairs from (select distinct * from ({texts}) as given(text) where text is not null)""")
+
+
+def drop_descriptions(con: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> None:
+    """Remove what was kept about names and addresses between one preparation and the next."""
+    for table in (names.TABLE, TABLE_OF_ADDRESSES, *(f"linkage_behind_{name}" for name in settings.columns)):
+        con.execute(f"drop table if exists {table}")
 
 
 def _part(column: Column, part: str, text: str) -> str:
@@ -232,12 +287,12 @@ def _part(column: Column, part: str, text: str) -> str:
         return f"case when not contains({cut}, '*') then {cut} end" if column.kind == "person_number" else cut
     if column.kind == "chinese_name":
         if part == "sound":
-            return f"linkage_of_{column.name}.sound"
+            return f"of_{column.name}.sound"
         compound = f"regexp_matches({text}, '^({names.COMPOUND_FAMILY_NAMES})..?$')"
         return f"left({text}, case when {compound} then 2 else 1 end)"
     if column.kind == "address":
         own = {"road": "place", "building": "house", "room": "home"}.get(part, part)
-        return f"linkage_of_{column.name}.{own}"
+        return f"of_{column.name}.{own}"
     if (column.kind, part) == ("person_number", "valid"):
         return render("parse_citizen_id", text)
     return _PARTS[column.kind, part].format(

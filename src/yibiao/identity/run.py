@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yibiao.identity.decided import IdPairs
 from yibiao.identity.decisions import DIFFERENT, SAME
-from yibiao.identity.linkage import Linked, link, set_contradictions_aside
+from yibiao.identity.linkage import Linked, link
 from yibiao.identity.model import read_model
 from yibiao.identity.prepare import tidied
 from yibiao.identity.settings import LinkageSettings, read_settings
@@ -49,11 +50,16 @@ def link_entity(
     con.execute(f"""
         create or replace temp view linkage_input as
         select * from identity.linkage_record_{entity} where entity is not null or {_has_subject(linkage)}""")
-    source = set_contradictions_aside(con, "linkage_input", "entity", linkage, model)
-    _own_nodes(con, source, entity, linkage, settings)
-    same, different = _decided(con, entity, settings)
-    linked = link(con, source, linkage, model, entity="entity", same=same, different=different, set_aside=False)
-    con.execute("create or replace temp table linkage_joined as select unnest(?::varchar[]) as id", [[*sum(same, ())]])
+    joined: list[str] = []
+
+    def decide(contradictions: str) -> tuple[IdPairs, IdPairs]:
+        _own_nodes(con, contradictions, entity, linkage, settings)
+        same, different = _decided(con, entity, settings)
+        joined.extend(one for pair in same for one in pair)
+        return same, different
+
+    linked = link(con, "linkage_input", linkage, model, entity="entity", decide=decide)
+    con.execute("create or replace temp table linkage_joined as select unnest(?::varchar[]) as id", [joined])
     _entities(con, linked, entity, settings)
     return _told(con, linked, linkage, node_id(entity, "id", settings))
 
@@ -70,32 +76,33 @@ def node_id(entity: str, text: str, settings: Settings) -> str:
 
 
 def _own_nodes(
-    con: duckdb.DuckDBPyConnection, source: str, entity: str, linkage: LinkageSettings, settings: Settings
+    con: duckdb.DuckDBPyConnection, contradictions: str, entity: str, linkage: LinkageSettings, settings: Settings
 ) -> None:
-    """`linkage_own`: `id`, `node_id` of the records that have no entity.
+    """`linkage_own`: `id`, `node_id` of the records that have no entity, or contradict the others of theirs.
 
     A record is told by the number that its department gives it, else by all that it says; of records that say the same
     the first is the first, so that the same rows have the same ids in every edition.
     """
     columns = [*dict.fromkeys(name for column in linkage.columns.values() for name in column.sources)]
-    said = ", ".join(f"coalesce({quote(name)}, '')" for name in columns)
-    said = f"concat_ws(chr(30), {said})"
+    stated = ", ".join(f"coalesce({quote(name)}, '')" for name in columns)
+    said = f"concat_ws(chr(30), {stated})"
     if OWN_NUMBER in columns:
         said = f"coalesce({OWN_NUMBER}, {said})"
+    said = f"'r' || chr(31) || report || chr(31) || {said}"
     con.execute(f"""
         create or replace temp table linkage_own as
         with said as (
-            select id, 'r' || chr(31) || report || chr(31) || {said} as said
-            from {quote(source)} where entity is null
+            select id, {said} as said from linkage_input where entity is null
+            union all
+            select id, {said} from linkage_input
+            where entity is not null and cast(id as varchar) in (select cast(id as varchar) from {contradictions})
         ),
         numbered as (select id, said || chr(31) || row_number() over (partition by said order by id) as said from said)
         select cast(id as varchar) as id, id as record_no, {node_id(entity, "said", settings)} as node_id
         from numbered cross join input.installation""")
 
 
-def _decided(
-    con: duckdb.DuckDBPyConnection, entity: str, settings: Settings
-) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def _decided(con: duckdb.DuckDBPyConnection, entity: str, settings: Settings) -> tuple[IdPairs, IdPairs]:
     """Pairs of ids, as they stand in the source, that humans decided; a node that is no more is passed over."""
     decided = con.execute(
         "select node_l, node_r, verdict from input.link_decision where entity = ? order by all", [entity]

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from yibiao.identity.levels import column, condition, needed, unstated
+from yibiao.identity.behind import lists_behind
+from yibiao.identity.levels import column, condition, needed, sides, unstated
 from yibiao.identity.model import UNIT, Model
+from yibiao.identity.profiles import Profiles
 from yibiao.identity.settings import Comparison, LinkageSettings
 
 if TYPE_CHECKING:
@@ -29,43 +31,48 @@ def score_pairs(
     target: str,
     *,
     least: int,
-    profiles: str = "",
+    profiles: Profiles | None = None,
 ) -> None:
-    """Make `target` of the pairs that reach `least`: `l`, `r`, `score`, and of each comparison its level
-    `g_<comparison>` (0-based, -1 not stated) and its points `p_<comparison>`; the score is the prior and their sum.
+    """Make the temporary table `target` of the pairs that reach `least`: `l`, `r`, `score`, and of each comparison
+    `g_<comparison>`, its level (0-based, -1 not stated), and `p_<comparison>`, its points; the score is the prior and
+    their sum.
 
     Args:
         pairs: table of `l`, `r`.
         table: prepared records.
         least: thousandths of a bit.
-        profiles: prepared profiles, if `r` numbers them.
+        profiles: given if `r` numbers profiles.
     """
     columns = needed(settings.comparisons)
     frequent = [column(name) for name in settings.frequencies()]
     for name, found in model.frequencies.items():
         _register(con, column(name), found.values, found.rest)
     left = _with_frequencies(table, columns, frequent, model)
-    right = left if not profiles else _select(profiles, columns)
-    picked = [f'l."{name}" as "{name}_l", r."{name}" as "{name}_r"' for name in columns]
+    said, right = (profiles.said, profiles.table) if profiles else (frozenset[str](), left)
+    behind = lists_behind(con, pairs, table, settings, profiles)
+    picked = [sides(columns, profile=bool(profiles), said=said), *behind.picked]
     for name in frequent:
         picked.append(f"l.f_{name}" if profiles else f"least(l.f_{name}, r.f_{name}) as f_{name}")
-    degrees = [f'{_degree(one, bool(profiles))} as "g_{one.name}"' for one in settings.comparisons]
+    degrees = [f'{_degree(one, bool(profiles), said)} as "g_{one.name}"' for one in settings.comparisons]
     carried = "".join(f", f_{name}" for name in frequent)
     names = "".join(f', "g_{one.name}", "p_{one.name}"' for one in settings.comparisons)
     points = ", ".join(f'cast({_points(one, model)} as integer) as "p_{one.name}"' for one in settings.comparisons)
     total = " + ".join([str(model.prior_score), *(f'"p_{one.name}"' for one in settings.comparisons)])
     con.execute(f"""
-        create or replace table {target} as
+        create or replace temp table {target} as
         with sides as (
             select pairs.l, pairs.r, {", ".join(picked)}
             from {pairs} as pairs
             inner join {left} as l on pairs.l = l.rid
             inner join {right} as r on pairs.r = r.rid
+            {" ".join(behind.joins)}
         ),
         compared as (select l, r{carried}, {", ".join(degrees)} from sides),
         weighed as (select *, {points} from compared),
         scored as (select l, r{names}, cast({total} as integer) as score from weighed)
         select l, r, score{names} from scored where score >= {least}""")
+    for name in behind.tables:
+        con.execute(f"drop table {name}")
     for name in frequent:
         con.unregister(f"linkage_share_{name}")
 
@@ -105,9 +112,12 @@ def _with_frequencies(table: str, columns: tuple[str, ...], frequent: list[str],
     return f"(select main.rid, {listed} from {table} as main {joins})"
 
 
-def _degree(comparison: Comparison, profile: bool) -> str:
-    cases = [f"when {unstated(comparison, profile=profile)} then -1"]
-    cases += [f"when {condition(level, profile=profile)} then {place}" for place, level in enumerate(comparison.levels)]
+def _degree(comparison: Comparison, profile: bool, said: frozenset[str]) -> str:
+    cases = [f"when {unstated(comparison)} then -1"]
+    cases += [
+        f"when {condition(level, profile=profile, said=said)} then {place}"
+        for place, level in enumerate(comparison.levels)
+    ]
     return f"cast(case {' '.join(cases)} else {len(comparison.levels)} end as tinyint)"
 
 

@@ -119,7 +119,7 @@ def _splink(con: duckdb.DuckDBPyConnection, settings: LinkageSettings, progress:
             output_column_name=comparison.name,
             comparison_levels=[
                 {
-                    "sql_condition": unstated(comparison, profile=False),
+                    "sql_condition": unstated(comparison),
                     "label_for_charts": "not stated",
                     "is_null_level": True,
                 },

@@ -113,7 +113,7 @@ def test_every_score_is_that_of_splink_within_rounding(
     comparisons = []
     for one in settings.comparisons:
         weights = model.weights[one.name]
-        levels = [{"sql_condition": unstated(one, profile=False), "is_null_level": True}]
+        levels = [{"sql_condition": unstated(one), "is_null_level": True}]
         for level, weight in zip((*one.levels, None), weights, strict=True):
             found = {
                 "sql_condition": "ELSE" if level is None else condition(level, profile=False),
