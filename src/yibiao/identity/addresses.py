@@ -246,8 +246,11 @@ def parse_all(texts: Iterable[str], parser: Callable[[str], Address] = parse) ->
     )
 
 
-_COMMON_END = f"^(.*[^-#号0-9A-Za-z{_CHINESE}])([0-9]{{1,6}})(?:号楼|栋|幢|座)(?:([0-9]{{1,6}})单元)?([0-9]{{1,6}})室?$"
-"""The commonest end by far, simple enough for the engine: what stands before it is parsed once for all homes there."""
+_COMMON_END = (
+    f"^(.*[^-#第0-9A-Za-z{_CHINESE})）,，。;；、·.\\s])([0-9]{{1,6}})"
+    "(?:(?:号楼|栋|幢|座)(?:([0-9]{1,6})单元)?([0-9]{1,6})室?|组([0-9]{1,6})号)$"
+)
+"""The commonest ends by far, simple enough for the engine: what stands before is parsed once for all homes there."""
 
 
 def describe(con: duckdb.DuckDBPyConnection, texts: str, target: str, *, batch: int = 100_000) -> None:
@@ -262,7 +265,7 @@ def describe(con: duckdb.DuckDBPyConnection, texts: str, target: str, *, batch: 
     con.execute(f"create temp table if not exists {target} ({', '.join(f'{n} varchar' for n in nothing.column_names)})")
     con.execute(f"""
         create or replace temp table linkage_text as
-        select text, regexp_extract(text, '{_COMMON_END}', ['head', 'building', 'unit', 'room']) as found
+        select text, regexp_extract(text, '{_COMMON_END}', ['head', 'building', 'unit', 'room', 'house']) as found
         from (select distinct * from ({texts}) as given(text)) as given
         anti join {target} as known using (text)
         where text is not null""")
@@ -270,8 +273,8 @@ def describe(con: duckdb.DuckDBPyConnection, texts: str, target: str, *, batch: 
     con.execute(f"create or replace temp table linkage_head as select * from {target} limit 0")
     heads = "select distinct found.head from linkage_text where found.head <> ''"
     _parsed(con, heads, lambda head: _ground(_plain(head)), "linkage_head", batch)
-    figure = "coalesce(nullif(ltrim(found.{0}, '0'), ''), found.{0})"
-    building, unit, room = (figure.format(name) for name in ("building", "unit", "room"))
+    figure = "coalesce(nullif(ltrim({0}, '0'), ''), {0})"
+    building, unit, room = (figure.format(one) for one in ("found.building", "found.unit", "found.room || found.house"))
     con.execute(f"""
         insert into {target}
         select

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yibiao.identity.blocks import BlockCount, block_pairs, freely_combined
 from yibiao.identity.clusters import NO_VALUE, Flags, Ints, cluster
@@ -177,7 +177,7 @@ def _together(
     import numpy as np
     import pyarrow as pa
 
-    scored = con.sql("select l, r, score from linkage_scored order by l, r").to_arrow_table()
+    scored = con.sql("select * from linkage_scored").to_arrow_table()
     left, right, score = (scored[name].to_numpy().astype(np.int64) for name in ("l", "r", "score"))
     sure_left, sure_right = _same(certain)
     known = decided.known(left, right, certain, (sure_left, sure_right))
@@ -197,34 +197,31 @@ def _together(
     state[strong[found.refused[found.refused >= len(sure_left)] - len(sure_left)]] = 3
     state[rival] = 2
     state[known > 0] = 3 + known[known > 0]
-    con.register("linkage_state", pa.table({"l": scored["l"], "r": scored["r"], "state": pa.array(state)}))
-    con.register("linkage_of", pa.table({"rid": np.arange(nodes, dtype=np.int32), "of": found.of.astype(np.int32)}))
-    con.execute("""
-        create or replace table linkage_cluster as
-        select own.id, heads.id as cluster
-        from linkage_of
-        inner join linkage_node as own using (rid)
-        inner join linkage_node as heads on linkage_of.of = heads.rid""")
-    names = "', '".join(STATES)
-    con.execute(f"""
-        create or replace table linkage_edge as
-        select
-            a.id as id_l, b.id as id_r, scored.score / {UNIT} as score,
-            ['{names}'][linkage_state.state + 1] as state, scored.* exclude (l, r, score)
-        from linkage_scored as scored
-        inner join linkage_state using (l, r)
-        inner join linkage_node as a on scored.l = a.rid
-        inner join linkage_node as b on scored.r = b.rid""")
-    con.unregister("linkage_state")
-    con.unregister("linkage_of")
+    ids = con.sql("select id from linkage_node order by rid").to_arrow_table()["id"].combine_chunks()
+    _write(con, "linkage_cluster", {"id": ids, "cluster": ids.take(pa.array(found.of))})
+    edges = {
+        "id_l": ids.take(scored["l"]),
+        "id_r": ids.take(scored["r"]),
+        "score": pa.array(score / UNIT),
+        "state": pa.array(STATES).take(pa.array(state)),
+    }
+    _write(con, "linkage_edge", edges | {name: scored[name] for name in scored.column_names[3:]})
     con.execute("drop table linkage_scored")
     return {
         **{name: int((state == place).sum()) for place, name in enumerate(STATES)},
         "certain": len(sure_left),
         "passed_over": decided.passed_over,
-        "clusters": len(np.unique(found.of)),
+        "clusters": int((found.of == np.arange(nodes)).sum()),
         "largest": int(np.bincount(found.of).max(initial=0)),
     }
+
+
+def _write(con: duckdb.DuckDBPyConnection, target: str, columns: dict[str, Any]) -> None:
+    import pyarrow as pa
+
+    con.register("linkage_written", pa.table(columns))
+    con.execute(f"create or replace table {target} as select * from linkage_written")
+    con.unregister("linkage_written")
 
 
 def _codes(con: duckdb.DuckDBPyConnection, table: str, name: str) -> Ints:

@@ -190,7 +190,14 @@ def tidied(column: Column) -> str:
         return f"case when {figures} not similar to '0*' then {figures} end"
     if column.kind == "date":
         formats = list(column.formats) or ["any"]
-        return f"strftime({render('parse_date', text, formats)}, '%Y%m%d')"
+        parsed = f"strftime({render('parse_date', text, formats)}, '%Y%m%d')"
+        if "%Y-%m-%d" not in formats or len(column.sources) > 1 or column.extract:
+            return parsed
+        # A date is a date already; the engine settles this when it plans.
+        source = quote(column.sources[0])
+        day = f"try_cast({source} as date)"
+        known = f"case when {day} between date '1800-01-01' and date '9999-12-31' then strftime({day}, '%Y%m%d') end"
+        return f"case when typeof({source}) = 'DATE' then {known} else {parsed} end"
     if column.kind == "phone":
         return render("parse_phone", text)
     if column.kind == "person_number":
@@ -210,7 +217,10 @@ def _person_number(text: str) -> str:
     inner = f"""case
         when regexp_full_match(n, '[1-9][0-9*]{{16}}[0-9X*]') and replace(n, left(n, 1), '') <> '' then n
         when regexp_full_match(n, '[1-9][0-9]{{14}}') then {render("citizen_id_form", "n")} end"""
-    return render("rule_let", "n", render("rule_let", "t", text, tidy), inner)
+    tidied = render("rule_let", "n", render("rule_let", "t", text, tidy), inner)
+    # Nearly all are written as they should be.
+    usual = f"case when replace({text}, left({text}, 1), '') <> '' then {text} end"
+    return f"case when regexp_full_match({text}, '[1-9][0-9]{{16}}[0-9X]') then {usual} else {tidied} end"
 
 
 @dataclass(frozen=True)

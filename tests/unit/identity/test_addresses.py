@@ -135,7 +135,8 @@ WRITTEN = st.builds(
     st.sampled_from(["", "幸福花园", "SOHO现代城A座", "工人新村", "(阳光小区)", "第", "B区", "第三"]),
     st.sampled_from(
         ["3幢2单元501室", "03栋0501", "3号楼2单元501", "12座101室", "３幢２单元５０１室", "三栋二单元501", "3-2-501",
-         "8号", "3幢", "000幢1室", "1幢2单元3层301", "2单元501室", "5栋501室(租)"]
+         "8号", "3幢", "000幢1室", "1幢2单元3层301", "2单元501室", "5栋501室(租)", "3组12号", "03组001号",
+         "12号5栋0301室", "1（旁边）3号楼501", "第3组5号", "3小组12号"]
     ),
 )  # fmt: skip
 
@@ -145,7 +146,7 @@ WRITTEN = st.builds(
 def test_the_engine_reads_common_ends_as_the_parser_does(texts: list[str]) -> None:
     con = duckdb.connect()
     con.execute("create table t as select unnest(?) as a", [texts])
-    describe(con, "t", "a", "parts")
+    describe(con, "select a from t", "parts")
     found = con.execute("select * from parts order by text").fetchall()
     expected = parse_all(sorted(texts))
     assert sorted(found) == sorted(tuple(row.values()) for row in expected.to_pylist())

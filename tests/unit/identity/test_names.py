@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yibiao.identity.names import blurred, describe, features
+from yibiao.identity.names import TABLE, blurred, describe, describe_likeness, features
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +18,10 @@ def con() -> duckdb.DuckDBPyConnection:
 def related(con: duckdb.DuckDBPyConnection, first: str, second: str) -> tuple[bool, bool]:
     """Whether two names share a hole, and whether they share a likeness."""
     con.execute("create or replace table t as select unnest([?, ?]) as name", [first, second])
-    describe(con, "t", "name", frozenset({"holes", "alike"}), "described")
+    describe_likeness(con, "select name from t", frozenset({"holes", "alike"}), "described")
     row = con.execute(
         "select list_has_any(a.holes, b.holes), list_has_any(a.alike, b.alike) "
-        "from described a, described b where a.name = ? and b.name = ?",
+        "from described a, described b where a.text = ? and b.text = ?",
         [first, second],
     ).fetchone()
     assert row is not None
@@ -89,23 +89,45 @@ names = st.text(alphabet="张伟明丽强王𠆤娜", min_size=2, max_size=5)
 @given(st.lists(names, min_size=8, max_size=30, unique=True))
 def test_a_shared_hole_is_an_edit_distance_of_one_or_a_move(con: duckdb.DuckDBPyConnection, listed: list[str]) -> None:
     con.execute("create or replace table t as select unnest(?) as name", [listed])
-    describe(con, "t", "name", frozenset({"holes"}), "described")
+    describe_likeness(con, "select name from t", frozenset({"holes"}), "described")
     found = con.execute(
-        "select a.name, b.name, list_has_any(a.holes, b.holes) from described a, described b where a.name < b.name"
+        "select a.text, b.text, list_has_any(a.holes, b.holes) from described a, described b where a.text < b.text"
     ).fetchall()
     assert len(found) == len(listed) * (len(listed) - 1) // 2
     for first, second, shared in found:
         assert shared == (distance(first, second) <= 1 or one_move_apart(first, second)), (first, second)
 
 
+def sounds(con: duckdb.DuckDBPyConnection, listed: list[str]) -> dict[str, str]:
+    con.execute("create or replace table t as select unnest(?) as name", [listed])
+    describe(con, "select name from t")
+    return dict(con.execute(f"select name, sound from {TABLE}").fetchall())
+
+
 def test_the_sound_of_a_name_is_that_of_its_characters_in_order() -> None:
-    con = duckdb.connect()
-    con.execute("create table t as select unnest(['张伟', '诸葛亮', '𠆤建']) as name")
-    describe(con, "t", "name", frozenset(), "described")
-    found = dict(con.execute("select name, sound from described").fetchall())
+    found = sounds(duckdb.connect(), ["张伟", "诸葛亮", "𠆤建", "买买提热娜"])
     assert found["张伟"] == "zhang wei"
     assert found["诸葛亮"] == "zhu ge liang"
     assert found["𠆤建"].endswith(" jian")
+    assert found["买买提热娜"] == "mai mai ti re na"
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.text(alphabet="张伟明A𠆤e\u0301\U000e0100", min_size=1, max_size=7), min_size=2, unique=True))
+def test_short_and_long_names_sound_as_their_characters_do(listed: list[str]) -> None:
+    con = duckdb.connect()
+    table = features("".join(listed))
+    spoken = dict(zip(table["ch"].to_pylist(), table["sound"].to_pylist(), strict=True))
+    found = sounds(con, listed)
+    assert found == {name: " ".join(spoken[character] for character in name) for name in listed}
+
+
+def test_names_that_are_known_are_not_described_again() -> None:
+    con = duckdb.connect()
+    first = sounds(con, ["张伟", "李娜"])
+    again = sounds(con, ["李娜", "王芳"])
+    assert again == first | {"王芳": "wang fang"}
+    assert con.execute(f"select count(*) from {TABLE}").fetchone() == (3,)
 
 
 @pytest.mark.parametrize(
