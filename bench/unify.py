@@ -5,7 +5,8 @@
 Both start from the same raw views over the load packages of a home folder (a copy of one prepared warehouse), with the
 same threads and memory, and end in a DuckDB file. dbt's side is everything that `yibiao run` does in this stage: its
 process, parsing, staging, crosswalk, marts. The script (bench/sql/unify.sql) makes the three tables per entity and
-nothing else.
+nothing else. Which entity a record without a certain key has is given to the script, and the seconds of the models that
+find it out are taken from dbt's; `bench.linkage_demo` measures those.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.machine import Watched, scratch_folder
-from yibiao.contracts import Column, Entity, Report, Schemas, load_schemas
+from bench.unify_script import linked, render
+from yibiao.contracts import Schemas, load_schemas
 from yibiao.settings import Settings
 from yibiao.warehouse import content_hash
 
-SCRIPT = Path(__file__).parent / "sql" / "unify.sql"
 LIMIT = 2.0
 
 
@@ -36,7 +37,8 @@ def measure(settings: Settings, *, repeats: int = 3, keep: Path | None = None) -
         keep: where dbt's warehouse is left, to measure the gate on it.
 
     Returns:
-        `dbt_seconds` and `hand_seconds` (medians), `ratio`, `rows` (source records staged), `rows_a_second` of dbt,
+        `whole_seconds`, `linkage_seconds` (models that link records and addresses, last turn), `dbt_seconds` (the
+        difference) and `hand_seconds` (medians), `ratio`, `rows` (source records staged), `rows_a_second` of dbt,
         `dbt_peak_bytes` and `hand_peak_bytes`, the slowest models, and `differing`: tables whose content hashes are
         not equal.
     """
@@ -59,15 +61,19 @@ def measure(settings: Settings, *, repeats: int = 3, keep: Path | None = None) -
         for _ in range(repeats):
             models, watched = _dbt(prepared, by_dbt, settings, rows)
             dbt.append(watched)
-            hand.append(_hand(prepared, by_hand, settings))
+            hand.append(_hand(prepared, by_hand, settings, by_dbt / "warehouse.duckdb", schemas))
         differing = _compare(by_dbt / "warehouse.duckdb", by_hand / "warehouse.duckdb", schemas)
         if keep:
             shutil.move(by_dbt / "warehouse.duckdb", keep)
-    dbt_seconds = statistics.median(one.seconds for one in dbt)
+    linkage = round(sum(model["seconds"] for model in models if _is_linkage(model["model"])), 2)
+    whole = statistics.median(one.seconds for one in dbt)
+    dbt_seconds = whole - linkage
     hand_seconds = statistics.median(one.seconds for one in hand)
     slowest = sorted(models, key=lambda model: -model["seconds"])[:12]
     return {
         "dbt_seconds": round(dbt_seconds, 2),
+        "linkage_seconds": linkage,
+        "whole_seconds": round(whole, 2),
         "hand_seconds": round(hand_seconds, 2),
         "ratio": round(dbt_seconds / hand_seconds, 2),
         "dbt_cpu_seconds": round(statistics.median(one.cpu_seconds for one in dbt), 2),
@@ -83,103 +89,6 @@ def measure(settings: Settings, *, repeats: int = 3, keep: Path | None = None) -
     }
 
 
-def render(schemas: Schemas) -> str:
-    """The script for these schemas."""
-    import jinja2
-
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
-    wanted = {
-        report.id: [
-            column
-            for column in report.columns
-            if column.role is None
-            and column.element
-            and any(column.element in schemas.entities[entity].elements for entity in report.about)
-        ]
-        for report in schemas.reports.values()
-    }
-    reports = [_report(report, wanted[report.id], schemas) for report in schemas.reports.values()]
-    entities = [_entity(entity, schemas, wanted) for entity in schemas.entities.values()]
-    return environment.from_string(SCRIPT.read_text(encoding="utf-8")).render(
-        reports=reports, entities=[entity for entity in entities if entity["sources"]]
-    )
-
-
-def _report(report: Report, columns: list[Column], schemas: Schemas) -> dict[str, Any]:
-    parsed = [{"name": column.element, "sql": _parse(column)} for column in columns]
-    dated = next((column for column in report.columns if column.element == "as_of_date" and not column.role), None)
-    constants = [
-        {"name": f"'{value}'::{schemas.elements[name].sql_type} as {name}"} for name, value in report.constants.items()
-    ]
-    return {
-        "name": report.raw_table,
-        "raw": _quoted(report.raw_table),
-        "columns": [{"name": column.element} for column in columns] + constants,
-        "parsed": parsed + ([{"name": "as_of_date", "sql": _parse(dated)}] if dated else []),
-        "as_of": "least(coalesce(as_of_date, edition_date), edition_date)" if dated else "edition_date",
-    }
-
-
-def _entity(entity: Entity, schemas: Schemas, wanted: dict[str, list[Column]]) -> dict[str, Any]:
-    if len(entity.keys) != 1:
-        raise ValueError(f"{entity.id}: the script knows entities of one certain key")
-    (key,) = entity.keys
-    place = {name: number for number, name in enumerate(entity.elements, start=1)}
-    sources = []
-    for report in schemas.reports.values():
-        given = {column.element for column in wanted[report.id]} | set(report.constants)
-        if entity.id not in report.about or not set(key) <= given:
-            continue
-        columns = [
-            {"name": name, "place": place[name], "authority": _authority(schemas, name, report.department)}
-            for name in entity.elements
-            if name in given
-        ]
-        sources.append({"name": report.raw_table, "department": report.department, "columns": columns})
-    return {
-        "id": entity.id,
-        "id_column": entity.id_column,
-        "key": " || chr(31) || ".join(key),
-        "links": {linked: " || chr(31) || ".join(names) for linked, names in entity.links.items()},
-        "columns": [
-            {
-                "name": name,
-                "sql_type": schemas.elements[name].sql_type,
-                "sources": [
-                    number
-                    for number, source in enumerate(sources, start=1)
-                    if any(column["name"] == name for column in source["columns"])
-                ],
-            }
-            for name in entity.elements
-        ],
-        "sources": sources,
-    }
-
-
-def _authority(schemas: Schemas, element: str, department: str) -> int:
-    listed = schemas.elements[element].authority
-    return (14 - listed.index(department)) << 59 if department in listed else 0
-
-
-def _parse(column: Column) -> str:
-    from yibiao.contracts.values import DECIMAL_SCALE, TYPES
-    from yibiao.ingest.rules import render as rule
-
-    macro, name = TYPES[column.type].macro, _quoted(column.name)
-    if column.type in ("date", "month"):
-        return rule(macro, name, list(column.date_formats))
-    if column.type == "code":
-        return rule(macro, name, [list(pair) for pair in column.pairs])
-    if column.type == "decimal":
-        return rule(macro, name, DECIMAL_SCALE, column.factor)
-    return rule(macro, name)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _dbt(prepared: Path, folder: Path, settings: Settings, rows: int) -> tuple[list[dict[str, Any]], Watched]:
     from yibiao.progress import Silent
     from yibiao.warehouse.dbt import run_models
@@ -191,9 +100,10 @@ def _dbt(prepared: Path, folder: Path, settings: Settings, rows: int) -> tuple[l
     return models, watched
 
 
-def _hand(prepared: Path, folder: Path, settings: Settings) -> Watched:
-    """The script in a process of its own, like dbt; its start is measured too."""
+def _hand(prepared: Path, folder: Path, settings: Settings, by_dbt: Path, schemas: Schemas) -> Watched:
+    """The script in a process of its own, like dbt; its start is measured too. What linkage found is given."""
     database = _fresh(prepared, folder)
+    _give(by_dbt, database, schemas)
     with Watched() as watched:
         subprocess.run(
             [sys.executable, "-m", "bench.unify", "--script", str(database)],
@@ -202,6 +112,21 @@ def _hand(prepared: Path, folder: Path, settings: Settings) -> Watched:
             env={**os.environ, **settings.environment()},
         )
     return watched
+
+
+def _give(by_dbt: Path, database: Path, schemas: Schemas) -> None:
+    """Copy what Python models found into schema `given`: it is no work of either side."""
+    import duckdb
+
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(f"attach '{by_dbt}' as made (read_only); create schema given")
+        for entity in linked(schemas):
+            connection.execute(
+                f"create table given.link_{entity} as"
+                f" select record_no, {schemas.entities[entity].id_column} as id from made.identity.link_{entity}"
+            )
+        for target in sorted({one for entity in schemas.entities.values() for one in entity.addresses}):
+            connection.execute(f"create table given.address_{target} as from made.identity.address_{target}")
 
 
 def run_script(database: Path, settings: Settings) -> None:
@@ -259,12 +184,17 @@ def _compare(by_dbt: Path, by_hand: Path, schemas: Schemas) -> list[str]:
     return [name for name in first if first[name] != second.get(name)]
 
 
+def _is_linkage(model: str) -> bool:
+    return model.split("_")[0] in ("linkage", "link", "review", "address")
+
+
 def _layers(models: list[dict[str, Any]]) -> dict[str, float]:
     """Seconds by kind of model (they overlap where several are built at once)."""
     found: dict[str, float] = {}
     for model in models:
         head = model["model"].split("_")[0]
         kind = {"stg": "staging", "crosswalk": "crosswalk", "survivor": "survivor"}.get(head, "canonical and marts")
+        kind = "linkage" if _is_linkage(model["model"]) else kind
         found[kind] = round(found.get(kind, 0) + model["seconds"], 2)
     return found
 

@@ -6,9 +6,13 @@
   the only one of their report about an entity and pass as they are; the others are brought to one first. One
   aggregation over all reports would be shorter, but its states hold every element of every report, and do not fit into
   memory (decision 0026).
+
+  Elements with criteria (decision 0030) are chosen again where the reports' voices differ, and only there: see criteria.sql.
 #}
 {% macro survivor(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
+{%- set ranked = ranked_columns(meta) -%}
+{%- set ranked_elements = ranked | map(attribute='element') | list -%}
 with entities as (
     select distinct {{ meta.id_column }}
     from {{ ref('crosswalk_' ~ entity) }}
@@ -25,6 +29,9 @@ source_{{ loop.index }} as (
         case when {{ value }} is not null
             then {{ authority_weight(column.authority.get(source.department)) }} + staged.record_order end
             as {{ column.element }}__order,
+        {%- if source.checked and has_criterion(column, 'recency') %}
+        case when {{ value }} is not null then {{ checked_day('staged.record_order') }} end as {{ column.element }}__day,
+        {%- endif %}
         false as {{ column.element }}__disputed{{ "," if not loop.last }}
         {%- endfor %}
     from (select *, {{ record_order('as_of') }} as record_order from {{ ref(source.model) }}) as staged
@@ -40,6 +47,9 @@ source_{{ loop.index }} as (
         {{ value_of_greatest('cast(' ~ value ~ ' as ' ~ column.sql_type ~ ')', 'staged.record_order') }},
         {{ authority_weight(column.authority.get(source.department)) }}
             + max(case when {{ value }} is not null then staged.record_order end),
+        {%- if source.checked and has_criterion(column, 'recency') %}
+        {{ value_of_greatest('case when ' ~ value ~ ' is not null then ' ~ checked_day('staged.record_order') ~ ' end', 'staged.record_order') }},
+        {%- endif %}
         coalesce(min({{ value }}) <> max({{ value }}), false){{ "," if not loop.last }}
         {%- endfor %}
     from (select *, {{ record_order('as_of') }} as record_order from {{ ref(source.model) }}) as staged
@@ -56,6 +66,9 @@ beside as (
         {%- for n in holders %}
         source_{{ n }}.{{ column.element }} as {{ column.element }}__{{ n }},
         source_{{ n }}.{{ column.element }}__order as {{ column.element }}__order_{{ n }},
+        {%- if meta.sources[n - 1].checked and has_criterion(column, 'recency') %}
+        source_{{ n }}.{{ column.element }}__day as {{ column.element }}__day_{{ n }},
+        {%- endif %}
         coalesce(source_{{ n }}.{{ column.element }}__disputed, false) as {{ column.element }}__disputed_{{ n }},
         {%- endfor %}
         {{ greatest_order(column.element, holders) }} as {{ column.element }}__order{{ "," if not loop.last }}
@@ -84,28 +97,78 @@ chosen as (
         {%- endif %} as {{ column.element }}{{ "," if not loop.last }}
         {%- endfor %}
     from beside
+){{ "," if ranked }}
+{%- if ranked %}
+
+compared as (
+    select
+        chosen.*,
+        {%- for linked in compared_entities(meta) %}
+        {%- for element in compared_elements(linked, ranked) %}
+        known_{{ linked }}.{{ linked }}__{{ element }},
+        {%- endfor %}
+        {%- endfor %}
+        {%- for column in ranked %}
+        {{ is_disputed(column.element, holders_of(column.element, meta.sources)) }} as {{ column.element }}__disputed{{ "," if not loop.last }}
+        {%- endfor %}
+    from chosen
+    {%- for linked in compared_entities(meta) %}
+    left join ({{ known_by_key(linked, ranked) }}) as known_{{ linked }}
+        on {% for key in entity_meta()[linked]['keys'][0] %}chosen.{{ meta.links[linked][loop.index0] }} = known_{{ linked }}.{{ key }}{{ " and " if not loop.last }}{% endfor %}
+    {%- endfor %}
+),
+
+known as (
+    select
+        *{% for fact in facts_for_ranks(meta) %},
+        {{ fact }}
+        {%- endfor %}
+    from compared
+),
+
+ranked as (
+    select
+        *,
+        {%- for column in ranked %}
+        {%- set pairs = [] %}
+        {%- for n in holders_of(column.element, meta.sources) %}
+        {%- do pairs.append([rank_of(column, n, meta), column.element ~ '__order_' ~ n]) %}
+        {%- endfor %}
+        case when {{ column.element }}__disputed then {{ order_of_greatest_rank(pairs) }} else {{ column.element }}__order end
+            as {{ column.element }}__best{{ "," if not loop.last }}
+        {%- endfor %}
+    from known
 )
+{%- endif %}
 
 select
     {{ meta.id_column }},
     {%- for column in meta.columns %}
     {%- set holders = holders_of(column.element, meta.sources) %}
+    {%- if column.element in ranked_elements %}
+    case when {{ column.element }}__disputed then case {{ column.element }}__best
+        {%- for n in holders %}
+        when {{ column.element }}__order_{{ n }} then {{ column.element }}__{{ n }}
+        {%- endfor %}
+    end else {{ column.element }} end as {{ column.element }},
+    {{ record_of(column.element ~ '__best') }} as {{ column.element }}__record,
+    {{ column.element }}__disputed{{ "," if not loop.last }}
+    {%- else %}
     {{ column.element }},
     {{ record_of(column.element ~ '__order') }} as {{ column.element }}__record,
-    {%- if holders | length == 0 %}
-    false
-    {%- elif holders | length == 1 %}
-    {{ column.element }}__disputed_{{ holders[0] }}
-    {%- else %}
-    coalesce(
-        {%- for n in holders %}
-        {{ column.element }}__disputed_{{ n }} or {{ column.element }}__{{ n }} <> {{ column.element }}{{ " or" if not loop.last }}
-        {%- endfor %},
-        false
-    )
-    {%- endif %} as {{ column.element }}__disputed{{ "," if not loop.last }}
+    {{ is_disputed(column.element, holders) }} as {{ column.element }}__disputed{{ "," if not loop.last }}
+    {%- endif %}
     {%- endfor %}
-from chosen
+from {{ "ranked" if ranked else "chosen" }}
+{%- endmacro %}
+
+{# Whether reports, or records of one report, state different values: `element` is the value of one of them. #}
+{% macro is_disputed(element, holders) -%}
+    {%- if holders | length == 0 -%} false
+    {%- elif holders | length == 1 -%} {{ element }}__disputed_{{ holders[0] }}
+    {%- else -%}
+    coalesce({% for n in holders %}{{ element }}__disputed_{{ n }} or {{ element }}__{{ n }} <> {{ element }}{{ " or " if not loop.last }}{% endfor %}, false)
+    {%- endif -%}
 {%- endmacro %}
 
 {# What a staged record says of an element; a number that contradicts the other records of it is not its entity's. #}
@@ -147,6 +210,7 @@ from chosen
 {#
   canonical.<entity>: grain one entity, the golden record. A link is the keyed id of the other entity's certain key; if
   records of the other entity are linked, it is the entity of the very record that names it, with or without a number.
+  Where no key names it, an address may.
 #}
 {% macro golden(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
@@ -158,9 +222,13 @@ select
     {%- for linked, elements in meta.links.items() %}
     {%- set values = [] %}
     {%- for element in elements %}{% do values.append('survivor.' ~ element) %}{% endfor %}
-    {%- set hashed = keyed_id(linked, "'1' || chr(31) || " ~ values | join(" || chr(31) || "), 'installation.secret') %}
-    {% if linked in meta.linked_by_record -%} coalesce({{ linked }}_of.{{ linked }}_id, {{ hashed }})
-    {%- else -%} {{ hashed }} {%- endif %} as {{ linked }}_id,
+    {%- set ways = [keyed_id(linked, "'1' || chr(31) || " ~ values | join(" || chr(31) || "), 'installation.secret')] %}
+    {%- if linked in meta.linked_by_record %}{% do ways.insert(0, linked ~ '_of.' ~ linked ~ '_id') %}{% endif %}
+    {%- if linked in meta.addresses %}{% do ways.append(id_at_address(linked)) %}{% endif %}
+    {% if ways | length > 1 %}coalesce({{ ways | join(', ') }}){% else %}{{ ways[0] }}{% endif %} as {{ linked }}_id,
+    {%- endfor %}
+    {%- for named in meta.addresses if named not in meta.links %}
+    {{ id_at_address(named) }} as {{ named }}_id,
     {%- endfor %}
     {%- set counted = [] %}
     {%- for column in meta.columns %}{% do counted.append('survivor.' ~ column.element ~ '__disputed::integer') %}{% endfor %}
@@ -171,6 +239,14 @@ cross join {{ source('input', 'installation') }} as installation
 left join {{ ref('crosswalk_' ~ linked) }} as {{ linked }}_of
     on coalesce(survivor.{{ meta.links[linked][0] }}__record, survivor.{{ meta['keys'][0][-1] }}__record) = {{ linked }}_of.record_no
 {%- endfor %}
+{%- for named, address in meta.addresses.items() %}
+left join {{ ref('address_' ~ named) }} as {{ named }}_at on survivor.{{ address }} = {{ named }}_at.address
+{%- endfor %}
+{%- endmacro %}
+
+{# Id of the entity that an address names. #}
+{% macro id_at_address(entity) -%}
+    {{ keyed_id(entity, "'1' || chr(31) || " ~ entity ~ "_at." ~ entity_meta()[entity]['keys'][0][0], 'installation.secret') }}
 {%- endmacro %}
 
 {# canonical.<entity>_provenance: grain one entity; per element the number of the source record that gave the value. #}
@@ -198,6 +274,7 @@ select
     record_no,
     '{{ source.department }}' as department,
     as_of,
+    checked_date,
     claim.value,
     claim.is_chosen
 from (
@@ -205,6 +282,7 @@ from (
         survivor.{{ meta.id_column }},
         staged.record_no,
         staged.as_of,
+        {{ 'case when staged.as_of_date is not null then staged.as_of end' if source.checked else 'cast(null as date)' }} as checked_date,
         unnest(list_filter([
             {%- for column in shared %}
             case when survivor.{{ column.element }}__disputed and {{ said_of(column.element, meta) }} is not null then struct_pack(

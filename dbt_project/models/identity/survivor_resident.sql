@@ -22,6 +22,7 @@
 -- depends_on: {{ ref("stg_public_security__resident_register") }}
 -- depends_on: {{ ref("stg_veterans__preferential_treatment") }}
 -- depends_on: {{ ref("crosswalk_resident") }}
+-- depends_on: {{ ref("survivor_household") }}
 {{ config(materialized="table") }}
 
 {{ survivor("resident") }}

@@ -30,7 +30,9 @@ def why(entity_id: str, element: str | None, home: Path | None, version: str | N
     found = explain(release, load_registry(settings.schemas), entity_id, element)
     if changed_since(release, settings):
         click.echo(
-            "数据元目录在该版本发布后有改动，以下按现在的权威部门解释。The registry has changed since.", err=True
+            "数据元目录在该版本发布后有改动：取值理由仍是该版本的，名称按现在的目录。"
+            "The registry has changed since; the reasons are those of the release.",
+            err=True,
         )
     if as_json:
         from yibiao.files import to_json

@@ -122,6 +122,7 @@ class _Reader:
             self.error("missing-key", "customProperties `mode` and `about` are required.", "customProperties")
             return None
         columns = self.columns(tables[0])
+        self.entities(columns, own["about"])
         server = read_server(self.document, servers[0], self.findings)
         keyed = sorted(
             (property_.primaryKeyPosition or 0, place)
@@ -170,7 +171,23 @@ class _Reader:
             on_repair=Frozen(
                 {kind: own["onRepair"][key] for kind, (key, _) in REPAIRS.items() if key in own.get("onRepair", {})}
             ),
+            as_of=own.get("asOf", ""),
         )
+
+    def entities(self, columns: tuple[Column, ...], about: Collection[str]) -> None:
+        """A column speaks of an entity that the rows speak of, and that has its element."""
+        for place, column in enumerate(columns):
+            if column.entity is None:
+                continue
+            able = [
+                name
+                for name in about
+                if name in self.registry.entities and column.element in self.registry.entities[name].elements
+            ]
+            path = ("schema", 0, "properties", place, "customProperties", "entity")
+            if column.role:
+                self.error("column-entity", "A column has a `role` or an `entity`, not both.", *path)
+            self.known("column-entity", "entity of `about` with this element", column.entity, able, *path)
 
     def schedule(self) -> str:
         found = [(sla.schedule, place) for place, sla in enumerate(self.contract.slaProperties or []) if sla.schedule]
@@ -345,6 +362,7 @@ class _Reader:
             factor=self.factor(own.get("unit"), element, path),
             on_invalid=own.get("onInvalid", "quarantine"),
             units=unit_words(own.get("unit"), element) if kind in ("decimal", "integer") else (),
+            entity=own.get("entity"),
         )
 
     def codes(self, own: Mapping[str, Any], code_list: CodeList | None, path: Path) -> Mapping[str, str]:

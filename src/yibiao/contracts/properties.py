@@ -14,6 +14,7 @@ CONTRACT_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
     "mode": ("snapshot", "delta", "events"),
     "about": list,  # entities that a row speaks of
     "edition": dict,  # {from: name | cell | parameter | schedule, pattern, by: month | day}
+    "asOf": ("check", "event"),  # what the day of a row says: when it was last checked, or when something happened
     "constants": dict,  # element id -> value true of every row
     "maxDrop": (int, float),  # largest drop of rows, as a share, that is still a complete snapshot
     "onDrift": dict,  # {newColumn, missingColumn, renamedColumn, reordered, changedType}: evolve | quarantine | refuse
@@ -59,6 +60,7 @@ SERVER_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
 COLUMN_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
     "element": str,
     "role": str,
+    "entity": str,  # the only entity of `about` that the column speaks of
     "aliases": list,
     "dateFormat": (str, list),
     "codes": dict,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts.documents import Document, Findings, did_you_mean, read_fields, shorten
+from yibiao.contracts.survivorship import check_entities, check_survivorship, read_survivorship
 from yibiao.contracts.values import TYPES, UNITS, Code, CodeList, Department, Element, Entity, Frozen
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -145,12 +146,13 @@ _ELEMENT_FIELDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("id", "name", "english", "type", "code_list", "unit", "definition", "scope"), str),
     **dict.fromkeys(("sensitivity", "purpose", "source"), str),
     **dict.fromkeys(("aliases", "authority"), list),
+    "survivorship": (str, list),
 }
 _ELEMENT_REQUIRED = ("id", "name", "english", "type", "definition", "sensitivity", "authority", "purpose", "source")
 
 
 def read_elements(
-    root: Path, base: Path, codes: Collection[str], departments: Collection[str], findings: Findings
+    root: Path, base: Path, codes: Mapping[str, CodeList], departments: Collection[str], findings: Findings
 ) -> Mapping[str, Element]:
     """All `elements/*.yml`; ids are unique over all files."""
     found: dict[str, Element] = {}
@@ -170,6 +172,9 @@ def read_elements(
                 authority=tuple(map(str, data["authority"])),
                 purpose=data["purpose"],
                 source=data["source"],
+                survivorship=read_survivorship(
+                    data.get("survivorship", "authority"), document, (*path, "survivorship"), findings
+                ),
             )
             _check_element(element, document, path, codes, departments, findings)
             if element.id in found:
@@ -190,7 +195,7 @@ def _check_element(
     element: Element,
     document: Document,
     path: Place,
-    codes: Collection[str],
+    codes: Mapping[str, CodeList],
     departments: Collection[str],
     findings: Findings,
 ) -> None:
@@ -219,16 +224,17 @@ def _check_element(
             check_reference("unknown-department", "department", department, departments, where, findings)
     if len(set(element.authority)) != len(element.authority):
         findings.error("authority", "A department stands in the list twice.", document.where(*path, "authority"))
+    check_survivorship(element, document, path, codes, findings)
 
 
-def read_entities(root: Path, base: Path, elements: Collection[str], findings: Findings) -> Mapping[str, Entity]:
+def read_entities(root: Path, base: Path, elements: Mapping[str, Element], findings: Findings) -> Mapping[str, Entity]:
     """All `entities/*.yml`, one entity a file, named after it."""
     found: dict[str, Entity] = {}
     documents: dict[str, Document] = {}
     fields: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("id", "name", "id_column"), str),
         **dict.fromkeys(("keys", "elements"), list),
-        "links": dict,
+        **dict.fromkeys(("links", "addresses"), dict),
     }
     for file in sorted((root / "entities").glob("*.yml")):
         document = Document(file, base)
@@ -247,6 +253,7 @@ def read_entities(root: Path, base: Path, elements: Collection[str], findings: F
             tuple(map(tuple, data["keys"])),
             Frozen({target: tuple(names) for target, names in data.get("links", {}).items()}),
             tuple(data["elements"]),
+            Frozen(data.get("addresses", {})),
         )
         check_id(entity.id, document, ("id",), findings)
         if entity.id in found:
@@ -280,4 +287,20 @@ def read_entities(root: Path, base: Path, elements: Collection[str], findings: F
                     findings.error(
                         "link", f"The link does not fit the first key of `{target}`.", where, expected=f"{wanted} names"
                     )
+        for target, name in entity.addresses.items():
+            where = documents[entity.id].where("addresses", target)
+            if not check_reference("unknown-entity", "entity", target, found, where, findings):
+                continue
+            if name not in entity.elements or name not in elements or elements[name].type != "address":
+                findings.error(
+                    "address", f"`{name}` is no address of the entity.", where, expected="an element of type address"
+                )
+            if address_of(found[target], elements) is None or len(found[target].keys[0]) != 1:
+                findings.error("address", f"`{target}` has no address of its own, or no key of one element.", where)
+    check_entities(found, elements, documents, findings)
     return Frozen(sorted(found.items()))
+
+
+def address_of(entity: Entity, elements: Mapping[str, Element]) -> str | None:
+    """The element that is an entity's own address: the first of that type."""
+    return next((name for name in entity.elements if name in elements and elements[name].type == "address"), None)

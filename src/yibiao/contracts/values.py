@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 
 import orjson
 
+from yibiao.contracts.survivorship import Criterion
+
 
 class Frozen(dict):
     """A mapping that refuses change, yet pickles and serialises like the dictionary it is."""
@@ -148,7 +150,13 @@ class Department:
 
 @dataclass(frozen=True)
 class Element:
-    """A data element (数据元): one canonical field, defined once. `type` is a key of `TYPES`."""
+    """A data element (数据元): one canonical field, defined once.
+
+    Attributes:
+        type: a key of `TYPES`.
+        authority: departments, of which the first that states a value decides.
+        survivorship: criteria that count before the authority, in order; mostly none.
+    """
 
     id: str
     name: str
@@ -163,6 +171,7 @@ class Element:
     authority: tuple[str, ...]
     purpose: str
     source: str
+    survivorship: tuple[Criterion, ...] = ()
 
     @property
     def sql_type(self) -> str:
@@ -171,7 +180,10 @@ class Element:
 
 @dataclass(frozen=True)
 class Entity:
-    """A canonical table. `keys` are certain keys; `links` gives `<entity>_id` columns from elements of this entity."""
+    """A canonical table. `keys` are certain keys; `links` gives `<entity>_id` columns from elements of this entity.
+
+    `addresses`: entity that an address element of this one names, where no link does (a resident's dwelling).
+    """
 
     id: str
     name: str
@@ -179,6 +191,7 @@ class Entity:
     keys: tuple[tuple[str, ...], ...]
     links: Mapping[str, tuple[str, ...]]
     elements: tuple[str, ...]
+    addresses: Mapping[str, str] = field(default_factory=Frozen)
 
 
 @dataclass(frozen=True)
@@ -233,6 +246,7 @@ class Column:
         title: Chinese name for people.
         element: data element id, or None for the department's own field.
         role: whom the column speaks of, if not the row's main entity.
+        entity: of the entities that a row speaks of, the only one whose value this is; None for all that have it.
         type: a key of `TYPES`.
         date_formats: strptime patterns and `excel_serial`, tried in order (dates and months).
         codes: the contract's own values -> standard code.
@@ -261,6 +275,7 @@ class Column:
     factor: str
     on_invalid: str
     units: tuple[tuple[str, str], ...] = ()
+    entity: str | None = None
 
     @property
     def staged_name(self) -> str:
@@ -299,7 +314,12 @@ def plain_column(name: str, header: str = "", type_: str = "text") -> Column:
 
 @dataclass(frozen=True)
 class Report:
-    """One data contract: what a department delivers, how it is read, checked and understood."""
+    """One data contract: what a department delivers, how it is read, checked and understood.
+
+    Attributes:
+        as_of: what the day of a row says: `check` (when its values were last checked) or `event` (when something
+            happened or was issued); empty for `event` in mode events and `check` else.
+    """
 
     id: str
     department: str
@@ -324,6 +344,13 @@ class Report:
     server: Server
     path: str
     on_repair: Mapping[str, str] = field(default_factory=Frozen)
+    as_of: str = ""
+
+    @property
+    def checks_rows(self) -> bool:
+        """Whether the day of a row is the day on which its values were last checked."""
+        dated = any(column.element == "as_of_date" and column.role is None for column in self.columns)
+        return dated and (self.as_of or ("event" if self.mode == "events" else "check")) == "check"
 
     @property
     def raw_table(self) -> str:

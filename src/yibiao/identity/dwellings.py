@@ -7,6 +7,7 @@ agrees with all that it does state.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from yibiao.identity import addresses
@@ -17,6 +18,36 @@ if TYPE_CHECKING:
 
 MOST_CANDIDATES = 500
 """Dwellings that may agree in place, building and room; a commoner combination (小区 1幢 101室) tells nothing."""
+
+
+def named_by_address(
+    con: duckdb.DuckDBPyConnection, asked: Sequence[tuple[str, str, str]], register: str, code: str, address: str
+) -> duckdb.DuckDBPyRelation:
+    """Find what addresses of golden records name; called by a Python model of dbt.
+
+    Args:
+        asked: (table of schema `identity`, its column of addresses, its column that names the other entity already or
+            nothing): only rows are asked about in which that is not stated.
+        register, code, address: table of schema `identity` with one row per dwelling, its key and its address.
+
+    Returns:
+        `address`, the key under its own name, `how`: one row per text that names exactly one dwelling.
+    """
+    texts = " union ".join(
+        f"select {quote(column)} as address from identity.{quote(table)} where {quote(column)} is not null"
+        + (f" and {quote(unless)} is null" if unless else "")
+        for table, column, unless in asked
+    )
+    con.execute(f"create or replace temp view linkage_asked as {texts}")
+    con.execute(f"""
+        create or replace temp view linkage_register as
+        select {quote(code)}, {quote(address)} from identity.{quote(register)}
+        where {quote(code)} is not null and {quote(address)} is not null""")
+    link_to_dwellings(con, "linkage_asked", "address", "linkage_register", "linkage_named", code=code, address=address)
+    return con.sql(
+        f"select text as address, dwelling_code as {quote(code)}, how from linkage_named"
+        " where dwelling_code is not null"
+    )
 
 
 def link_to_dwellings(
@@ -62,7 +93,7 @@ def link_to_dwellings(
         select ground, building, room from linkage_dwelling_ground
         group by all having count(distinct code) > {MOST_CANDIDATES}""")
     con.execute(f"""
-        create or replace table {quote(target)} as
+        create or replace temp table {quote(target)} as
         with fitting as (
             select
                 told.text, known.code,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from yibiao.contracts.values import Element, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.warehouse.query import need_columns, open_release
+from yibiao.warehouse.reasons import view_name
 from yibiao.warehouse.releases import Release
-from yibiao.warehouse.why import RULES, reason
+from yibiao.warehouse.why import need_reasons
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -77,7 +78,7 @@ def corrections(release: Release, schemas: Schemas, department: str) -> Iterator
         another department's), `used_from` (department), `used_as_of`, `lost_by`, `lost_text`.
 
     Raises:
-        ReleaseError: there is no such department, or an older program made the release.
+        ReleaseError: there is no such department, or the release gives no reasons.
     """
     if department not in schemas.departments:
         raise ReleaseError(
@@ -91,21 +92,16 @@ def corrections(release: Release, schemas: Schemas, department: str) -> Iterator
         connection.execute(
             "create temp table claim (report varchar, edition varchar, file varchar, row bigint,"
             " entity varchar, id varchar, element varchar, value varchar, as_of date, used varchar,"
-            " used_from varchar, used_as_of date)"
+            " used_from varchar, used_as_of date, lost_by varchar, lost_text varchar)"
         )
         for entity in schemas.entities.values():
-            need_columns(connection, release.version, f"{entity.id}_conflict", "department", "as_of")
+            need_reasons(connection, release, entity)
             connection.execute(
                 f"""
                 insert into claim
-                select load.report, load.edition, load.file_name, record_no - first_record_no, '{entity.id}',
-                    found.* exclude (record_no)
-                from (
-                    select lost.{entity.id_column} as id, lost.element, lost.value, lost.as_of,
-                        kept.value as used, kept.department as used_from, kept.as_of as used_as_of, lost.record_no
-                    {_LOST.format(entity=entity.id, id=entity.id_column)} and lost.department = ?
-                ) as found
-                join load on record_no > first_record_no and record_no <= first_record_no + load.read
+                select report, edition, file_name, row_no, '{entity.id}', {entity.id_column}, element, value, as_of,
+                    used_value, used_department, used_as_of, lost_by, lost_text
+                from {view_name(entity)} where lost_by is not null and department = ?
                 """,
                 [department],
             )
@@ -116,29 +112,20 @@ def corrections(release: Release, schemas: Schemas, department: str) -> Iterator
 
 def _rows(connection: DuckDBPyConnection, report: str, department: str, schemas: Schemas) -> Iterator[dict[str, Any]]:
     result = connection.execute(
-        "select edition, file, row, entity, id, element, value, as_of, used, used_from, used_as_of from claim"
-        " where report = ? order by edition, file, row, element, id",
+        "select edition, file, row, entity, id, element, value, as_of, used, used_from, used_as_of, lost_by, lost_text"
+        " from claim where report = ? order by edition, file, row, element, id",
         [report],
     )
+    names = [column[0] for column in result.description or []]
     while batch := result.fetchmany(BATCH):
-        for edition, file, row, entity, id_, element, value, as_of, used, used_from, used_as_of in batch:
-            known = schemas.elements[element]
-            why = reason(known, used_from, used_as_of, department, as_of)
-            yield {
-                "edition": edition,
-                "file": file,
-                "row": row,
-                "entity": entity,
-                "id": id_,
-                "element": element,
+        for row in batch:
+            found = dict(zip(names, row, strict=True))
+            known = schemas.elements[found["element"]]
+            yield found | {
                 "name": known.name,
-                "value": value,
-                "as_of": as_of.isoformat(),
-                "used": _shown(known, used, used_from, department),
-                "used_from": used_from,
-                "used_as_of": used_as_of.isoformat(),
-                "lost_by": why,
-                "lost_text": RULES[why],
+                "as_of": found["as_of"].isoformat(),
+                "used": _shown(known, found["used"], found["used_from"], department),
+                "used_as_of": found["used_as_of"].isoformat(),
             }
 
 

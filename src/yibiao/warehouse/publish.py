@@ -14,6 +14,7 @@ from yibiao.progress import Progress
 from yibiao.settings import Settings
 from yibiao.warehouse import content_hash
 from yibiao.warehouse.inputs import Inputs
+from yibiao.warehouse.reasons import view, view_name
 from yibiao.warehouse.releases import DATABASE, MANIFEST
 
 if TYPE_CHECKING:
@@ -109,6 +110,10 @@ def build(
             )
             connection.execute(f"copy release.{table.name} to '{folder / table.name}.parquet' {parquet}")
             progress.advance(1, table.name)
+        connection.execute("use release")  # so that views name tables of whatever the file is attached as
+        for entity in schemas.entities.values():
+            connection.execute(f"create view {view_name(entity)} as {view(entity, schemas)}")
+        connection.execute("use memory")
         hashes = content_hash.hash_tables(connection, {table.name: f"release.{table.name}" for table in tables})
         connection.execute("checkpoint release; detach release")
         progress.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from yibiao.identity.dwellings import link_to_dwellings
+from yibiao.identity.dwellings import link_to_dwellings, named_by_address
 
 REGISTER = [
     ("D1", "示范市示范区城关镇幸福社区人民路8号幸福花园3幢2单元501室"),
@@ -44,6 +44,17 @@ def linked(*texts: str) -> dict[str, tuple[str | None, str]]:
 )
 def test_an_address_is_linked_where_one_dwelling_fits_all_that_it_states(text: str, code: str | None, how: str) -> None:
     assert linked(text)[text] == (code, how)
+
+
+def test_golden_records_are_asked_about_only_where_nothing_else_names_their_dwelling() -> None:
+    con = duckdb.connect()
+    con.execute("create schema identity; create table identity.known (dwelling_code varchar, dwelling_address varchar)")
+    con.executemany("insert into identity.known values (?, ?)", REGISTER)
+    con.execute("create table identity.people (home varchar, dwelling_code varchar)")
+    texts = [("城关镇幸福花园3号楼2单元501", None), ("人民路20号5栋301", "D9"), ("幸福花园3幢", None), (None, None)]
+    con.executemany("insert into identity.people values (?, ?)", texts)
+    found = named_by_address(con, [("people", "home", "dwelling_code")], "known", "dwelling_code", "dwelling_address")
+    assert found.fetchall() == [("城关镇幸福花园3号楼2单元501", "D1", "incomplete")]
 
 
 def test_texts_that_name_no_home_are_not_asked_about() -> None:

@@ -84,6 +84,10 @@ class Models:
         connection = duckdb.connect(str(database), config={"threads": 1})
         for layer in ("staging", "identity", "canonical"):
             connection.execute(f"create schema {layer}")
+        # Dwellings are not among these entities: an address names none.
+        connection.execute(
+            "create table identity.address_dwelling (address varchar, dwelling_code varchar, how varchar)"
+        )
         for name, sql in self.sql.items():
             connection.execute(f"create {'view' if 'linkage_record' in name else 'table'} {name} as {sql}")
             entity = name.removeprefix("identity.linkage_record_")

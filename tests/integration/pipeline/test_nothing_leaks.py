@@ -173,6 +173,9 @@ def test_commands_that_show_state_leak_nothing(leaks: Leaks) -> None:
         ("quality", "show"),
         ("quality", "show", "--json", "--all"),
         ("release", "list", "--json"),
+        ("identity", "review", "--limit", "1000"),
+        ("identity", "review", "--limit", "1000", "--json"),
+        ("identity", "decisions", "--json"),
         ("query", "select resident_name::integer from resident"),
         ("query", "select cast(citizen_id || residence_address as date) from resident"),
     ):

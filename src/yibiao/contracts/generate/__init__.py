@@ -13,7 +13,7 @@ from pathlib import Path
 from yibiao.contracts.generate.canonical import canonical_files
 from yibiao.contracts.generate.expectations import expectation_files
 from yibiao.contracts.generate.index import dag_index
-from yibiao.contracts.generate.linkage import linkage_files, linked_entities
+from yibiao.contracts.generate.linkage import address_files, linkage_files, linked_entities
 from yibiao.contracts.generate.staging import staging_files
 from yibiao.contracts.generate.text import HEADER
 from yibiao.contracts.values import Schemas
@@ -42,6 +42,7 @@ def plan(schemas: Schemas, settings: Settings) -> dict[Path, bytes]:
         (settings.dbt_project, staging_files(schemas)),
         (settings.dbt_project, canonical_files(schemas, linkage)),
         (settings.dbt_project, linkage_files(schemas, linkage)),
+        (settings.dbt_project, address_files(schemas)),
         (settings.expectations, expectation_files(schemas)),
     ):
         for name, text in made.items():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict
 from typing import Any
 
 from yibiao.contracts.generate.text import literal, to_sql, to_yaml
+from yibiao.contracts.survivorship import Criterion
 from yibiao.contracts.values import Entity, Report, Schemas
 
 
@@ -22,9 +24,15 @@ def canonical_files(schemas: Schemas, linked: Collection[str] = ()) -> dict[str,
             continue
         links = [f"linkage_{entity.id}", f"link_{entity.id}"] if entity.id in linked else []
         named = [f"crosswalk_{other}" for other in linked_by_record(entity, schemas, linked)]
+        named += [f"address_{other}" for other in named_by_address(entity, schemas)]
         for name, folder, macro, refs in (
             (f"crosswalk_{entity.id}", "identity", "crosswalk", [*models, *links]),
-            (f"survivor_{entity.id}", "identity", "survivor", [*models, f"crosswalk_{entity.id}"]),
+            (
+                f"survivor_{entity.id}",
+                "identity",
+                "survivor",
+                [*models, f"crosswalk_{entity.id}", *_compared(entity, schemas)],
+            ),
             (entity.id, "canonical", "golden", [f"survivor_{entity.id}", *named]),
             (f"{entity.id}_provenance", "canonical", "provenance", [f"survivor_{entity.id}"]),
             (
@@ -52,6 +60,7 @@ def sources(entity: Entity, schemas: Schemas) -> list[dict[str, Any]]:
             "department": report.department,
             "report": report.id,
             "mode": report.mode,
+            **({"checked": True} if report.checks_rows else {}),
             "elements": given_elements(report, entity),
         }
         for report in schemas.reports.values()
@@ -60,9 +69,22 @@ def sources(entity: Entity, schemas: Schemas) -> list[dict[str, Any]]:
 
 
 def given_elements(report: Report, entity: Entity) -> list[str]:
-    """The entity's elements that a report gives: columns that speak of its main entity, and constants."""
-    given = {column.element for column in report.columns if column.role is None} | set(report.constants)
+    """The entity's elements that a report gives: columns that speak of it, and constants."""
+    given = {
+        column.element for column in report.columns if column.role is None and column.entity in (None, entity.id)
+    } | set(report.constants)
     return [element for element in entity.elements if element in given]
+
+
+def _compared(entity: Entity, schemas: Schemas) -> list[str]:
+    """Survivors of other entities by which values of this one are chosen."""
+    criteria = (criterion for name in entity.elements for criterion in schemas.elements[name].survivorship)
+    return sorted({f"survivor_{criterion.entity}" for criterion in criteria if criterion.entity})
+
+
+def named_by_address(entity: Entity, schemas: Schemas) -> dict[str, str]:
+    """Entities that an address of this one names, with that address; those that reports speak of."""
+    return {other: address for other, address in entity.addresses.items() if sources(schemas.entities[other], schemas)}
 
 
 def linked_by_record(entity: Entity, schemas: Schemas, linked: Collection[str]) -> list[str]:
@@ -81,15 +103,22 @@ def _metadata(schemas: Schemas, linked: Collection[str]) -> str:
         for name in entity.elements:
             element = schemas.elements[name]
             authority = {department: place for place, department in enumerate(element.authority, start=1)}
-            columns.append(
-                {"element": name, "type": element.type, "sql_type": element.sql_type, "authority": authority}
-            )
+            column: dict[str, Any] = {
+                "element": name,
+                "type": element.type,
+                "sql_type": element.sql_type,
+                "authority": authority,
+            }
+            if element.survivorship:
+                column["criteria"] = [_given(criterion) for criterion in element.survivorship]
+            columns.append(column)
         head = {
             "id_column": entity.id_column,
             "keys": entity.keys,
             "links": entity.links,
             "linked": entity.id in linked,
             "linked_by_record": linked_by_record(entity, schemas, linked),
+            "addresses": named_by_address(entity, schemas),
         }
         listed = [
             *(f"{literal(key)}: {literal(value)}" for key, value in head.items()),
@@ -102,8 +131,10 @@ def _metadata(schemas: Schemas, linked: Collection[str]) -> str:
         f"""
 {{#
   What the unify macros know about each entity. `linked`: records without a certain key are linked; `linked_by_record`:
-  links that follow the record. `authority`: department -> place in the element's list, 1 is first.
-  `sources`: reports that speak of the entity, with the elements of it that their staging models have.
+  links that follow the record; `addresses`: address by which another entity is found where no link names it.
+  `authority`: department -> place in the element's list, 1 is first. `criteria`: what counts before the authority, in
+  order. `sources`: reports that speak of the entity, with the elements of it that their staging models have; `checked`
+  where the day of a row says when it was last checked.
 #}}
 {{%- macro entity_meta() -%}}
 {{{{ return({{
@@ -112,6 +143,11 @@ def _metadata(schemas: Schemas, linked: Collection[str]) -> str:
 {{%- endmacro -%}}
 """
     )
+
+
+def _given(criterion: Criterion) -> dict[str, Any]:
+    """A criterion without the parts that it does not have."""
+    return {key: value for key, value in asdict(criterion).items() if value}
 
 
 def _lines(items: list[dict[str, Any]]) -> str:
@@ -158,6 +194,11 @@ def _canonical_properties(entity: Entity, schemas: Schemas) -> str:
         )
         for linked, names in entity.links.items()
     ]
+    links += [
+        _column(f"{named}_id", "VARCHAR", f"{schemas.entities[named].name}: the {named} that {address} names")
+        for named, address in named_by_address(entity, schemas).items()
+        if named not in entity.links
+    ]
     golden = _model(
         entity.id,
         f"{entity.name}: golden record. Grain: one {entity.id}.",
@@ -183,6 +224,7 @@ def _canonical_properties(entity: Entity, schemas: Schemas) -> str:
             _column("record_no", "BIGINT", "源记录号"),
             _column("department", "VARCHAR", "Department that delivered the record"),
             _column("as_of", "DATE", "Day that the record speaks of"),
+            _column("checked_date", "DATE", "登记日期: day on which its values were last checked, if it says so"),
             _column("value", "VARCHAR", "Value of this record"),
             _column("is_chosen", "BOOLEAN", "Whether this record gave the golden value"),
         ],

@@ -7,12 +7,14 @@ not be read: a mistyped number is still evidence.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yibiao.contracts.generate.canonical import given_elements
+from yibiao.contracts.generate.canonical import given_elements, sources
 from yibiao.contracts.generate.text import HEADER, literal, sql_text, to_sql, to_yaml
+from yibiao.contracts.registry import address_of
 from yibiao.contracts.values import Column, Entity, Report, Schemas
 from yibiao.identity.source import OWN_NUMBER, SourceColumn, source_columns, stated_by
 from yibiao.ingest.rules import quote
@@ -44,6 +46,52 @@ def linkage_files(schemas: Schemas, linkage: Mapping[str, LinkageSettings]) -> d
             files[f"models/identity/{macro}_{name}.sql"] = to_sql(depends + body)
         files[f"models/identity/{name}_linkage.yml"] = _properties(entity)
         before = name
+    return files
+
+
+def address_files(schemas: Schemas) -> dict[str, str]:
+    """Models that find the entity which an address names, for every entity that others name so: path -> content."""
+    files: dict[str, str] = {}
+    for target in schemas.entities.values():
+        naming = {one.id: one.addresses[target.id] for one in schemas.entities.values() if target.id in one.addresses}
+        present = [name for name in (target.id, *naming) if sources(schemas.entities[name], schemas)]
+        if target.id not in present or len(present) == 1:
+            continue
+        (key,) = target.keys[0]
+        address = address_of(target, schemas.elements)
+        asked = [
+            (f"survivor_{name}", column, key if target.id in schemas.entities[name].links else "")
+            for name, column in sorted(naming.items())
+            if name in present
+        ]
+        lines = [f'    dbt.ref("survivor_{name}")' for name in present]
+        files[f"models/identity/address_{target.id}.py"] = "\n".join(
+            [
+                f"# {HEADER}",
+                "def model(dbt, session):",
+                '    dbt.config(materialized="table")',
+                *lines,
+                "    from yibiao.identity.dwellings import named_by_address",
+                "",
+                "    asked = [",
+                *(f"        ({', '.join(map(json.dumps, one))})," for one in asked),
+                "    ]",
+                f'    return named_by_address(session, asked, "survivor_{target.id}", "{key}", "{address}")',
+                "",
+            ]
+        )
+        files[f"models/identity/address_{target.id}.yml"] = to_yaml(
+            {
+                "version": 2,
+                "models": [
+                    {
+                        "name": f"address_{target.id}",
+                        "description": f"{target.name}地址匹配: the one {target.id} that an address names. "
+                        "Grain: one text.",
+                    }
+                ],
+            }
+        )
     return files
 
 
