@@ -193,7 +193,7 @@ class Soak:
         (home / "key").chmod(0o600)
 
     def _copy(self, start: Path) -> None:
-        """Begin anew. Always at the same place: dbt parses all models again when its paths have changed."""
+        """Begin anew, at the same place."""
         if self.home.exists():
             shutil.rmtree(self.home)
         shutil.copytree(start, self.home, symlinks=True)

@@ -145,7 +145,7 @@ def run_script(database: Path, settings: Settings) -> None:
 
 
 def _fresh(prepared: Path, folder: Path) -> Path:
-    """A new copy of the prepared warehouse, at the same place every time: dbt parses again when its path changes."""
+    """A new copy of the prepared warehouse, at the same place every time."""
     database = folder / "warehouse.duckdb"
     for old in folder.glob("warehouse.duckdb*"):
         old.unlink()

@@ -164,11 +164,20 @@ def make_district(data: Path) -> None:
     generate(data, load_schemas(Settings.load().schemas), RESIDENTS, seed=SEED, editions=EDITIONS)
 
 
-def new_installation(home: Path, data: Path, sources: Mapping[str, str] | None = None) -> Installation:
-    """A working folder that knows nothing yet but the tests' key."""
-    made = Installation(home, data, sources or {})
+def new_installation(
+    home: Path, data: Path, sources: Mapping[str, str] | None = None, *, like: Installation | None = None
+) -> Installation:
+    """A working folder that knows nothing yet but the tests' key.
+
+    Args:
+        like: take the sources of this installation; what dbt has parsed of them there is not parsed again.
+    """
+    made = Installation(home, data, like.sources if like else sources or {})
     made.settings.open_home()
     (home / "key").write_text(KEY)
+    if like:
+        (home / "dbt").mkdir()
+        shutil.copy2(like.home / "dbt" / "partial_parse.msgpack", home / "dbt")
     return made
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,12 +83,12 @@ def copy(home: Path, to: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def prepared(few_reports: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def prepared(few_published: Installation, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     from yibiao.demo import generate
 
     place = tmp_path_factory.mktemp("crash")
     data, home = place / "data", place / "home"
-    at = new_installation(home, data, few_reports)
+    at = new_installation(home, data, like=few_published)
     schemas = load_schemas(at.settings.schemas)
     generate(place / "both", schemas, residents=200, editions=2, reports=lambda report: report.id in deeds.REPORTS)
     deliver(place / "both", data, ["*/*/*_202601.*"])
@@ -333,10 +333,9 @@ def test_the_look_at_a_home_folder_sees_what_is_not_whole(
 
 
 def test_a_whole_run_after_a_kill_between_release_and_switch_ends_with_the_undisturbed_content(
-    prepared: Prepared,
+    prepared: Prepared, tmp_path: Path
 ) -> None:
-    home = prepared.at.home  # the same place: dbt parses all models again when its paths have changed
-    shutil.rmtree(home)
+    home = tmp_path / "home"
     killed = prepared.copy(prepared.second, home)
     dies("publish", killed, prepared.built, at="release.current.before")
     assert manifest_of(home) == manifest_of(prepared.first)

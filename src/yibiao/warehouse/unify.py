@@ -94,7 +94,7 @@ def unify(settings: Settings, *, force: bool = False, progress: Progress | None 
                 return _outcome(UNCHANGED, inputs, present)
             if present and releases.rolled_back_from(settings) == inputs.fingerprint:
                 return _outcome(HELD, inputs, present)
-        # Always the same folder: dbt parses everything again (4 s) when the path of its database has changed.
+        # Always the same folder, so that what a killed run left there is gone before the disk is needed.
         with scratch(settings.work, "unify", alone=True) as folder:
             return _build(folder, inputs, schemas, settings, progress)
 

@@ -2,20 +2,19 @@
 
 import pytest
 
+from installations import new_installation
 from yibiao.contracts import load_schemas
 from yibiao.progress import Silent
-from yibiao.settings import Settings
 from yibiao.warehouse.dbt import run_models
 from yibiao.warehouse.inputs import Inputs
 from yibiao.warehouse.prepare import prepare
 
 
 @pytest.fixture(scope="module")
-def empty_warehouse(tmp_path_factory):
+def empty_warehouse(published, tmp_path_factory):
     """A warehouse without any load, all models built: the tables that unit tests take their column types from."""
     folder = tmp_path_factory.mktemp("rules")
-    settings = Settings.load(home=folder / "home")
-    settings.open_home()
+    settings = new_installation(folder / "home", folder / "data", like=published).settings
     schemas = load_schemas(settings.schemas)
     database = folder / "warehouse.duckdb"
     prepare(database, Inputs(loads=(), parts={}), schemas, settings)

@@ -65,10 +65,10 @@ class Leaks:
 
 
 @pytest.fixture(scope="module")
-def leaks(district: Path, few_reports: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Leaks:
+def leaks(district: Path, few_published: Installation, tmp_path_factory: pytest.TempPathFactory) -> Leaks:
     folder = tmp_path_factory.mktemp("leaks")
     deliver(district, folder / "data", ["*/*/*", "api/*/*/*"])
-    made = Leaks(new_installation(folder / "home", folder / "data", few_reports), {}, {})
+    made = Leaks(new_installation(folder / "home", folder / "data", like=few_published), {}, {})
     schemas = load_schemas(made.installation.settings.schemas)
     for place, report in enumerate(schemas.reports.values()):
         person = made.rows[report.id] = Person(place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -263,7 +264,7 @@ def arrived(
 ) -> tuple[Installation, list[dict[str, Any]]]:
     """An installation that was unified after each step, and what each unification said."""
     folder = tmp_path_factory.mktemp("arriving")
-    arriving = new_installation(folder / "home", folder / "data", few_published.sources)
+    arriving = new_installation(folder / "home", folder / "data", like=few_published)
     outcomes = []
     for step in STEPS:
         deliver(district, arriving.data, step)
@@ -289,6 +290,20 @@ def test_a_rebuild_by_force_has_the_same_content(arrived: tuple[Installation, li
     forced = publish(there, force=True)
     assert forced["state"] == "verified"
     assert forced["content_hash"] == outcomes[-1]["content_hash"]
+
+
+def test_what_dbt_has_parsed_serves_in_another_folder(
+    few_published: Installation, arrived: tuple[Installation, list[dict[str, Any]]]
+) -> None:
+    parsed, used = (
+        {
+            name: node["created_at"]
+            for name, node in json.loads((one.home / "dbt" / "manifest.json").read_bytes())["nodes"].items()
+        }
+        for one in (few_published, arrived[0])
+    )
+    assert len(parsed) > 40
+    assert used == parsed
 
 
 def test_a_delivery_of_another_content_gives_another_content_hash(models: Models, schemas: Schemas) -> None:

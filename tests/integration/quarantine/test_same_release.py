@@ -72,7 +72,7 @@ def damage_households(path: Path) -> dict[int, dict[str, str]]:
 def mended(few_published: Installation, tmp_path_factory: pytest.TempPathFactory) -> Mended:
     """Its data are those of `few_published` but for the damage, in the newest and in an older edition."""
     place = tmp_path_factory.mktemp("mended")
-    at = new_installation(place / "home", place / "data", few_published.sources)
+    at = new_installation(place / "home", place / "data", like=few_published)
     deliver(few_published.data, at.data, ["*/*/*", "api/*/*/*"])
     register = next(at.data.glob("public_security/resident_register/*_202603.csv"))
     original = next(few_published.data.glob("public_security/resident_register/*_202603.csv"))
