@@ -77,6 +77,15 @@ def sentence(criterion: Criterion, entities: Mapping[str, Entity], elements: Map
     return TEXTS[criterion.name]
 
 
+def applicable(element: Element, told: Collection[str]) -> tuple[Criterion, ...]:
+    """The criteria of an element, less those that look at entities which no report speaks of.
+
+    Args:
+        told: entities that reports speak of.
+    """
+    return tuple(one for one in element.survivorship if not one.entity or one.entity in told)
+
+
 def read_survivorship(
     given: str | list[Any], document: Document, path: tuple[str | int, ...], findings: Findings
 ) -> tuple[Criterion, ...]:

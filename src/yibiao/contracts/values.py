@@ -415,3 +415,8 @@ class Schemas:
     entities: Mapping[str, Entity]
     departments: Mapping[str, Department]
     reports: Mapping[str, Report]
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """Entities that any report speaks of."""
+        return frozenset(entity for report in self.reports.values() for entity in report.about)

@@ -8,9 +8,20 @@ explained by the rules that made it. It says in rows what the models decide with
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from yibiao.contracts.generate.text import sql_text
-from yibiao.contracts.survivorship import AUTHORITY, DAY, ONLY, ORDER, REPLACED, TEXTS, Criterion, sentence
+from yibiao.contracts.survivorship import (
+    AUTHORITY,
+    DAY,
+    ONLY,
+    ORDER,
+    REPLACED,
+    TEXTS,
+    Criterion,
+    applicable,
+    sentence,
+)
 from yibiao.contracts.values import Element, Entity, Schemas
 
 _REPLACED, _AUTHORITY, _DAY, _ORDER = 90, 91, 92, 93
@@ -30,7 +41,7 @@ def view(entity: Entity, schemas: Schemas) -> str:
 
     Grain: one source record's value of a disputed element, and one row for every golden value that nobody disputes.
     """
-    key, elements = entity.id_column, [schemas.elements[name] for name in entity.elements]
+    key, elements = entity.id_column, [_applied(schemas.elements[name], schemas) for name in entity.elements]
     ranked = [element for element in elements if element.survivorship]
     steps = max((len(element.survivorship) for element in ranked), default=0)
     linked = sorted({one.entity for element in ranked for one in element.survivorship if one.entity})
@@ -137,6 +148,11 @@ where not exists (
     where said.{key} = agreed.{key} and said.element = agreed.cell.element and said.is_chosen
 )
 """.strip()
+
+
+def _applied(element: Element, schemas: Schemas) -> Element:
+    """The element with the criteria that these reports allow."""
+    return replace(element, survivorship=applicable(element, schemas.told))
 
 
 def _upto(steps: int) -> range:

@@ -40,5 +40,10 @@ def test_the_rules_hold_as_dbt_unit_tests(empty_warehouse):
         "of_one_department_the_newer_as_of_date_wins",
         "of_equal_dates_the_higher_record_number_wins",
         "not_stated_never_beats_a_value_and_is_no_dispute",
+        "what_the_id_number_states_wins",
+        "what_most_reports_state_wins_and_a_tie_goes_to_the_authority",
+        "the_row_checked_last_wins_and_an_unchecked_one_comes_last",
+        "of_marital_statuses_an_impossible_one_loses_and_a_fresh_registration_wins",
+        "the_registered_address_is_that_of_the_household",
     ):
         assert rule in names

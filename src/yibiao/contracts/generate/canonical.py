@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from yibiao.contracts.generate.text import literal, to_sql, to_yaml
-from yibiao.contracts.survivorship import Criterion
+from yibiao.contracts.survivorship import Criterion, applicable
 from yibiao.contracts.values import Entity, Report, Schemas
 
 
@@ -78,7 +78,7 @@ def given_elements(report: Report, entity: Entity) -> list[str]:
 
 def _compared(entity: Entity, schemas: Schemas) -> list[str]:
     """Survivors of other entities by which values of this one are chosen."""
-    criteria = (criterion for name in entity.elements for criterion in schemas.elements[name].survivorship)
+    criteria = (one for name in entity.elements for one in applicable(schemas.elements[name], schemas.told))
     return sorted({f"survivor_{criterion.entity}" for criterion in criteria if criterion.entity})
 
 
@@ -109,8 +109,8 @@ def _metadata(schemas: Schemas, linked: Collection[str]) -> str:
                 "sql_type": element.sql_type,
                 "authority": authority,
             }
-            if element.survivorship:
-                column["criteria"] = [_given(criterion) for criterion in element.survivorship]
+            if criteria := applicable(element, schemas.told):
+                column["criteria"] = [_given(criterion) for criterion in criteria]
             columns.append(column)
         head = {
             "id_column": entity.id_column,
