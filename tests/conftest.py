@@ -10,9 +10,11 @@ import hypothesis
 import pytest
 
 from installations import (
+    Arrived,
     FirstRun,
     Installation,
     Made,
+    arrive,
     made_once,
     make_district,
     new_installation,
@@ -104,3 +106,12 @@ def few_published(
     """One real `yibiao run` of that small project over the district. Read it only."""
     made = once("few", lambda folder: new_installation(folder / "home", district, few_reports).run("run"))
     return Installation(made / "home", district, few_reports).copy(tmp_path_factory.mktemp("few"), data=district)
+
+
+@pytest.fixture(scope="session")
+def arrived(few_published: Installation, district: Path, once: Made) -> Arrived:
+    """That small project once more, its deliveries in another order and unified before the last of them came."""
+    folder = once("arrived", lambda folder: arrive(folder, district, few_published))
+    at = Installation(folder / "home", folder / "data", few_published.sources)
+    outcomes = json.loads((folder / "outcomes.json").read_bytes())
+    return Arrived(at, folder / "first", folder / "second", outcomes)

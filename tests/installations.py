@@ -42,6 +42,18 @@ SMALL = (
 )
 """Reports of the small project: every entity, every way of delivery, a third of the staging models."""
 
+HOUSEHOLDS = (
+    "grid_center.resident_roll",
+    "public_security.household_register",
+    "public_security.resident_register",
+)
+"""Reports that speak of the same people, and not always alike."""
+
+EVERYTHING = ("*/*/*", "api/*/*/*")
+LATE = ("market_regulation/*/*_202601.*", "api/*/*/2026-01.*", "h*/*/*_202601.*")
+NEWEST = tuple(f"{report.replace('.', '/')}/*_202603.*" for report in HOUSEHOLDS)
+"""Globs of deliveries: all; the first edition of some departments; the last one of those reports."""
+
 
 @dataclass(frozen=True)
 class Installation:
@@ -137,6 +149,23 @@ class FirstRun:
     stderr: str
 
 
+@dataclass(frozen=True)
+class Arrived:
+    """An installation whose deliveries came little by little. Shared: read it only.
+
+    Attributes:
+        at: the installation with everything published.
+        first: its working folder when all was published but `LATE` and `NEWEST`, and `LATE` had been ingested.
+        second: the same with `NEWEST` ingested.
+        outcomes: what the two unifications said.
+    """
+
+    at: Installation
+    first: Path
+    second: Path
+    outcomes: list[dict[str, Any]]
+
+
 Made = Callable[[str, Callable[[Path], object]], Path]
 
 
@@ -181,13 +210,12 @@ def new_installation(
     return made
 
 
-def publish(installation: Installation, *, force: bool = False) -> dict[str, Any]:
-    """Ingest what there is and unify in this process, without Airflow around it: it takes no part in what comes out."""
+def ingest(installation: Installation) -> None:
+    """Ingest what there is in this process, without Airflow around it."""
     from yibiao.contracts import load_schemas
     from yibiao.control import reconcile
     from yibiao.ingest import ingest_report
     from yibiao.orchestration.main_job import demo_api
-    from yibiao.warehouse import unify
 
     used = installation.settings
     reconcile(used, alone=True)
@@ -195,8 +223,17 @@ def publish(installation: Installation, *, force: bool = False) -> dict[str, Any
         for report in load_schemas(used.schemas).reports.values():
             outcome = ingest_report(report, used)
             assert not outcome.errors, outcome.errors
-    told = unify(used, force=force).to_dict()
     reconcile(used)
+
+
+def publish(installation: Installation, *, force: bool = False) -> dict[str, Any]:
+    """Ingest and unify in this process, without Airflow around it: it takes no part in what comes out."""
+    from yibiao.control import reconcile
+    from yibiao.warehouse import unify
+
+    ingest(installation)
+    told = unify(installation.settings, force=force).to_dict()
+    reconcile(installation.settings)
     return told
 
 
@@ -239,3 +276,21 @@ def small_project(folder: Path) -> None:
                 path.unlink()
     settings = Installation(folder / "home", folder / "data", sources_in(folder)).settings
     generate(load_schemas(settings.schemas), settings)
+
+
+def arrive(folder: Path, district: Path, like: Installation) -> None:
+    """Make in a folder what `Arrived` describes."""
+    at = new_installation(folder / "home", folder / "data", like=like)
+    deliver(district, at.data, EVERYTHING)
+    for name in (*LATE, *NEWEST):
+        for path in at.data.glob(name):
+            path.unlink()
+    outcomes = [publish(at)]
+    deliver(district, at.data, LATE)
+    ingest(at)
+    shutil.copytree(at.home, folder / "first", symlinks=True)
+    deliver(district, at.data, NEWEST)
+    ingest(at)
+    shutil.copytree(at.home, folder / "second", symlinks=True)
+    outcomes.append(publish(at))
+    (folder / "outcomes.json").write_text(json.dumps(outcomes))

@@ -9,14 +9,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from installations import HOUSEHOLDS
 from yibiao.settings import Settings
-
-REPORTS = ("grid_center.resident_roll", "public_security.household_register", "public_security.resident_register")
-"""The reports of the tiny district; they speak of the same people, and not always alike."""
 
 
 def ingest(settings: Settings) -> None:
-    """What the ingest tasks of a run do."""
+    """What the ingest tasks of a run do, for reports of which something may have come."""
     from yibiao.contracts import load_schemas
     from yibiao.control import reconcile
     from yibiao.ingest import ingest_report
@@ -24,7 +22,7 @@ def ingest(settings: Settings) -> None:
     settings.open_home()
     reconcile(settings, alone=True)
     reports = load_schemas(settings.schemas).reports
-    for report in REPORTS:
+    for report in HOUSEHOLDS:
         for error in ingest_report(reports[report], settings).errors:
             raise error
     reconcile(settings)
@@ -93,14 +91,17 @@ def identities(settings: Settings) -> None:
     record_changes(settings)
 
 
-def state(settings: Settings) -> None:
-    """What `yibiao query --as-of 2026-01-31` builds."""
+def state(settings: Settings, built: str) -> None:
+    """What `yibiao query --as-of 2026-01-31` makes, of a warehouse that is `built` already."""
+    import shutil
     from datetime import date
+    from unittest import mock
 
     from yibiao.warehouse.states import state_as_of
 
     settings.open_home()
-    state_as_of(settings, date(2026, 1, 31))
+    with mock.patch("yibiao.warehouse.unify.build_warehouse", lambda path, *rest: shutil.copyfile(built, path)):
+        state_as_of(settings, date(2026, 1, 31))
 
 
 def summary(settings: Settings) -> None:

@@ -12,6 +12,8 @@ import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import deeds
@@ -20,7 +22,7 @@ import pytest
 from bench.intact import current_manifest, intact, left_behind
 
 from forked import forkserver
-from installations import Installation, deliver, new_installation
+from installations import Arrived, Installation
 from slip_helpers import mend, slip_of, spoil
 from yibiao import crash
 from yibiao.contracts import load_schemas
@@ -31,7 +33,7 @@ from yibiao.settings import Settings
 class Prepared:
     """Homes to copy, all with one key; `at` is the installation in which they came about.
 
-    `first` has published the first edition. `second` has ingested the second edition too. `done` has published it,
+    `first` has published all but the last deliveries. `second` has ingested them too. `done` has published them,
     undisturbed.
     """
 
@@ -39,6 +41,7 @@ class Prepared:
     first: Path
     second: Path
     done: Path
+    place: Path
 
     @property
     def content(self) -> str:
@@ -48,6 +51,20 @@ class Prepared:
     def built(self) -> Path:
         """The release folder that the undisturbed home made."""
         return (self.done / "releases" / "current").resolve()
+
+    @cached_property
+    def january(self) -> Path:
+        """The warehouse of the state as of the end of January, as the models make it of `done`."""
+        from yibiao.progress import Silent
+        from yibiao.warehouse.inputs import collect
+        from yibiao.warehouse.unify import Clock, build_warehouse
+
+        used = self.copy(self.done, self.place / "home").settings
+        schemas = load_schemas(used.schemas)
+        warehouse = self.place / "warehouse.duckdb"
+        inputs = collect(used, schemas, until=date(2026, 1, 31))
+        build_warehouse(warehouse, inputs, schemas, used, Silent(), Clock())
+        return warehouse
 
     def copy(self, home: Path, to: Path) -> Installation:
         copy(home, to)
@@ -83,25 +100,10 @@ def copy(home: Path, to: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def prepared(few_published: Installation, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    from yibiao.demo import generate
-
-    place = tmp_path_factory.mktemp("crash")
-    data, home = place / "data", place / "home"
-    at = new_installation(home, data, like=few_published)
-    schemas = load_schemas(at.settings.schemas)
-    generate(place / "both", schemas, residents=200, editions=2, reports=lambda report: report.id in deeds.REPORTS)
-    deliver(place / "both", data, ["*/*/*_202601.*"])
-    do("ingest", at)
-    do("unify", at)
-    first = copy(home, place / "first")
-    deliver(place / "both", data, ["*/*/*_202602.*"])
-    do("ingest", at)
-    second = copy(home, place / "second")
-    do("unify", at)
-    done = copy(home, place / "done")
-    assert manifest_of(done)["content_hash"] != manifest_of(first)["content_hash"]
-    return Prepared(at, first, second, done)
+def prepared(arrived: Arrived, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    made = Prepared(arrived.at, arrived.first, arrived.second, arrived.at.home, tmp_path_factory.mktemp("crash"))
+    assert manifest_of(made.done)["content_hash"] != manifest_of(made.first)["content_hash"]
+    return made
 
 
 def packages(home: Path) -> dict[str, bytes]:
@@ -124,8 +126,8 @@ def dies_while_loading(prepared: Prepared, home: Path, point: str) -> None:
 
 def dies_while_replaying(prepared: Prepared, home: Path, point: str) -> None:
     killed = replace(prepared.copy(prepared.second, home), data=home.with_name("data"))
-    register = next(prepared.at.data.glob("public_security/resident_register/*_202602.csv"))
-    damaged = killed.data / register.relative_to(prepared.at.data).with_name("人口基本信息_202603.csv")
+    register = next(prepared.at.data.glob("public_security/resident_register/*_202603.csv"))
+    damaged = killed.data / register.relative_to(prepared.at.data).with_name("人口基本信息_202604.csv")
     spoiled = spoil(register, damaged, {3: "citizen_id.check_digit", 7: "sex_code.code"})
     do("ingest", killed)
     mended = mend(slip_of(killed.settings, home.with_name("mended.xlsx")), spoiled.truth, [3])
@@ -199,11 +201,11 @@ def dies_while_following_ids(prepared: Prepared, home: Path, point: str) -> None
 
 def dies_while_building_a_state(prepared: Prepared, home: Path, point: str) -> None:
     killed = prepared.copy(prepared.done, home)
-    dies("state", killed, at=point)
+    dies("state", killed, prepared.january, at=point)
     assert manifest_of(home) == manifest_of(prepared.done)
     assert bool(list((home / "states").glob("*/manifest.json"))) == (point == "release.state.after")
 
-    do("state", killed)
+    do("state", killed, prepared.january)
     (kept,) = (home / "states").iterdir()
     with duckdb.connect(str(kept / "yibiao.duckdb"), read_only=True) as connection:
         assert connection.execute("select max(edition) from load").fetchall() == [("2026-01",)]

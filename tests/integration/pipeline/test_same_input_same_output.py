@@ -13,7 +13,7 @@ from compiled_models import LAST_DAYS, Delivered, Models, Warehouse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from installations import Installation, deliver, new_installation, publish
+from installations import Arrived, Installation, new_installation, publish
 from survivorship_oracle import Claim, choose
 from yibiao.contracts import Column, Schemas, load_schemas
 from yibiao.contracts.generate.canonical import given_elements
@@ -98,8 +98,13 @@ def arrivals(draw: st.DrawFn, schemas: Schemas) -> tuple[list[Delivered], list[D
     return made, draw(st.permutations([*made, *again]))
 
 
-def test_order_and_repetition_of_deliveries_do_not_matter(models: Models, schemas: Schemas) -> None:
-    seen = set()
+def test_neither_order_nor_repetition_matters_and_every_value_is_where_the_rules_put_it(
+    models: Models, schemas: Schemas
+) -> None:
+    """The same deliveries in two orders give the same content, and what an oracle in plain Python makes of them, which
+    links every record and chooses every golden value. One law, for what takes its time is to build the examples.
+    """
+    seen, decided = set(), set()
 
     @relaxed
     @given(arrivals(schemas))
@@ -113,25 +118,13 @@ def test_order_and_repetition_of_deliveries_do_not_matter(models: Models, schema
             content = warehouse.content_hash
         with models.build(second) as warehouse:
             assert warehouse.content_hash == content
+            for entity in ENTITIES:
+                _check_crosswalk(warehouse, schemas, entity)
+                decided.update(_check_survivorship(warehouse, schemas, entity))
         seen.add(content)
 
     law()
     assert len(seen) > 6, "the examples hardly differ, so their agreement would say little"
-
-
-def test_every_record_and_every_value_is_where_the_rules_put_it(models: Models, schemas: Schemas) -> None:
-    """An oracle in plain Python links every record and chooses every golden value; so do the compiled models."""
-    decided = set()
-
-    @relaxed
-    @given(arrivals(schemas))
-    def law(orders: tuple[list[Delivered], list[Delivered]]) -> None:
-        with models.build(models.inputs(orders[1])) as warehouse:
-            for entity in ENTITIES:
-                _check_crosswalk(warehouse, schemas, entity)
-                decided.update(_check_survivorship(warehouse, schemas, entity))
-
-    law()
     # The criteria of single elements have examples of their own: test_survivorship.py.
     assert decided >= {"authority", "day", "order"}, f"only {decided} ever decided: the examples are too tame"
 
@@ -251,58 +244,33 @@ def _after(
         return warehouse.content_hash, inputs.fingerprint
 
 
-LATE = ("*202602*", "*202603*", "2026-0[23]*")
-STEPS = (
-    [f"{place}/{late}" for place in ("market_regulation/*", "api/*/*", "p*/*") for late in LATE],
-    [f"{place}/{late}" for place in ("*/*", "api/*/*") for late in LATE],
-    ["*/*/*", "api/*/*/*"],
-)
-"""Files that are there at a unification: of some departments, of all of them, and at last the oldest edition."""
-
-
-@pytest.fixture(scope="module")
-def arrived(
-    few_published: Installation, district: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Installation, list[dict[str, Any]]]:
-    """An installation that was unified after each step, and what each unification said."""
-    folder = tmp_path_factory.mktemp("arriving")
-    arriving = new_installation(folder / "home", folder / "data", like=few_published)
-    outcomes = []
-    for step in STEPS:
-        deliver(district, arriving.data, step)
-        outcomes.append(publish(arriving))
-    return arriving, outcomes
-
-
-def test_real_runs_in_any_order_end_with_the_content_of_one_run(
-    few_published: Installation, arrived: tuple[Installation, list[dict[str, Any]]]
+def test_deliveries_that_arrive_little_by_little_end_with_the_content_of_one_run(
+    few_published: Installation, arrived: Arrived
 ) -> None:
-    """Deliveries that arrive little by little, with a unification after each step, against all of them at once."""
+    """Late editions of some departments and the newest of others, with a unification before them and after."""
     wanted = few_published.manifest
-    _, outcomes = arrived
-    assert [outcome["state"] for outcome in outcomes] == ["published"] * len(STEPS)
-    assert [outcome["content_hash"] == wanted["content_hash"] for outcome in outcomes] == [False, False, True]
-    assert len({outcome["content_hash"] for outcome in outcomes}) == len(STEPS)
-    assert outcomes[-1]["version"] == wanted["version"]
+    before, after = arrived.outcomes
+    assert (before["state"], after["state"]) == ("published", "published")
+    assert before["content_hash"] != wanted["content_hash"]
+    assert after["content_hash"] == wanted["content_hash"]
+    assert after["version"] == wanted["version"]
 
 
-def test_a_rebuild_by_force_has_the_same_content(arrived: tuple[Installation, list[dict[str, Any]]]) -> None:
-    there, outcomes = arrived
+def test_a_rebuild_by_force_has_the_same_content(arrived: Arrived, tmp_path: Path) -> None:
+    there = arrived.at.copy(tmp_path, data=arrived.at.data)
     assert publish(there)["state"] == "unchanged"
     forced = publish(there, force=True)
     assert forced["state"] == "verified"
-    assert forced["content_hash"] == outcomes[-1]["content_hash"]
+    assert forced["content_hash"] == arrived.at.manifest["content_hash"]
 
 
-def test_what_dbt_has_parsed_serves_in_another_folder(
-    few_published: Installation, arrived: tuple[Installation, list[dict[str, Any]]]
-) -> None:
+def test_what_dbt_has_parsed_serves_in_another_folder(few_published: Installation, arrived: Arrived) -> None:
     parsed, used = (
         {
             name: node["created_at"]
             for name, node in json.loads((one.home / "dbt" / "manifest.json").read_bytes())["nodes"].items()
         }
-        for one in (few_published, arrived[0])
+        for one in (few_published, arrived.at)
     )
     assert len(parsed) > 40
     assert used == parsed
