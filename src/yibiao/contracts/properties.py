@@ -18,6 +18,7 @@ CONTRACT_PROPERTIES: Mapping[str, Kind | tuple[str, ...]] = {
     "constants": dict,  # element id -> value true of every row
     "maxDrop": (int, float),  # largest drop of rows, as a share, that is still a complete snapshot
     "onDrift": dict,  # {newColumn, missingColumn, renamedColumn, reordered, changedType}: evolve | quarantine | refuse
+    "onRepair": dict,  # kind of repair (see `REPAIRS`): safe | ask | reject
     "controlTotals": list,  # [{footer: pattern, column: name}]: what notes print about all rows, recounted
     "retries": int,  # attempts at fetching after the first
 }
@@ -120,6 +121,7 @@ _NESTED: Mapping[str, Mapping[str, tuple[str | int, ...]]] = {
     },
     "auth": {"by": ("bearer", "basic", "header", "query"), "name": (), "value": ()},
     "onDrift": dict.fromkeys(DRIFT, ("evolve", "quarantine", "refuse")),
+    "onRepair": {key: ("safe", "ask", "reject") for key, _ in REPAIRS.values()},
 }
 
 

@@ -80,6 +80,18 @@ MISTAKES = {
         "{property: onDrift, value: {newColumn: warn}}\n  - {property: mode,",
         "evolve or quarantine or refuse",
     ),
+    "repair that nobody knows": (
+        REPORT,
+        "{property: mode,",
+        "{property: onRepair, value: {lostDigit: ask}}\n  - {property: mode,",
+        "lostDigits",
+    ),
+    "answer to a repair that nobody knows": (
+        REPORT,
+        "{property: mode,",
+        "{property: onRepair, value: {lostDigits: keep}}\n  - {property: mode,",
+        "safe or ask or reject",
+    ),
     "unquoted code": (REPORT, '男: "1"', "男: 1", "quotes"),
     "code that is not in the list": (REPORT, '女: "2"', '女: "3"', "not in the list"),
     "unit of another kind": (REPORT, "value: 万元", "value: 亩", "元"),
@@ -293,3 +305,10 @@ def test_lint_refuses_a_broken_expectation(settings: Settings) -> None:
     path.write_text("table: marts.thing\nexpectations:\n  - {id: a, typ: b}\n")
 
     assert "expectation" in {finding.rule for finding in lint(settings) if finding.severity == "error"}
+
+
+def test_a_contract_sets_which_class_of_repair_applies(edit: Edit, schemas_folder: Path) -> None:
+    given = "{property: onRepair, value: {lostDigits: reject, spaces: ask}}\n  - {property: mode,"
+    edit(REPORT, "{property: mode,", given)
+    report = load_schemas(schemas_folder).reports["police.people"]
+    assert dict(report.on_repair) == {"lost_digits": "reject", "spaces": "ask"}
