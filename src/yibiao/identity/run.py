@@ -22,6 +22,10 @@ from yibiao.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
+SMALL = 2_000_000
+"""Staged rows up to which what linkage reads is copied once: planning a view over all reports twenty times would cost
+more. Of more rows the copy would cost more, and need gigabytes."""
+
 REVIEWED = ("review", "rival", "apart")
 """States of pairs that a human should look at."""
 
@@ -47,8 +51,11 @@ def link_entity(
     settings = settings or Settings.load()
     linkage = read_settings(settings.schemas / "linkage" / f"{entity}.yml")
     model = read_model(settings.schemas / "linkage" / f"{entity}.json", linkage)
+    (staged,) = con.execute(
+        "select coalesce(sum(estimated_size), 0) from duckdb_tables() where schema_name = 'staging'"
+    ).fetchall()[0]
     con.execute(f"""
-        create or replace temp view linkage_input as
+        create or replace temp {"table" if staged <= SMALL else "view"} linkage_input as
         select * from identity.linkage_record_{entity} where entity is not null or {_has_subject(linkage)}""")
     joined: list[str] = []
 
