@@ -107,10 +107,10 @@ def _survivors(example: Example, sql: str, schemas: Schemas, order: random.Rando
             connection.execute(f"create schema warehouse.{schema}")
         connection.execute(
             "create table warehouse.identity.crosswalk_resident"
-            " (record_no bigint, resident_id varchar, is_repeated boolean)"
+            " (record_no bigint, resident_id varchar, is_repeated boolean, is_key_contradicted boolean)"
         )
         connection.executemany(
-            "insert into warehouse.identity.crosswalk_resident values (?, ?, ?)",
+            "insert into warehouse.identity.crosswalk_resident values (?, ?, ?, false)",
             [[row.record_no, row.resident, times[row.report.id, row.resident] > 1] for row in rows],
         )
         connection.execute(

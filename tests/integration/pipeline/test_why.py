@@ -125,6 +125,7 @@ def test_a_release_that_an_older_program_made_is_refused_with_what_to_do(
     (golden,) = installation.query("select resident_id from resident where disputed_count > 0 limit 1")
     (installation.release / "yibiao.duckdb").chmod(0o600)
     with duckdb.connect(str(installation.release / "yibiao.duckdb")) as connection:
+        connection.execute("drop view resident_why")
         connection.execute("alter table resident_conflict drop column as_of")
     given = {"id": golden["resident_id"], "out": str(tmp_path / "lists")}
     refused = installation.run(*(one.format(**given) for one in arguments), ok=False)
