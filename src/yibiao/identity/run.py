@@ -59,13 +59,18 @@ def link_entity(
         select * from identity.linkage_record_{entity} where entity is not null or {_has_subject(linkage)}""")
     joined: list[str] = []
 
-    def decide(contradictions: str) -> tuple[IdPairs, IdPairs]:
-        _own_nodes(con, contradictions, entity, linkage, settings)
+    stated = [*dict.fromkeys(name for column in linkage.columns.values() for name in column.sources)]
+
+    def decide(records: str, contradictions: str) -> tuple[IdPairs, IdPairs]:
+        _own_nodes(con, records, contradictions, entity, stated, settings)
         same, different = _decided(con, entity, settings)
         joined.extend(one for pair in same for one in pair)
         return same, different
 
-    linked = link(con, "linkage_input", linkage, model, entity="entity", decide=decide)
+    # Every 16 MB of changes DuckDB would pack the temporary tables anew; a tenth of the whole linkage went there.
+    con.execute("set checkpoint_threshold = '1TB'")
+    linked = link(con, "linkage_input", linkage, model, entity="entity", decide=decide, keep=["report", *stated])
+    con.execute("reset checkpoint_threshold")
     con.execute("create or replace temp table linkage_joined as select unnest(?::varchar[]) as id", [joined])
     _entities(con, linked, entity, settings)
     return _told(con, linked, linkage, node_id(entity, "id", settings))
@@ -83,14 +88,14 @@ def node_id(entity: str, text: str, settings: Settings) -> str:
 
 
 def _own_nodes(
-    con: duckdb.DuckDBPyConnection, contradictions: str, entity: str, linkage: LinkageSettings, settings: Settings
-) -> None:
+    con: duckdb.DuckDBPyConnection, records: str, contradictions: str, entity: str, columns: list[str],
+    settings: Settings,
+) -> None:  # fmt: skip
     """`linkage_own`: `id`, `node_id` of the records that have no entity, or contradict the others of theirs.
 
     A record is told by the number that its department gives it, else by all that it says; of records that say the same
     the first is the first, so that the same rows have the same ids in every edition.
     """
-    columns = [*dict.fromkeys(name for column in linkage.columns.values() for name in column.sources)]
     stated = ", ".join(f"coalesce({quote(name)}, '')" for name in columns)
     said = f"concat_ws(chr(30), {stated})"
     if OWN_NUMBER in columns:
@@ -99,10 +104,8 @@ def _own_nodes(
     con.execute(f"""
         create or replace temp table linkage_own as
         with said as (
-            select id, {said} as said from linkage_input where entity is null
-            union all
-            select id, {said} from linkage_input
-            where entity is not null and cast(id as varchar) in (select cast(id as varchar) from {contradictions})
+            select id, {said} as said from {records}
+            where entity is null or cast(id as varchar) in (select cast(id as varchar) from {contradictions})
         ),
         numbered as (select id, said || chr(31) || row_number() over (partition by said order by id) as said from said)
         select cast(id as varchar) as id, id as record_no, {node_id(entity, "said", settings)} as node_id
