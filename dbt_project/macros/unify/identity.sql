@@ -31,7 +31,7 @@ with keyed as (
         record_no,
         {{ loop.index }} as source_no,
         {{ certain_key(meta['keys'], source.elements) }} as entity_key
-    from {{ ref(source.model) }}
+    from {{ ref(source.model) }}{{ only_anew('record_no', 'record_no', 'affected_' ~ entity) }}
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -92,7 +92,7 @@ counted as (
         {{ certain_key(meta['keys'], source.elements) }} as entity_key,
         count(*) as records
     from {{ ref(source.model) }}
-    where {{ certain_key(meta['keys'], source.elements) }} is not null
+    where {{ certain_key(meta['keys'], source.elements) }} is not null{{ only_anew('record_no', 'record_no', 'affected_' ~ entity, 'and') }}
     group by entity_key
     {%- if not loop.last %}
     union all

@@ -82,6 +82,13 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
             f"{burden['cells_asked']:,} 格 cells asked by {burden['forms']} forms, "
             f"{burden['cells_known']:,} ({burden['share_known']:.0%}) 已有 known already",
         )
+    if built := summary["built"]:
+        made = (
+            f"整体重建 everything: {escape(built['whole'])}"
+            if built["whole"]
+            else (f"仅变动部分 what {built['records']:,} changed records touch")
+        )
+        facts.add_row("构建 built", made)
     facts.add_row("用时 seconds", ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary["seconds"].items()))
     release = summary["release"]
     if release["version"]:
