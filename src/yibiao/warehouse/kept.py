@@ -1,7 +1,7 @@
 """The warehouse that is kept beside the releases, and what new inputs change in it.
 
 It is a cache. What it holds stands in it (`input.applied`), so that no other file can disagree: a run that finds
-none, or one of other contracts, models or record numbers, builds the whole anew. Nobody reads it but the next run, which
+none, or one of other contracts or models, builds the whole anew. Nobody reads it but the next run, which
 works on a copy; the copy takes its place after its release was published.
 """
 
@@ -84,12 +84,18 @@ def plan(settings: Settings, inputs: Inputs, *, today: date | None = None) -> Ch
     whole = date.fromisoformat(applied["whole"])
     if (today - whole).days >= settings.whole_every:
         return Whole(f"the last whole build is of {whole}")
-    return _compare(applied, inputs, whole)
+    return compare(applied, inputs, whole)
 
 
-def _compare(applied: Mapping[str, Any], inputs: Inputs, whole: date) -> Change | Whole:
+def compare(applied: Mapping[str, Any], inputs: Inputs, whole: date) -> Change | Whole:
+    """What must change, by loads alone.
+
+    Args:
+        applied: see `described`.
+        whole: day of the last whole build.
+    """
     before = {load["load_id"]: load for load in applied["loads"]}
-    now = {load.load_id: _told(load) for load in inputs.loads}
+    now = {load["load_id"]: load for load in described(inputs)["loads"]}
     ranges, reports, rows = [], set(), 0
     for one in sorted(before.keys() | now.keys()):
         was, is_ = before.get(one), now.get(one)
@@ -130,16 +136,20 @@ def mark(database: Path, inputs: Inputs, change: Change | Whole) -> None:
     import duckdb
 
     whole = change.whole if isinstance(change, Change) else datetime.now(ZoneInfo(TIME_ZONE)).date()
-    applied = {
+    applied = described(inputs) | {"whole": whole.isoformat()}
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create or replace table input.applied (content varchar)")
+        connection.execute("insert into input.applied values (?)", [to_json(applied).decode()])
+
+
+def described(inputs: Inputs) -> dict[str, Any]:
+    """What a warehouse says of the inputs that it holds: `format`, `fingerprint`, `parts`, `loads`."""
+    return {
         "format": FORMAT,
         "fingerprint": inputs.fingerprint,
         "parts": dict(inputs.parts),
         "loads": [_told(load) for load in inputs.loads],
-        "whole": whole.isoformat(),
     }
-    with duckdb.connect(str(database)) as connection:
-        connection.execute("create or replace table input.applied (content varchar)")
-        connection.execute("insert into input.applied values (?)", [to_json(applied).decode()])
 
 
 def keep(database: Path, settings: Settings) -> None:
