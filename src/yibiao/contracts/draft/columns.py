@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from yibiao.contracts.draft.names import Named, Names, property_name
-from yibiao.contracts.values import Column, Schemas, plain_column
+from yibiao.contracts.draft.names import Named, Names, property_name, unit_in
+from yibiao.contracts.values import UNITS, Column, Schemas, plain_column
 from yibiao.ingest.drift import plain, value_shares
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class ColumnDraft:
         header: as it stands in the file.
         notes: what a human should know or decide, in words; no value of a person is quoted.
         sure: nothing in `notes` needs a decision.
+        unit: of the amounts, if it is not that of the element.
         filled, distinct: stated values of the sample and different ones among them.
         dates_file: a day that is the same in all rows of a file and another one in another file.
     """
@@ -67,6 +69,7 @@ class ColumnDraft:
     filled: int = 0
     distinct: int = 0
     dates_file: bool = False
+    unit: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -76,6 +79,7 @@ class ColumnDraft:
             "element": self.element,
             "role": self.role,
             "type": self.type,
+            "unit": self.unit,
             "score": self.score,
             "why": self.why,
             "sure": self.sure,
@@ -87,7 +91,11 @@ class ColumnDraft:
 
 
 def draft_columns(
-    headers: Sequence[str], files: Sequence[pa.Table], schemas: Schemas, report_id: str = ""
+    headers: Sequence[str],
+    files: Sequence[pa.Table],
+    schemas: Schemas,
+    report_id: str = "",
+    titles: Sequence[str] = (),
 ) -> list[ColumnDraft]:
     """One draft per header, in order.
 
@@ -95,16 +103,18 @@ def draft_columns(
         headers: of the file.
         files: sample of each file, text columns in the order of the headers; it may have no rows.
         report_id: the report that is drafted; a contract of it that exists already teaches nothing.
+        titles: texts above the table; they may state a unit.
     """
     import pyarrow as pa
 
+    of_table, _ = unit_in(" ".join(f"({found})" for found in re.findall(r"单位\s*[:：]\s*(\S+)", " ".join(titles))))
     rows = pa.concat_tables(files)
     names = Names(schemas, without=report_id)
     drafts = []
     for header, column in zip(headers, rows.columns, strict=True):
         draft = ColumnDraft(header)
         draft.filled, draft.distinct = _count(column)
-        _propose(draft, column, names.of(header), schemas)
+        _propose(draft, column, names.of(header), schemas, of_table)
         drafts.append(draft)
     _settle_rivals(drafts)
     taken = set(schemas.elements)
@@ -143,7 +153,9 @@ def _count(column: Any) -> tuple[int, int]:
     return len(texts), pc.count_distinct(texts).as_py()
 
 
-def _propose(draft: ColumnDraft, column: Any, named: Sequence[Named], schemas: Schemas) -> None:
+def _propose(
+    draft: ColumnDraft, column: Any, named: Sequence[Named], schemas: Schemas, of_table: str | None = None
+) -> None:
     """The likeliest element whose type the values have, or a bare type."""
     refused = []
     for one in named[:6]:
@@ -166,6 +178,8 @@ def _propose(draft: ColumnDraft, column: Any, named: Sequence[Named], schemas: S
             draft.notes.append(f"is this `{one.element}` ({element.name})? score {one.score:.2f}: {one.why}")
         if code_list:
             _codes(draft, column, code_list)
+        if element.unit:
+            _unit(draft, element.unit, of_table)
         if share is not None and FITS <= share < 1:
             draft.notes.append(f"{1 - share:.1%} of the values break the rules of the type and go to quarantine")
         if share is None:
@@ -184,6 +198,19 @@ def _propose(draft: ColumnDraft, column: Any, named: Sequence[Named], schemas: S
         draft.notes.append(f"the values are those of `{found}`, the header does not say so: whose?")
         return
     _bare_type(draft, column)
+
+
+def _unit(draft: ColumnDraft, wanted: str, of_table: str | None) -> None:
+    """The unit that the header states, or the title; one that is not understood must not be taken for the element's."""
+    unit, words = unit_in(draft.header)
+    if not words and of_table and UNITS[of_table][0] == UNITS[wanted][0] and of_table != wanted:
+        draft.unit, draft.sure = of_table, False
+        draft.notes.append(f"the title says `{of_table}`: is this column in it?")
+    elif unit is not None and UNITS[unit][0] == UNITS[wanted][0]:
+        draft.unit = unit if unit != wanted else None
+    elif words:
+        draft.sure = False
+        draft.notes.append(f"the header says `{words}`, the data element is in {wanted}: what is the unit?")
 
 
 def _by_values(column: Any, schemas: Schemas) -> str | None:
@@ -292,7 +319,7 @@ def _settle_rivals(drafts: Sequence[ColumnDraft]) -> None:
             f"`{draft.element}` like the column `{holders[key].header}`: if it speaks of another person or moment, "
             "give it a `role`"
         ]
-        draft.element = draft.role = None
+        draft.element = draft.role = draft.unit = None
         draft.sure, draft.score, draft.codes, draft.codes_as = False, 0.0, {}, "code"
         if draft.type not in ("date", "integer", "decimal"):
             draft.type, draft.date_formats = "text", ()
@@ -319,6 +346,7 @@ def _choose_key(drafts: Sequence[ColumnDraft], rows: pa.Table, schemas: Schemas)
     """
     count = rows.num_rows
     if count < 2:
+        _ask_for_key(drafts, "there are too few rows to see the key: which column is it?")
         return
     counted = [_count(column) for column in rows.columns]
     full = [place for place, (filled, _) in enumerate(counted) if filled == count and drafts[place].type != "decimal"]
@@ -356,7 +384,11 @@ def _choose_key(drafts: Sequence[ColumnDraft], rows: pa.Table, schemas: Schemas)
             drafts[place].sure = False
             drafts[place].notes.append(f"the key, or a part of it? {told} of {count} rows of the sample differ in it")
     if not chosen:
-        # A contract needs a key; whoever reads the draft must decide.
-        drafts[0].key = drafts[0].required = True
-        drafts[0].sure = False
-        drafts[0].notes.append("no column and no two columns tell the rows of the sample apart: what is the key?")
+        _ask_for_key(drafts, "no column and no two columns tell the rows of the sample apart: what is the key?")
+
+
+def _ask_for_key(drafts: Sequence[ColumnDraft], note: str) -> None:
+    """A contract needs a key; whoever reads the draft must decide."""
+    drafts[0].key = drafts[0].required = True
+    drafts[0].sure = False
+    drafts[0].notes.append(note)

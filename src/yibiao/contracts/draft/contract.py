@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts.draft.columns import ColumnDraft, draft_columns
+from yibiao.contracts.servers import ENCODINGS
 from yibiao.contracts.values import TYPES, Schemas
 from yibiao.detect.table import Choice, Detected
 from yibiao.errors import ContractError, DeliveryError
@@ -92,7 +93,7 @@ def draft_contract(
             where=samples[0].name,
             todo="Look at it with `yibiao read`; a contract needs names of columns.",
         )
-    columns = draft_columns(first.headers, [one.rows for one in tables], schemas, report_id)
+    columns = draft_columns(first.headers, [one.rows for one in tables], schemas, report_id, first.titles)
     writer = _Writer(report_id, name, department, samples, tables, columns, schemas, data)
     return Draft(writer.text(), tuple(columns), tuple(writer.doubts))
 
@@ -186,6 +187,8 @@ class _Writer:
         encoding = table.choices.get("encoding")
         if encoding and table.format in ("csv", "json", "ndjson"):
             lines += self._unsure("    ", encoding)
+            if encoding.value not in ENCODINGS:
+                lines += self._doubt("    ", f"no contract reads it: ask the sender for one of {', '.join(ENCODINGS)}.")
             lines.append(f"    encoding: {encoding.value}")
         options = []
         for what in OPTIONS:
@@ -298,6 +301,8 @@ class _Writer:
         if column.date_formats:
             formats = column.date_formats
             own.append(("dateFormat", formats[0] if len(formats) == 1 else list(formats)))
+        if column.unit:
+            own.append(("unit", column.unit))
         if column.type == "code" and column.codes_as != "code":
             own.append(("codesAs", column.codes_as))
         if own:
