@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from yibiao.contracts import load_schemas
 from yibiao.contracts.draft.compare import BREAKING, compare, read_contract
 from yibiao.contracts.draft.contract import Draft, draft_contract
 from yibiao.errors import ContractError, DeliveryError
+from yibiao.ingest.deliveries import edition_from_text
 from yibiao.settings import Settings
 
 SCHEMAS = load_schemas(Settings.load().schemas)
@@ -160,6 +162,46 @@ def test_an_edition_in_the_title_of_a_text_file_is_found_by_the_drafted_contract
     reading = Reading(where=path.name)
     assert sum(chunk.rows.num_rows for chunk in read("csv", path, report, reading)) == 40
     assert re.search(report.edition.pattern, reading.title[0])
+
+
+def _named(tmp_path: Path, *names: str) -> list[Path]:
+    for name in names:
+        (tmp_path / name).write_text("卡号,姓名\n" + "".join(f"N{n:04d},张三\n" for n in range(40)), encoding="utf-8")
+    return [tmp_path / name for name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "others", "edition"),
+    [
+        (["名单2026年9月.csv"], "名单2026年10月.csv", "2026-10"),
+        (["名单（2026年10月）.csv", "名单（2026年11月）.csv"], "名单（2026年9月）.csv", "2026-09"),
+        (["名单2026年9月1日.csv"], "名单2026年10月31日.csv", "2026-10-31"),
+    ],
+)
+def test_an_edition_in_words_in_the_name_serves_the_months_to_come(
+    tmp_path: Path, names: list[str], others: str, edition: str
+) -> None:
+    draft = draft_contract(_named(tmp_path, *names), "civil_affairs.list", SCHEMAS)
+    (tmp_path / "draft.yml").write_text(draft.text, encoding="utf-8")
+    report = read_contract(tmp_path / "draft.yml", SCHEMAS)
+    assert report.edition.source == "name"
+    assert edition_from_text(report.edition, others, where=others) == edition
+    assert fnmatch(others, Path(report.server.location).name)
+
+
+def test_codes_are_guessed_from_values_where_they_are_of_one_list_only(tmp_path: Path) -> None:
+    path = tmp_path / "名单_202603.csv"
+    rows = [
+        f"N{n:04d},{['汉族', '回族', '满族'][n % 3]},{'是否'[n % 2]},{n % 2 + 1},{'甲乙丙'[n % 3]}" for n in range(60)
+    ]
+    path.write_text("\n".join(["卡号,民,有无,代,类", *rows]) + "\n", encoding="utf-8")
+    draft = draft_contract([path], "civil_affairs.list", SCHEMAS)
+    assert [column.element for column in draft.columns] == [None, "ethnicity_code", None, None, None]
+    guessed = draft.columns[1]
+    assert not guessed.sure
+    assert "code list `ethnicity`" in guessed.why
+    (tmp_path / "draft.yml").write_text(draft.text, encoding="utf-8")
+    assert dict(read_contract(tmp_path / "draft.yml", SCHEMAS).columns[1].pairs)["回族"] == "03"
 
 
 def test_a_sample_without_rows_gives_a_contract_that_asks_for_its_key(tmp_path: Path) -> None:

@@ -220,12 +220,17 @@ class _Writer:
         """The rule, and the path of the deliveries with the edition left open."""
         names = [path.name for path in self._samples]
         found = [_IN_NAME.search(name) for name in names]
+        spoken = [_IN_TEXT.search(name) for name in names]
         place = f"{self._department}/{self._name}"
         if self._data is not None:
             parents = {path.resolve().parent for path in self._samples}
             folder = next(iter(parents))
             if len(parents) == 1 and folder.is_relative_to(self._data.resolve()):
                 place = str(folder.relative_to(self._data.resolve()))
+        if all(spoken):  # 2026年9月: the next one has two digits
+            stems = {name[: one.start()] for name, one in zip(names, spoken, strict=True) if one}
+            glob = (_glob_escape(stems.pop()) if len(stems) == 1 else "") + "*" + Path(names[0]).suffix
+            return {"from": "name", "pattern": _spoken_pattern(spoken)}, f"{place}/{glob}"
         if all(found):
             match = found[0]
             assert match is not None
@@ -246,10 +251,7 @@ class _Writer:
         glob = _glob_escape(name) if len(names) == 1 else name
         match_in_title = _IN_TEXT.search(" ".join(self._tables[0].titles))
         if match_in_title:
-            pattern = r"(?P<year>\d{4})年(?P<month>\d{1,2})月"
-            if match_in_title[3]:
-                pattern += r"(?P<day>\d{1,2})日"
-            return {"from": "cell", "pattern": pattern}, f"{place}/{glob}"
+            return {"from": "cell", "pattern": _spoken_pattern([match_in_title])}, f"{place}/{glob}"
         return None, f"{place}/{glob}"
 
     def _edition_lines(self) -> list[str]:
@@ -315,8 +317,17 @@ class _Writer:
         return lines
 
 
+def _spoken_pattern(found: Sequence[re.Match[str] | None]) -> str:
+    """Of an edition in words, with its day if all of them have one; blanks may stand between."""
+    gap = r"\s*" if any(one and re.search(r"\s", one[0]) for one in found) else ""
+    pattern = gap.join((r"(?P<year>\d{4})", "年", r"(?P<month>\d{1,2})", "月"))
+    if all(one and one[3] for one in found):
+        pattern += gap + gap.join((r"(?P<day>\d{1,2})", "日"))
+    return pattern
+
+
 def _title(path: Path) -> str:
-    stem = _IN_NAME.sub("", path.stem)
+    stem = _IN_NAME.sub("", _IN_TEXT.sub("", path.stem))
     return stem.strip(" _-.()（）")
 
 
