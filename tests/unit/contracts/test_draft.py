@@ -335,3 +335,24 @@ def test_the_commands_write_a_draft_compare_it_and_show_a_file(sample: Path, tmp
     assert table["rows"] == 60
     assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert _rows()[0].split(",")[1] not in shown.output
+
+
+def test_a_table_written_as_csv_holds_no_formula_and_says_what_it_lacks(tmp_path: Path) -> None:
+    path, out = tmp_path / "sample.csv", tmp_path / "out.csv"
+    rows = [f"N{n:03d},张三,{n}" for n in range(40)]
+    rows[3] = "N003,=cmd|'/C calc'!A1,-12.5"
+    rows[5] = "N005,@李四,+1+1"
+    rows[9] += ",多"
+    path.write_text("\n".join(["编号,姓名,数", *rows]) + "\n", encoding="utf-8")
+    before = path.read_bytes()
+    run = CliRunner()
+    done = run.invoke(root, ["read", str(path), "--csv", str(out)])
+    assert "39 rows written" in done.output
+    assert "1 held rows are not in it" in done.output
+    assert "3 cells that would be formulas" in done.output
+    lines = out.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[4] == """"N003","'=cmd|'/C calc'!A1","-12.5\""""
+    assert lines[6] == """"N005","'@李四","'+1+1\""""
+    over = run.invoke(root, ["read", str(path), "--csv", str(path)])
+    assert over.exit_code == 1
+    assert path.read_bytes() == before
