@@ -77,7 +77,8 @@ def compare(old: Report, new: Report, schemas: Schemas, usage: Mapping[str, tupl
         usage: element or staging model -> what asks for it or reads it (see `usage_of`).
     """
     changes = [*_of_report(old, new), *_of_columns(old, new, schemas, usage)]
-    if old.semantics() != new.semantics() and not any(change.kind == RELOADS for change in changes):
+    told = any(change.kind == RELOADS or _LANDED in change.affects for change in changes)
+    if old.semantics() != new.semantics() and not told:
         changes.append(Change(RELOADS, "contract", "what a load contains may change", (_LANDED,)))
     order = {BREAKING: 0, RELOADS: 1, HARMLESS: 2}
     return sorted(changes, key=lambda change: (order[change.kind], change.where))
