@@ -2,7 +2,7 @@
 
     python -m bench.day DATA [--share 0.01]
 
-adds one delivery each of the visits and the settlements of the month after the last, made of lines of the last delivery,
+adds one delivery each of the visits and the settlements of the month after the last, made of lines of the last one,
 evenly spread: so many that they speak of about that share of the residents.
 """
 
