@@ -43,7 +43,7 @@ def link_entity(
         `kind`, `record_l`, `node_l`, `entity_l`, `record_r`, `node_r`, `entity_r`, `state`, `score` (thousandths of a
         bit), `reasons`. Kind `record`: one row per record that no certain key places, with its entity in `entity_l`
         and the basis in `state`; `entity`: a certain entity that a human joined to another; `pair`: two nodes for a
-        human to look at.
+        human to look at; `decision`: two nodes that a human decided, of which one is no more.
 
     Raises:
         LinkageError: settings, model and records do not fit together.
@@ -58,14 +58,16 @@ def link_entity(
         create or replace temp {"table" if staged <= SMALL else "view"} linkage_input as
         select * from identity.linkage_record_{entity} where entity is not null or {_has_subject(linkage)}""")
     joined: list[str] = []
+    _decided_nodes(con, entity, settings)
 
     def decide(contradictions: str) -> tuple[IdPairs, IdPairs]:
         _own_nodes(con, contradictions, entity, linkage, settings)
-        same, different = _decided(con, entity, settings)
+        same, different = _decided(con)
         joined.extend(one for pair in same for one in pair)
         return same, different
 
-    linked = link(con, "linkage_input", linkage, model, entity="entity", decide=decide)
+    taken = _taken_away(con, entity, linkage, settings)
+    linked = link(con, "linkage_input", linkage, model, entity="entity", different=taken, decide=decide)
     con.execute("create or replace temp table linkage_joined as select unnest(?::varchar[]) as id", [joined])
     _entities(con, linked, entity, settings)
     return _told(con, linked, linkage, node_id(entity, "id", settings))
@@ -90,46 +92,114 @@ def _own_nodes(
     A record is told by the number that its department gives it, else by all that it says; of records that say the same
     the first is the first, so that the same rows have the same ids in every edition.
     """
+    said = _said(linkage)
+    con.execute(f"""
+        create or replace temp table linkage_own as
+        with said as (
+            select id, entity, {said} as said from linkage_input where entity is null
+            union all
+            -- Also those that keep their entity, if one of its records was taken away: rows that say the same have the
+            -- same numbers whether the model takes them away or a human.
+            select id, entity, {said} from linkage_input
+            where entity is not null and (entity in (select entity from linkage_claimed)
+                or cast(id as varchar) in (select cast(id as varchar) from {contradictions}))
+        ),
+        numbered as (
+            select id, entity, said || chr(31) || row_number() over (partition by said order by id) as said from said
+        )
+        select cast(id as varchar) as id, id as record_no, {node_id(entity, "said", settings)} as node_id
+        from numbered cross join input.installation
+        where entity is null or cast(id as varchar) in (select cast(id as varchar) from {contradictions})""")
+
+
+def _said(linkage: LinkageSettings) -> str:
+    """SQL of what tells a record from others: the number that its department gives it, else all that it says."""
     columns = [*dict.fromkeys(name for column in linkage.columns.values() for name in column.sources)]
     stated = ", ".join(f"coalesce({quote(name)}, '')" for name in columns)
     said = f"concat_ws(chr(30), {stated})"
     if OWN_NUMBER in columns:
         said = f"coalesce({OWN_NUMBER}, {said})"
-    said = f"'r' || chr(31) || report || chr(31) || {said}"
+    return f"'r' || chr(31) || report || chr(31) || {said}"
+
+
+def _decided_nodes(con: duckdb.DuckDBPyConnection, entity: str, settings: Settings) -> None:
+    """`linkage_decision` (`node_l`, `node_r`, `verdict`), and `linkage_decided_entity` (`node_id`, `entity`) of the
+    certain entities among its nodes."""
+    con.execute(
+        "create or replace temp table linkage_decision as"
+        " select node_l, node_r, verdict from input.link_decision where entity = ?",
+        [entity],
+    )
+    con.execute("create or replace temp table linkage_decided_entity (node_id varchar, entity varchar)")
+    if con.execute("select count(*) from linkage_decision").fetchall()[0][0]:
+        con.execute(f"""
+            insert into linkage_decided_entity
+            select * from (
+                select {node_id(entity, "entity", settings)} as node_id, entity
+                from (select distinct entity from linkage_input where entity is not null) as known
+                cross join input.installation
+            ) as nodes
+            where node_id in (select unnest([node_l, node_r]) from linkage_decision)""")
+
+
+def _taken_away(
+    con: duckdb.DuckDBPyConnection, entity: str, linkage: LinkageSettings, settings: Settings
+) -> list[tuple[str, str]]:
+    """(record, entity) of what a human decided to be different although the record bears the number of the entity.
+
+    It was decided when the model had set the record aside; it holds also where the others of the number have changed so
+    that the model would not any more. Makes `linkage_claimed` (`entity`): those that lose records so.
+    """
     con.execute(f"""
-        create or replace temp table linkage_own as
-        with said as (
-            select id, {said} as said from linkage_input where entity is null
-            union all
-            select id, {said} from linkage_input
-            where entity is not null and cast(id as varchar) in (select cast(id as varchar) from {contradictions})
+        create or replace temp table linkage_claimed as
+        select distinct nodes.entity
+        from linkage_decision as decided
+        inner join linkage_decided_entity as nodes on nodes.node_id in (decided.node_l, decided.node_r)
+        where decided.verdict = '{DIFFERENT}'""")
+    if not con.execute("select count(*) from linkage_claimed").fetchall()[0][0]:
+        return []
+    said = _said(linkage)
+    return con.execute(f"""
+        with bearing as (
+            select id, entity, {said} as said from linkage_input where entity in (select entity from linkage_claimed)
         ),
-        numbered as (select id, said || chr(31) || row_number() over (partition by said order by id) as said from said)
-        select cast(id as varchar) as id, id as record_no, {node_id(entity, "said", settings)} as node_id
-        from numbered cross join input.installation""")
+        alike as (
+            select * from bearing
+            union all
+            select id, entity, said
+            from (select id, entity, {said} as said from linkage_input where entity is null) as others
+            where said in (select said from bearing)
+        ),
+        numbered as (
+            select id, entity, said || chr(31) || row_number() over (partition by said order by id) as said from alike
+        ),
+        own as (
+            select cast(id as varchar) as id, entity, {node_id(entity, "said", settings)} as node_id
+            from numbered cross join input.installation where entity is not null
+        )
+        select distinct own.id, own.entity
+        from linkage_decision as decided
+        inner join linkage_decided_entity as known on known.node_id in (decided.node_l, decided.node_r)
+        inner join own on own.entity = known.entity and own.node_id in (decided.node_l, decided.node_r)
+        where decided.verdict = '{DIFFERENT}'
+        order by all""").fetchall()
 
 
-def _decided(con: duckdb.DuckDBPyConnection, entity: str, settings: Settings) -> tuple[IdPairs, IdPairs]:
-    """Pairs of ids, as they stand in the source, that humans decided; a node that is no more is passed over."""
-    decided = con.execute(
-        "select node_l, node_r, verdict from input.link_decision where entity = ? order by all", [entity]
-    ).fetchall()
+def _decided(con: duckdb.DuckDBPyConnection) -> tuple[IdPairs, IdPairs]:
+    """Pairs of ids, as they stand in the source, that humans decided; a node that is no more is passed over.
+
+    Makes `linkage_known_node` (`node_id`, `id`): the nodes of decisions that are there.
+    """
+    con.execute("""
+        create or replace temp table linkage_known_node as
+        select node_id, id from linkage_own
+        where node_id in (select unnest([node_l, node_r]) from linkage_decision)
+        union all
+        select node_id, entity from linkage_decided_entity""")
+    decided = con.execute("select node_l, node_r, verdict from linkage_decision order by all").fetchall()
     if not decided:
         return [], []
-    con.execute(f"""
-        create or replace temp table linkage_named as
-        select id, node_id from linkage_own
-        union all
-        select entity, {node_id(entity, "entity", settings)}
-        from (select distinct entity from linkage_input where entity is not null) as known
-        cross join input.installation""")
-    wanted = sorted({node for row in decided for node in row[:2]})
-    ids = dict(
-        con.execute(
-            "select node_id, id from linkage_named where node_id in (select unnest(?::varchar[]))", [wanted]
-        ).fetchall()
-    )
-    con.execute("drop table linkage_named")
+    ids = dict(con.execute("select node_id, id from linkage_known_node").fetchall())
     pairs: dict[str, list[tuple[str, str]]] = {SAME: [], DIFFERENT: []}
     for left, right, verdict in decided:
         if left in ids and right in ids:
@@ -243,4 +313,9 @@ def _told(
         ) as told
         inner join linkage_side as l on told.id = l.id
         inner join linkage_side as r on told.other = r.id
-        where l.node_id < r.node_id""")
+        where l.node_id < r.node_id
+        union all
+        select 'decision', null, node_l, null, null, node_r, null, 'passed_over', null, null
+        from linkage_decision
+        where node_l not in (select node_id from linkage_known_node)
+            or node_r not in (select node_id from linkage_known_node)""")
