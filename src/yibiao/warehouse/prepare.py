@@ -60,6 +60,17 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
         connection.commit()
 
 
+def carried_rows(report: Report, loads: Sequence[Load]) -> str:
+    """SQL of the rows that the current edition among these loads carries over; empty if there can be none.
+
+    Args:
+        loads: of the report, with the states that they have on some day; the database is one that `prepare` made.
+    """
+    held = _held(report, loads)
+    names = [_quoted(column.name) for column in report.columns]
+    return _carried(report, names, held, [load for load in loads if load.state == CURRENT]) if held else ""
+
+
 def _row_states(connection: DuckDBPyConnection, inputs: Inputs) -> None:
     """`input.row_state`: which form of an amended row counts, and which rows are out."""
     connection.execute(
