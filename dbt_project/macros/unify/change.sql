@@ -55,7 +55,7 @@ where false
 {%- else -%}
 with records as (
     {%- for source in meta.sources %}
-    select {{ certain_key(meta['keys'], source.elements) }} as entity_key
+    select {{ certain_key(meta.certain, source.elements) }} as entity_key
     from {{ ref(source.model) }}
     where record_no in (select record_no from {{ touched_records() }})
     {%- if not loop.last %}

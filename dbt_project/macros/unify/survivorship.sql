@@ -225,7 +225,7 @@ select
     {%- for linked, elements in meta.links.items() %}
     {%- set values = [] %}
     {%- for element in elements %}{% do values.append('survivor.' ~ element) %}{% endfor %}
-    {%- set ways = [keyed_id(linked, "'1' || chr(31) || " ~ values | join(" || chr(31) || "), 'installation.secret')] %}
+    {%- set ways = [keyed_id(linked, key_text(entity_meta()[linked].certain[0], values), 'installation.secret')] %}
     {%- if linked in meta.linked_by_record %}{% do ways.insert(0, linked ~ '_of.' ~ linked ~ '_id') %}{% endif %}
     {%- if linked in meta.addresses %}{% do ways.append(id_at_address(linked)) %}{% endif %}
     {% if ways | length > 1 %}coalesce({{ ways | join(', ') }}){% else %}{{ ways[0] }}{% endif %} as {{ linked }}_id,
@@ -255,7 +255,8 @@ left join {{ ref('address_' ~ named) }} as {{ named }}_at on survivor.{{ address
 
 {# Id of the entity that an address names. #}
 {% macro id_at_address(entity) -%}
-    {{ keyed_id(entity, "'1' || chr(31) || " ~ entity ~ "_at." ~ entity_meta()[entity]['keys'][0][0], 'installation.secret') }}
+    {%- set meta = entity_meta()[entity] -%}
+    {{ keyed_id(entity, key_text(meta.certain[0], [entity ~ "_at." ~ meta['keys'][0][0]]), 'installation.secret') }}
 {%- endmacro %}
 
 {# canonical.<entity>_provenance: grain one entity; per element the number of the source record that gave the value. #}

@@ -1,7 +1,7 @@
 """What a linkage leaves in the warehouse for the next run: prepared records, what entities state, scored pairs.
 
-They stand in the schema `linkage`, one set of tables for each entity. `yibiao.identity.relink` brings them to new records;
-a whole linkage makes them anew.
+They stand in the schema `linkage`, one set of tables for each entity. `yibiao.identity.relink` brings them to new
+records; a whole linkage makes them anew.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Keeper:
     def within(self, scored: str, records: str) -> None:
         self._take(
             self._kept.within,
-            f"select * replace (a.id as l, b.id as r) from {scored} as s"
+            f"select s.* replace (a.id as l, b.id as r) from {scored} as s"
             f" inner join (select rid, id from {records}) as a on s.l = a.rid"
             f" inner join (select rid, id from {records}) as b on s.r = b.rid",
         )
@@ -118,7 +118,7 @@ class Keeper:
     def between(self, scored: str, records: str) -> None:
         self._take(
             self._kept.between,
-            f"select * replace (a.id as l, b.e as r) from {scored} as s"
+            f"select s.* replace (a.id as l, b.e as r) from {scored} as s"
             f" inner join (select rid, id from {records}) as a on s.l = a.rid"
             f" inner join (select rid, e from {ENTITIES}) as b on s.r = b.rid",
         )

@@ -76,6 +76,10 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
             "报表合计 printed totals",
             f"{printed - off} 相符 agree, {f'[bold red]{off}[/]' if off else '0'} 不符 disagree with the rows",
         )
+    if gone := sum(summary["decisions_passed_over"].values()):
+        facts.add_row(
+            "归并结论 decisions", f"{gone:,} 条所涉记录已变, 未起作用 passed over (yibiao identity decisions)"
+        )
     if burden := summary["burden"]:
         facts.add_row(
             "填报负担 burden a year",

@@ -25,7 +25,8 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
     (the edition's last day) and the contract's columns as text. A mended row has the number and date of its original.
 
     In the copy of a kept warehouse `input.touched_record` has the number of every record that came, went or changed,
-    and `input.before_<model>` what models that are made whole held before.
+    `input.before_<model>` what models that are made whole held before, and `input.before_record_<entity>` (`id`,
+    `entity`) which certain entity the touched records had.
 
     Args:
         change: what brings the kept warehouse to these inputs; by default the file is new.
@@ -74,6 +75,9 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
         connection.commit()
 
 
+RECORDS = "linkage_record_"
+"""Beginning of the names of the views that linkage reads."""
+
 BEFORE = ("linkage_", "address_")
 """Beginnings of the names of models that are made whole in every run, and by whose changes others are built."""
 
@@ -109,6 +113,26 @@ def _touched(connection: DuckDBPyConnection, change: Change, schemas: Schemas) -
     for (name,) in made_whole:
         if name.startswith(BEFORE):
             connection.execute(f"create table input.before_{name} as from identity.{name}")
+    views = connection.execute(
+        "select view_name from duckdb_views() where schema_name = 'identity' order by view_name"
+    ).fetchall()
+    for (name,) in views:
+        if entity := name.removeprefix(RECORDS) if name.startswith(RECORDS) else "":
+            connection.execute(f"""
+                create table input.before_record_{entity} as
+                select id, entity from identity.{name}
+                where entity is not null and id in (select record_no from input.touched_record)""")
+
+
+def carried_rows(report: Report, loads: Sequence[Load]) -> str:
+    """SQL of the rows that the current edition among these loads carries over; empty if there can be none.
+
+    Args:
+        loads: of the report, with the states that they have on some day; the database is one that `prepare` made.
+    """
+    held = _held(report, loads)
+    names = [_quoted(column.name) for column in report.columns]
+    return _carried(report, names, held, [load for load in loads if load.state == CURRENT]) if held else ""
 
 
 def _row_states(connection: DuckDBPyConnection, inputs: Inputs) -> None:

@@ -153,6 +153,7 @@ def build(
         "tables": hashes,
         "inputs": {
             "parts": dict(inputs.parts),
+            "decisions": [list(one) for one in inputs.link_decisions],
             "loads": [
                 {
                     "load_id": load.load_id,

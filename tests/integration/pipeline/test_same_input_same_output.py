@@ -141,7 +141,7 @@ def test_neither_order_nor_repetition_matters_and_every_value_is_where_the_rules
 def _check_crosswalk(warehouse: Warehouse, schemas: Schemas, entity: str) -> None:
     """Every staged row of a report about the entity is in its crosswalk once; equal keys and only they share an id, and
     linkage places what states no key or one that is not its own."""
-    ((key,),) = schemas.entities[entity].keys
+    (key,) = schemas.entities[entity].keys[0]
     id_column = schemas.entities[entity].id_column
     keys = {row["record_no"]: row[key] for row in _staged(warehouse, schemas, entity)}
     crosswalk = warehouse.rows(f"select * from identity.crosswalk_{entity}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from yibiao.contracts.generate.text import literal, to_sql, to_yaml
 from yibiao.contracts.survivorship import Criterion, applicable
-from yibiao.contracts.values import Entity, Report, Schemas
+from yibiao.contracts.values import KEY_KINDS, Element, Entity, Report, Schemas
+
+_NUMBERS = frozenset({*KEY_KINDS, *KEY_KINDS.values()})
 
 
 def canonical_files(schemas: Schemas, linked: Collection[str] = ()) -> dict[str, str]:
@@ -101,6 +103,21 @@ def given_elements(report: Report, entity: Entity) -> list[str]:
     return [element for element in entity.elements if element in given]
 
 
+def certain_keys(entity: Entity, elements: Mapping[str, Element]) -> list[dict[str, Any]]:
+    """The certain keys of an entity as the macro `certain_key` reads them, in order.
+
+    Returns:
+        Per key its number, which is one for keys that are forms of one number, and (element, type) of its parts.
+    """
+    found: list[dict[str, Any]] = []
+    numbers: dict[tuple[str, ...], int] = {}
+    for place, key in enumerate(entity.keys, start=1):
+        parts = [[name, elements[name].type] for name in key]
+        kind = tuple(KEY_KINDS.get(type_, type_) if type_ in _NUMBERS else name for name, type_ in parts)
+        found.append({"number": numbers.setdefault(kind, place), "parts": parts})
+    return found
+
+
 def _compared(entity: Entity, schemas: Schemas) -> list[str]:
     """Other entities by which values of this one are chosen."""
     criteria = (one for name in entity.elements for one in applicable(schemas.elements[name], schemas.told))
@@ -140,6 +157,7 @@ def _metadata(schemas: Schemas, linked: Collection[str]) -> str:
         head = {
             "id_column": entity.id_column,
             "keys": entity.keys,
+            "certain": certain_keys(entity, schemas.elements),
             "links": entity.links,
             "linked": entity.id in linked,
             "linked_by_record": linked_by_record(entity, schemas, linked),
@@ -155,8 +173,9 @@ def _metadata(schemas: Schemas, linked: Collection[str]) -> str:
     return to_sql(
         f"""
 {{#
-  What the unify macros know about each entity. `linked`: records without a certain key are linked; `linked_by_record`:
-  links that follow the record; `addresses`: address by which another entity is found where no link names it.
+  What the unify macros know about each entity. `certain`: its keys, each with its number, which is one for the forms of
+  one, and element and type of its parts. `linked`: records without a certain key are linked; `linked_by_record`: links
+  that follow the record; `addresses`: address by which another entity is found where no link names it.
   `authority`: department -> place in the element's list, 1 is first. `criteria`: what counts before the authority, in
   order. `sources`: reports that speak of the entity, with the elements of it that their staging models have; `checked`
   where the day of a row says when it was last checked.
