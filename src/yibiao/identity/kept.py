@@ -25,7 +25,7 @@ class Kept:
 
     Attributes:
         record: prepared open records: `id` and prepared columns.
-        own: `id`, `said` (hash of what the record says), `n` (its number among those that say the same), `node_id`.
+        own: `id`, `said` (keyed hash of what the record says), `n` (its number among those that say that), `node_id`.
         contradiction: `id`, `e`: records that do not keep the entity of their key.
         entity: `id` (as it stands in the source), `e` (its hash).
         within, between: scored pairs of open records, and of open records (`l`) with entities (`r` is `e`): `l`, `r`,

@@ -3,8 +3,7 @@
 Rule 5 of the design makes that exact: nothing is trained, a score depends on the pair alone, clusters are whole
 components. A pair is compared anew if one of its sides is new, or shares a key that has become too common, or is so no
 longer. Then everything that hangs together by scored pairs with any such side, before or now, is decided anew. What the
-tables of `yibiao.identity.kept` cannot tell (decisions of humans, records that say the same and change places) is left
-to a whole linkage.
+tables of `yibiao.identity.kept` cannot tell (what follows from decisions of humans) is left to a whole linkage.
 """
 
 from __future__ import annotations
@@ -51,13 +50,13 @@ class Source:
 
 def relink(
     con: duckdb.DuckDBPyConnection, source: Source, settings: LinkageSettings, model: Model, kept: Kept,
-    own: Callable[[str, str, str], None], keep: list[str],
+    own: Callable[[str, str, str, str], None], keep: list[str],
 ) -> Linked | None:  # fmt: skip
     """Bring the kept tables to the present records, and link what hangs together with the changes.
 
     Args:
-        own: makes `linkage_own` of a table of raw records, one of contradictions, and a query (`id`, `said`) of the
-            records beside them; see `yibiao.identity.run`.
+        own: makes `linkage_own` of a table of raw records, one of contradictions, and queries of the records beside
+            them; see `yibiao.identity.run`.
         keep: raw columns that it reads.
 
     Returns:
@@ -81,9 +80,12 @@ def relink(
         )  # fmt: skip
     set_aside(con, known, settings, "linkage_contradiction")
     _gone(con, kept, source)
-    own("linkage_open", "linkage_contradiction", f"select id, said from {kept.own} where id not in (from linkage_gone)")
-    if not _own(con, kept):
-        return None
+    own(
+        "linkage_open", "linkage_contradiction",
+        f"select id, said from {kept.own} where id not in (from linkage_gone)",
+        f"select said from {kept.own} where id in (from linkage_gone)",
+    )  # fmt: skip
+    _own(con, kept)
     _records(con, kept, settings, raw_id)
     now, before, every = _stated(con, kept, known, settings)
     _pairs(con, kept, settings, model, now, before, every)
@@ -121,26 +123,20 @@ def _gone(con: duckdb.DuckDBPyConnection, kept: Kept, source: Source) -> None:
             or id in (select id from {kept.contradiction} where e in (from linkage_entity_changed))""")
 
 
-def _own(con: duckdb.DuckDBPyConnection, kept: Kept) -> bool:
-    """Bring the nodes of open records to the present, and make `linkage_come` (`id`); False if a record that stays
-    would get another number among those that say the same."""
-    (moved,) = con.execute(f"""
-        with stays as (
-            select id, said, n from {kept.own}
-            where id not in (from linkage_gone) and (said in (select said from linkage_own)
-                or said in (select said from {kept.own} where id in (from linkage_gone)))
-        ),
-        numbered as (
-            select n, row_number() over (partition by said order by id) as place
-            from (from stays union all select record_no, said, null from linkage_own)
-        )
-        select count(*) from numbered where n <> place""").fetchall()[0]
-    if moved:
-        return False
-    con.execute(f"delete from {kept.own} where id in (from linkage_gone)")
+def _own(con: duckdb.DuckDBPyConnection, kept: Kept) -> None:
+    """Bring the nodes of open records to the present.
+
+    Makes `linkage_come` (`id`: open records that are new or looked at anew) and `linkage_renamed` (`id`: those that
+    stay, but have another number among those that say the same).
+    """
+    con.execute("create or replace temp table linkage_come as select record_no as id from linkage_own where is_new")
+    con.execute(f"""
+        create or replace temp table linkage_renamed as
+        select own.record_no as id from linkage_own as own inner join {kept.own} as was on own.record_no = was.id
+        where not own.is_new and own.n <> was.n""")
+    con.execute(f"""
+        delete from {kept.own} where id in (from linkage_gone) or id in (select record_no from linkage_own)""")
     con.execute(f"insert into {kept.own} select record_no, said, n, node_id from linkage_own")
-    con.execute("create or replace temp table linkage_come as select record_no as id from linkage_own")
-    return True
 
 
 def _records(con: duckdb.DuckDBPyConnection, kept: Kept, settings: LinkageSettings, raw_id: str) -> None:
@@ -360,6 +356,7 @@ def _hanging_together(con: duckdb.DuckDBPyConnection, kept: Kept) -> None:
     con.execute(f"""
         create or replace temp table {TOUCHED} as
         from linkage_anew
+        union from linkage_renamed
         union select l from linkage_edge_gone
         union select r from linkage_edge_gone where r is not null""")
     con.execute("""

@@ -7,6 +7,7 @@ as long as the record says the same, in the next edition. Decisions of humans ar
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yibiao.identity.decided import IdPairs
@@ -112,8 +113,8 @@ def _by_change(
     )  # fmt: skip
     con.execute("create or replace temp table linkage_claimed (entity varchar)")
 
-    def own(records: str, contradictions: str, beside: str) -> None:
-        _own_nodes(con, records, contradictions, entity, linkage, settings, beside)
+    def own(records: str, contradictions: str, stay: str, gone: str) -> None:
+        _own_nodes(con, records, contradictions, entity, linkage, settings, Beside(stay, gone))
 
     linked = relink(con, source, linkage, model, kept, own, ["report", *_told_by(linkage)])
     if linked is None:
@@ -140,51 +141,69 @@ def node_id(entity: str, text: str, settings: Settings) -> str:
     return render("keyed_id", entity, text, "secret", folder=settings.dbt_project / "macros" / "keyed")
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Open records of the last linkage that stay as they are.
+
+    Args:
+        stay: query of `id` and `said`.
+        gone: query of what records said that are open no longer, or are looked at anew.
+    """
+
+    stay: str = "select null::bigint as id, null::varchar as said where false"
+    gone: str = "select null::varchar where false"
+
+
 def _own_nodes(
     con: duckdb.DuckDBPyConnection, records: str, contradictions: str, entity: str, linkage: LinkageSettings,
-    settings: Settings, beside: str = "select null::bigint as id, null::ubigint as said where false",
+    settings: Settings, beside: Beside | None = None,
 ) -> None:  # fmt: skip
-    """`linkage_own`: `id`, `record_no`, `said`, `n`, `node_id` of the records that have no entity, or contradict the
-    others of theirs.
+    """`linkage_own`: `id`, `record_no`, `said`, `n`, `node_id`, `is_new` of the records that have no entity, or
+    contradict the others of theirs; and of those beside them that say what one of these says, or one that is gone.
 
     A record is told by the number that its department gives it, else by all that it says; of records that say the same
     the first is the first, so that the same rows have the same ids in every edition.
-
-    Args:
-        beside: query of `id` and `said` (hash of what it says) of other records that count with them.
     """
-    said = _said(linkage)
+    beside = beside or Beside()
     con.execute(f"""
         create or replace temp table linkage_own as
-        with said as (
-            select id, entity, {said} as said from {records}
+        with told as (
+            select id, entity, {_said(entity, linkage, settings)} as said
+            from {records} cross join input.installation
             -- Also those that keep their entity, if one of its records was taken away: rows that say the same have the
             -- same numbers whether the model takes them away or a human.
             where entity is null or entity in (select entity from linkage_claimed)
                 or cast(id as varchar) in (select cast(id as varchar) from {contradictions})
         ),
         every as (
-            select *, hash(said) as alike from said
+            select id, said, true as is_new,
+                entity is null or cast(id as varchar) in (select cast(id as varchar) from {contradictions}) as is_open
+            from told
             union all
-            select id, null, null, said from ({beside})
+            select id, said, false, true from ({beside.stay})
+            where said in (select said from told) or said in ({beside.gone})
         ),
-        numbered as (select *, row_number() over (partition by alike order by id) as n from every)
+        numbered as (select *, row_number() over (partition by said order by id) as n from every)
         select
-            cast(id as varchar) as id, id as record_no, alike as said, n,
-            {node_id(entity, "said || chr(31) || n", settings)} as node_id
+            cast(id as varchar) as id, id as record_no, said, n, {_own_id(entity, settings)} as node_id, is_new
         from numbered cross join input.installation
-        where said is not null
-            and (entity is null or cast(id as varchar) in (select cast(id as varchar) from {contradictions}))""")
+        where is_open""")
 
 
-def _said(linkage: LinkageSettings) -> str:
-    """SQL of what tells a record from others: the number that its department gives it, else all that it says."""
+def _own_id(entity: str, settings: Settings) -> str:
+    """SQL of the node id of a record without an entity: from `said`, and its number `n` among those that say that."""
+    return node_id(entity, "'r' || chr(31) || said || chr(31) || n", settings)
+
+
+def _said(entity: str, linkage: LinkageSettings, settings: Settings) -> str:
+    """SQL of a keyed hash of what tells a record from others: the number that its department gives it, else all that it
+    says."""
     columns = _told_by(linkage)
     stated = ", ".join(f"coalesce({quote(name)}, '')" for name in columns)
     said = f"concat_ws(chr(30), {stated})"
     if OWN_NUMBER in columns:
         said = f"coalesce({OWN_NUMBER}, {said})"
-    return f"'r' || chr(31) || report || chr(31) || {said}"
+    return node_id(entity, f"'s' || chr(31) || report || chr(31) || {said}", settings)
 
 
 def _told_by(linkage: LinkageSettings) -> list[str]:
@@ -228,23 +247,26 @@ def _taken_away(
         where decided.verdict = '{DIFFERENT}'""")
     if not con.execute("select count(*) from linkage_claimed").fetchall()[0][0]:
         return []
-    said = _said(linkage)
+    said = _said(entity, linkage, settings)
     return con.execute(f"""
         with bearing as (
-            select id, entity, {said} as said from linkage_input where entity in (select entity from linkage_claimed)
+            select id, entity, {said} as said from linkage_input cross join input.installation
+            where entity in (select entity from linkage_claimed)
         ),
         alike as (
             select * from bearing
             union all
             select id, entity, said
-            from (select id, entity, {said} as said from linkage_input where entity is null) as others
+            from (
+                select id, entity, {said} as said from linkage_input cross join input.installation where entity is null
+            ) as others
             where said in (select said from bearing)
         ),
         numbered as (
-            select id, entity, said || chr(31) || row_number() over (partition by said order by id) as said from alike
+            select id, entity, said, row_number() over (partition by said order by id) as n from alike
         ),
         own as (
-            select cast(id as varchar) as id, entity, {node_id(entity, "said", settings)} as node_id
+            select cast(id as varchar) as id, entity, {_own_id(entity, settings)} as node_id
             from numbered cross join input.installation where entity is not null
         )
         select distinct own.id, own.entity
