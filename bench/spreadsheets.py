@@ -1,6 +1,6 @@
 """Reading an XLSX workbook by contract beside the bare limit: python-calamine reads the same file to Python lists.
 
-    python -m bench.spreadsheets [--rows 200000] [--repeats 3]
+    python -m bench.spreadsheets [--rows 200000] [--repeats 3] [--record]
 
 Processor seconds of one process, in turns, after a warm-up that loads the libraries. Ours is the reader alone: titles,
 merged header, every cell as text, marks of the file (hidden rows, errors, number formats), repairs; checks and Parquet
@@ -19,6 +19,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bench.machine import facts
+
+RESULTS = Path(__file__).parent / "results" / "spreadsheets.json"
 LIMIT = 1.5
 REPORT = "public_security.death_cancellation"
 """12 columns, a title row, a merged header of two rows."""
@@ -116,7 +119,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--record", action="store_true", help=f"write the figures to bench/results/{RESULTS.name}")
     given = parser.parse_args()
+    machine = facts()
     found = measure(given.rows, given.repeats)
     print(json.dumps(found))
+    if given.record:
+        RESULTS.write_text(json.dumps({"machine": machine} | found, indent=2) + "\n", encoding="utf-8")
     sys.exit(0 if found["ok"] else 1)

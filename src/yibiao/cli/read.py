@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 LIMIT = 200_000
 """Rows that are read unless the whole table is written to a CSV."""
 
+_FORMULA = r"^[=+\-@\t\r＝＋－＠]"
+_PLAIN_NUMBER = r"^[+-]?\d[\d,]*(\.\d+)?%?$"
+
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--csv", "out", type=click.Path(path_type=Path), help="Write the table as UTF-8 CSV with BOM.")
+@click.option(
+    "--csv", "out", type=click.Path(path_type=Path), help="Write the table as UTF-8 CSV with BOM; no cell is a formula."
+)
 @click.option("--table", metavar="NAME", help="Sheet or table to write, if there are several; default the largest.")
 @click.option("--rows", "shown", default=0, show_default=True, help="Show so many rows; they hold personal values.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of tables; no row stands in it.")
@@ -28,6 +33,10 @@ def read(file: Path, out: Path | None, table: str | None, shown: int, as_json: b
     from yibiao.detect.file import detect
     from yibiao.errors import DeliveryError
 
+    if out and out.exists() and out.samefile(file):
+        raise DeliveryError(
+            "The table cannot be written over the file it is read from.", where=str(out), todo="Name another file."
+        )
     tables = detect(file, limit=None if out else LIMIT)
     if table is not None and table not in [one.name for one in tables]:
         raise DeliveryError(
@@ -46,8 +55,12 @@ def read(file: Path, out: Path | None, table: str | None, shown: int, as_json: b
     if out:
         chosen = [one for one in tables if one.name == table] if table is not None else tables
         best = max(chosen, key=lambda one: one.rows.num_rows)
-        write_csv(best, out)
+        marked = write_csv(best, out)
         click.echo(f"{best.rows.num_rows:,} rows written to {out}", err=as_json)
+        if best.held:
+            click.echo(f"{len(best.held):,} held rows are not in it", err=as_json)
+        if marked:
+            click.echo(f"{marked:,} cells that would be formulas have an apostrophe (') in front", err=as_json)
 
 
 def _as_dict(table: Detected) -> dict[str, Any]:
@@ -101,15 +114,29 @@ def _show(table: Detected, rows: int) -> None:
         click.echo("    " + " | ".join("" if value is None else str(value) for value in row.values()))
 
 
-def write_csv(table: Detected, out: Path) -> None:
-    """Write a table as CSV that spreadsheet programs open with its Chinese intact: UTF-8 with a byte order mark."""
+def write_csv(table: Detected, out: Path) -> int:
+    """Write a table as CSV that spreadsheet programs open with its Chinese intact: UTF-8 with a byte order mark.
+
+    Returns:
+        Cells that such a program would compute: they are written with an apostrophe in front.
+    """
     import codecs
 
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.csv as arrow_csv
 
-    names = [header or f"column {place}" for place, header in enumerate(table.headers, start=1)]
-    rows = pa.Table.from_arrays(table.rows.columns, names=names)
+    headers = [header or f"column {place}" for place, header in enumerate(table.headers, start=1)]
+    marked = 0
+    columns = []
+    for column in (pa.chunked_array([pa.array(headers, pa.string())]), *table.rows.columns):
+        risky = pc.and_(
+            pc.match_substring_regex(column, _FORMULA), pc.invert(pc.match_substring_regex(column, _PLAIN_NUMBER))
+        )
+        marked += pc.sum(risky).as_py() or 0
+        columns.append(pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column))
+    rows = pa.Table.from_arrays(columns[1:], names=columns[0].to_pylist())
     with out.open("wb") as stream:
         stream.write(codecs.BOM_UTF8)
         arrow_csv.write_csv(rows, stream)
+    return marked

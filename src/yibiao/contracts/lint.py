@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from yibiao.contracts.documents import Document, Findings
+from yibiao.contracts.draft.names import unit_in
 from yibiao.contracts.load import read_schemas
 from yibiao.contracts.values import Report, Schemas
 from yibiao.errors import ContractError
@@ -16,7 +17,7 @@ def lint(settings: Settings) -> Findings:
     """Everything that is wrong or doubtful; errors first, then by file."""
     schemas, findings = read_schemas(settings.schemas)
     _odcs_schema(settings.schemas, findings)
-    for rule in (_headers, _keys_of_entities, _code_values, _own_fields):
+    for rule in (_headers, _keys_of_entities, _code_values, _own_fields, _repairs, _units):
         rule(schemas, findings)
     for placed_rule in (_authorities, _element_names):
         placed_rule(schemas, findings, settings.schemas)
@@ -132,6 +133,36 @@ def _code_values(schemas: Schemas, findings: Findings) -> None:
                     f"`{value}` means {' and '.join(sorted(codes))} in the list `{code_list.id}`.",
                     f"schemas/codes/{code_list.id}.csv:1",
                     todo="Remove the alias, or qualify the name.",
+                )
+
+
+def _repairs(schemas: Schemas, findings: Findings) -> None:
+    """Classes of repairs are set where there are cells that a spreadsheet may have damaged."""
+    for report in schemas.reports.values():
+        if report.on_repair and report.server.format not in ("xlsx", "xls", "ods"):
+            findings.warning(
+                "no-effect",
+                f"`onRepair` of `{report.id}` speaks of cells of spreadsheets.",
+                f"{report.path}:1",
+                got=f"a report in {report.server.format or report.server.kind}",
+                todo="Remove it: what is wrong in other files is decided by the types and `onInvalid`.",
+            )
+
+
+def _units(schemas: Schemas, findings: Findings) -> None:
+    """An amount is in the unit that its header states."""
+    for report in schemas.reports.values():
+        for column in report.columns:
+            stated, words = unit_in(column.header)
+            element = schemas.elements.get(column.element or "")
+            read_as = column.unit or (element.unit if element else None)
+            if stated and read_as and stated != read_as:
+                findings.warning(
+                    "unit-of-header",
+                    f"The header of `{column.name}` in `{report.id}` says `{words}`, the contract reads {read_as}.",
+                    f"{report.path}:1",
+                    expected=f"unit: {stated}",
+                    got=f"unit: {column.unit or '-'}",
                 )
 
 

@@ -86,6 +86,7 @@ class TableReader:
         self._look = LOOK if number < MANY else LOOK_LATER
         self.headers: tuple[str, ...] = ()
         self.header_rows: list[list[str]] = []
+        self.titles: tuple[str, ...] = ()
         self.width = 0
         self.count = 0
         self.held: list[Held] = []
@@ -191,6 +192,7 @@ class TableReader:
                 break
         if self._top.titles:
             self.left_out["title"] = self._top.titles
+            self.titles = tuple(" ".join(filter(None, cells)) or one.text for one, cells in top[: self._top.titles])
         self.header_rows = rows[self._top.titles : used]
         for record, _ in top[self._top.titles : used]:
             if record.cells is None or len(record.cells) != self.width:
@@ -334,6 +336,7 @@ class TableReader:
             control_totals=tuple(self.notes.recounted(self.headers, rows, count)) if self._whole else (),
             repairs=repairs,
             header_rows=tuple(tuple(self._fitted(cells)) for cells in self.header_rows),
+            titles=self.titles,
         )
 
 

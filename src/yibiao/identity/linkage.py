@@ -8,7 +8,7 @@ The result is the same whatever the order of the rows and the number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from yibiao.progress import Progress, Silent
 if TYPE_CHECKING:
     import duckdb
 
-Decide = Callable[[str], tuple[IdPairs, IdPairs]]
+Decide = Callable[[str, str], tuple[IdPairs, IdPairs]]
 
 STATES = ("review", "linked", "rival", "apart", "reviewed_same", "reviewed_different")
 
@@ -78,7 +78,7 @@ def train(
 
 def link(
     con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, model: Model, *, entity: str = "",
-    same: IdPairs = (), different: IdPairs = (), decide: Decide | None = None,
+    same: IdPairs = (), different: IdPairs = (), decide: Decide | None = None, keep: Sequence[str] = (),
 ) -> Linked:  # fmt: skip
     """Link the records of a raw table.
 
@@ -90,8 +90,10 @@ def link(
             results beside those of records.
         same, different: pairs of ids, of records or entities, that a human decided. They hold whatever else is said;
             an id that is not in the table is passed over.
-        decide: asked for `same` and `different` when it is known which records contradict the others of their entity
-            (the table it is given, `id`): these have no entity then, and can be named themselves.
+        decide: asked for `same` and `different` when it is known which records contradict the others of their entity:
+            these have no entity then, and can be named themselves. It is given two tables: the raw records that have no
+            entity or might not keep theirs, and those that do not keep it (`id`).
+        keep: further raw columns that the first of these tables is to hold.
 
     Raises:
         LinkageError: the table does not fit the settings, or the decisions contradict each other.
@@ -99,7 +101,7 @@ def link(
     least = round(settings.review * UNIT)
     contradictions, condition, known, raw = 0, "", None, source
     if entity:
-        known = look_over(con, source, entity, settings, asked=different)
+        known = look_over(con, source, entity, settings, asked=different, keep=keep)
         source = "linkage_open"
     own = identity(con, source, settings)
     con.execute(f"create or replace table linkage_contradiction as select {own} as id from {quote(source)} limit 0")
@@ -114,7 +116,7 @@ def link(
         set_aside(con, known, settings, "linkage_contradiction")
         condition = f"{quote(entity)} is null or {own} in (select id from linkage_contradiction)"
     if decide:
-        same, different = decide("linkage_contradiction")
+        same, different = decide(source, "linkage_contradiction")
     records = prepare(con, source, settings, "linkage_record", condition=condition, compact=True)
     con.execute("drop table if exists linkage_open")
     blocks = block_pairs(con, records.table, settings, "linkage_pair")

@@ -60,14 +60,22 @@ def link_entity(
     joined: list[str] = []
     _decided_nodes(con, entity, settings)
 
-    def decide(contradictions: str) -> tuple[IdPairs, IdPairs]:
-        _own_nodes(con, contradictions, entity, linkage, settings)
+    stated = [*dict.fromkeys(name for column in linkage.columns.values() for name in column.sources)]
+
+    def decide(records: str, contradictions: str) -> tuple[IdPairs, IdPairs]:
+        _own_nodes(con, records, contradictions, entity, stated, settings)
         same, different = _decided(con)
         joined.extend(one for pair in same for one in pair)
         return same, different
 
-    taken = _taken_away(con, entity, linkage, settings)
-    linked = link(con, "linkage_input", linkage, model, entity="entity", different=taken, decide=decide)
+    taken = _taken_away(con, entity, stated, settings)
+    # Every 16 MB of changes DuckDB would pack the temporary tables anew; a tenth of the whole linkage went there.
+    con.execute("set checkpoint_threshold = '1TB'")
+    linked = link(
+        con, "linkage_input", linkage, model, entity="entity", different=taken, decide=decide,
+        keep=["report", *stated],
+    )  # fmt: skip
+    con.execute("reset checkpoint_threshold")
     con.execute("create or replace temp table linkage_joined as select unnest(?::varchar[]) as id", [joined])
     _entities(con, linked, entity, settings)
     return _told(con, linked, linkage, node_id(entity, "id", settings))
@@ -85,24 +93,23 @@ def node_id(entity: str, text: str, settings: Settings) -> str:
 
 
 def _own_nodes(
-    con: duckdb.DuckDBPyConnection, contradictions: str, entity: str, linkage: LinkageSettings, settings: Settings
-) -> None:
+    con: duckdb.DuckDBPyConnection, records: str, contradictions: str, entity: str, columns: list[str],
+    settings: Settings,
+) -> None:  # fmt: skip
     """`linkage_own`: `id`, `node_id` of the records that have no entity, or contradict the others of theirs.
 
     A record is told by the number that its department gives it, else by all that it says; of records that say the same
     the first is the first, so that the same rows have the same ids in every edition.
     """
-    said = _said(linkage)
+    said = _said(columns)
     con.execute(f"""
         create or replace temp table linkage_own as
         with said as (
-            select id, entity, {said} as said from linkage_input where entity is null
-            union all
             -- Also those that keep their entity, if one of its records was taken away: rows that say the same have the
             -- same numbers whether the model takes them away or a human.
-            select id, entity, {said} from linkage_input
-            where entity is not null and (entity in (select entity from linkage_claimed)
-                or cast(id as varchar) in (select cast(id as varchar) from {contradictions}))
+            select id, entity, {said} as said from {records}
+            where entity is null or entity in (select entity from linkage_claimed)
+                or cast(id as varchar) in (select cast(id as varchar) from {contradictions})
         ),
         numbered as (
             select id, entity, said || chr(31) || row_number() over (partition by said order by id) as said from said
@@ -112,9 +119,8 @@ def _own_nodes(
         where entity is null or cast(id as varchar) in (select cast(id as varchar) from {contradictions})""")
 
 
-def _said(linkage: LinkageSettings) -> str:
+def _said(columns: list[str]) -> str:
     """SQL of what tells a record from others: the number that its department gives it, else all that it says."""
-    columns = [*dict.fromkeys(name for column in linkage.columns.values() for name in column.sources)]
     stated = ", ".join(f"coalesce({quote(name)}, '')" for name in columns)
     said = f"concat_ws(chr(30), {stated})"
     if OWN_NUMBER in columns:
@@ -143,7 +149,7 @@ def _decided_nodes(con: duckdb.DuckDBPyConnection, entity: str, settings: Settin
 
 
 def _taken_away(
-    con: duckdb.DuckDBPyConnection, entity: str, linkage: LinkageSettings, settings: Settings
+    con: duckdb.DuckDBPyConnection, entity: str, columns: list[str], settings: Settings
 ) -> list[tuple[str, str]]:
     """(record, entity) of what a human decided to be different although the record bears the number of the entity.
 
@@ -158,7 +164,7 @@ def _taken_away(
         where decided.verdict = '{DIFFERENT}'""")
     if not con.execute("select count(*) from linkage_claimed").fetchall()[0][0]:
         return []
-    said = _said(linkage)
+    said = _said(columns)
     return con.execute(f"""
         with bearing as (
             select id, entity, {said} as said from linkage_input where entity in (select entity from linkage_claimed)

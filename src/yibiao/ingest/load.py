@@ -175,7 +175,7 @@ class _Package:
         self._keys.append(verdict.keys)
         self._rules += verdict.broken
         self._warnings += verdict.warnings
-        self._rules.update(one.rule for one in chunk.broken)
+        self._rules.update(rule for one in chunk.broken for rule in one.rules)
         for kind in self._held:
             self._rules[f"{HOLD}.{kind}"] += verdict.rows.num_rows
         if self._last is not None:
@@ -226,7 +226,7 @@ class _Package:
         arrays: list[pa.Array] = [
             pa.array([one.row for one in chunk.broken], pa.int64()),
             *(pa.array([one.cells.get(name) for one in chunk.broken], pa.string()) for name in self._schema.names[1:]),
-            pa.array([[one.rule] for one in chunk.broken], pa.list_(pa.string())),
+            pa.array([one.rules for one in chunk.broken], pa.list_(pa.string())),
             pa.array([one.raw or None for one in chunk.broken], pa.string()),
             pa.array(
                 [json.dumps(one.proposal, ensure_ascii=False) if one.proposal else None for one in chunk.broken],

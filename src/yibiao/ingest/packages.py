@@ -17,7 +17,7 @@ from yibiao.files import commit_folder, sha256_file, to_json
 from yibiao.ingest.deliveries import Delivery
 from yibiao.settings import Settings
 
-READER_VERSION = "4"
+READER_VERSION = "5"
 """Raise this when reading or checking the same bytes by the same contract gives another package."""
 
 FORMAT = 1

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,6 +35,7 @@ _PERCENT = r"^\s*-?\d{1,12}(\.\d+)?\s*[%％]\s*$"
 _NUMBER = r"^\s*[+-]?\d{1,3}((,\d{3})+|\d*)(\.\d+)?\s*$"
 _SPACES = (b"\xe3\x80\x80", b"\xc2\xa0", b"\xe2\x80\x8b", b"\xef\xbb\xbf")
 """Spaces beyond ASCII, as UTF-8: U+3000, U+00A0, U+200B, U+FEFF."""
+_TRIMMED = " \t\r\n\u00a0\u3000\u200b\ufeff"
 _FULL_WIDTH = "[０-９Ａ-Ｚａ-ｚ－．]"
 _LANDLINE = re.compile(r"0(10|2\d)\d{8}|0[3-9]\d{2}\d{7,8}")
 _FIRST_SERIAL, _LAST_SERIAL = 10_000, 73_050
@@ -49,18 +50,20 @@ class Finding:
     Attributes:
         places: ascending positions in the column.
         proposal: the mended text of each; None if nobody can know it, or if the cell can stay as it is.
+        offer: gives for a text that can stay what a human is asked to agree to, where the contract wants that.
     """
 
     kind: str
     places: np.ndarray
     proposal: pa.Array | None = None
+    offer: Callable[[str], str] | None = None
 
 
 @dataclass
 class Held:
     """What keeps one row out: the rules of its first and further cells, and their proposals by column."""
 
-    rule: str
+    rules: list[str] = field(default_factory=list)
     proposal: dict[str, str] = field(default_factory=dict)
 
 
@@ -102,12 +105,21 @@ class Repairs:
                 if finding.proposal is not None:
                     texts = replaced(texts, finding.places, finding.proposal)
             elif column.on_invalid != "keep":
-                proposals = finding.proposal.to_pylist() if finding.proposal is not None else [None] * count
-                for place, proposal in zip(finding.places.tolist(), proposals, strict=True):
-                    held = self.held.setdefault(place, Held(f"{column.name}.{finding.kind}"))
-                    if proposal is not None:
-                        held.proposal[column.name] = proposal
+                self._ask(column, texts, finding)
         return texts
+
+    def _ask(self, column: Column, texts: pa.Array, finding: Finding) -> None:
+        """Hold the rows of a finding, each with its proposal."""
+        stated = texts.take(pa.array(finding.places)).to_pylist()
+        proposals = finding.proposal.to_pylist() if finding.proposal is not None else [None] * len(stated)
+        for place, text, proposal in zip(finding.places.tolist(), stated, proposals, strict=True):
+            held = self.held.setdefault(place, Held())
+            if (rule := f"{column.name}.{finding.kind}") not in held.rules:
+                held.rules.append(rule)
+            if finding.offer is not None:
+                proposal = finding.offer(held.proposal.get(column.name, text))
+            if proposal is not None:
+                held.proposal[column.name] = proposal
 
 
 def repair_class(report: Report, kind: str) -> str:
@@ -137,7 +149,7 @@ def find(
     elif typed in IDENTIFIERS and has_exponent:
         findings += _matching("lost_digits", texts, _EXPONENT, None if kinds is None else kinds == TEXT)
     if not ascii_only and (typed in NUMERIC or typed in IDENTIFIERS or typed in ("date", "month")):
-        findings += _matching("full_width", texts, _FULL_WIDTH)
+        findings += _matching("full_width", texts, _FULL_WIDTH, offer=_half_width)
     return findings
 
 
@@ -158,9 +170,9 @@ def _bytes_of(texts: pa.Array) -> tuple[bool, bool, bool]:
 
 
 def _spaces(texts: pa.Array) -> list[Finding]:
-    trimmed = pc.utf8_trim(texts, " \t\r\n\u00a0\u3000\u200b\ufeff")
+    trimmed = pc.utf8_trim(texts, _TRIMMED)
     places = _places(pc.not_equal(texts, trimmed))
-    return [Finding("spaces", places)] if len(places) else []
+    return [Finding("spaces", places, offer=lambda text: text.strip(_TRIMMED))] if len(places) else []
 
 
 def _typed(column: Column, texts: pa.Array, kinds: np.ndarray, since_1904: bool) -> list[Finding]:
@@ -173,12 +185,12 @@ def _typed(column: Column, texts: pa.Array, kinds: np.ndarray, since_1904: bool)
     if typed in NUMERIC and len(numbers) and (kinds == TEXT).any():
         # A column of numbers with some of them typed as text; one that is all text is only another way to write it.
         words = pc.and_(pc.match_substring_regex(texts, _NUMBER), pa.array(kinds == TEXT))
-        findings.append(Finding("number_as_text", _places(words)))
+        findings.append(Finding("number_as_text", _places(words), offer=_plain_number))
     if typed in ("date", "month") and len(numbers):
         findings.append(_serials(column, texts, numbers, since_1904))
     if typed == "code":
         findings += _codes(column, texts, numbers, np.flatnonzero(kinds == BOOLEAN))
-    if typed in IDENTIFIERS and len(numbers):
+    if (typed in IDENTIFIERS or typed == "text") and len(numbers):
         findings += _identifiers(column, texts, kinds, numbers)
     return [one for one in findings if len(one.places)]
 
@@ -222,9 +234,9 @@ def _codes(column: Column, texts: pa.Array, numbers: np.ndarray, truths: np.ndar
 
 
 def _identifiers(column: Column, texts: pa.Array, kinds: np.ndarray, numbers: np.ndarray) -> list[Finding]:
-    """Numbers where digits are a name. Cells beside them, typed as text, tell how many digits there should be."""
+    """Numbers where digits may be a name. Cells beside them, typed as text, tell how many digits there should be."""
     width = 0
-    if column.type == "number_text":
+    if column.type in ("number_text", "text"):
         typed = texts.filter(pa.array(kinds == TEXT))
         digits = typed.filter(pc.match_substring_regex(typed, r"^\d{2,}$"))
         lengths = pc.unique(pc.binary_length(digits)).to_pylist()
@@ -235,7 +247,8 @@ def _identifiers(column: Column, texts: pa.Array, kinds: np.ndarray, numbers: np
         if text.isdigit() and (len(text) < width or (column.type == "phone" and _LANDLINE.fullmatch("0" + text))):
             short[place] = text.zfill(width) if width else "0" + text
     exact = numbers[~np.isin(numbers, list(short))] if short else numbers
-    findings = [Finding("text_as_number", exact)]
+    # A text may be anything, so a number in it is no identifier that somebody stored wrongly.
+    findings = [Finding("text_as_number", exact, offer=str)] if column.type in IDENTIFIERS else []
     if short:
         findings.append(Finding("leading_zeros", np.array(list(short)), pa.array(list(short.values()), pa.string())))
     return findings
@@ -255,10 +268,24 @@ def _percents(texts: pa.Array, kinds: np.ndarray | None) -> list[Finding]:
     return [Finding("percent", places, pa.array(found, pa.string()))]
 
 
-def _matching(kind: str, texts: pa.Array, pattern: str, among: np.ndarray | None = None) -> list[Finding]:
+def _matching(
+    kind: str,
+    texts: pa.Array,
+    pattern: str,
+    among: np.ndarray | None = None,
+    offer: Callable[[str], str] | None = None,
+) -> list[Finding]:
     mask = pc.match_substring_regex(texts, pattern)
     places = _places(mask if among is None else pc.and_(mask, pa.array(among)))
-    return [Finding(kind, places)] if len(places) else []
+    return [Finding(kind, places, offer=offer)] if len(places) else []
+
+
+def _half_width(text: str) -> str:
+    return re.sub(_FULL_WIDTH, lambda found: chr(ord(found[0]) - 0xFEE0), text)
+
+
+def _plain_number(text: str) -> str:
+    return text.strip().replace(",", "")
 
 
 def _places(mask: pa.Array) -> np.ndarray:

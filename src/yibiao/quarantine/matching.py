@@ -127,7 +127,10 @@ class Matcher:
     def _judge(self, one: Given, row: HeldRow, found: Matched) -> None:
         bad = self._bad[row.row]
         now = self._now(one, row)
-        if all(now[name] == row.cells[name] for name in now):
+        asked = _asked(row.rules)
+        # What was asked may be right as it stands: whoever adopts the proposal says so.
+        agreed = {name for name in asked if one.adopt and now[name] == row.proposal.get(name)}
+        if all(now[name] == row.cells[name] for name in now) and not (asked and asked == agreed):
             found.unchanged.append(row.row)
         elif "row" not in bad and any(
             _tidy(now[name]) != _tidy(row.cells[name]) for name in self._report.key if name not in bad
@@ -135,7 +138,7 @@ class Matcher:
             found.refused.append((one.place, row.row, KEY_CHANGED))
         elif "row" not in bad and self._likeness(one, row.row) < 0.5:
             found.refused.append((one.place, row.row, ANOTHER_ROW))
-        elif any(now[name] == row.cells[name] for name in _asked(row.rules)):
+        elif any(now[name] == row.cells[name] for name in asked - agreed):
             found.refused.append((one.place, row.row, LEFT_AS_IT_WAS))
         else:
             if "row" in bad:  # nothing was known of its cells; now a blank one is blank

@@ -119,7 +119,7 @@ TEXTS: Mapping[tuple[str, str], RuleText] = {
     ("spaces", ""): RuleText("内容前后有空格", "请删去前后空格。"),
     ("full_width", ""): RuleText("数字或字母是全角", "请改成半角。"),
     ("number_as_text", ""): RuleText("数值存成了文本", "请核对后按数值填写。"),
-    ("text_as_number", ""): RuleText("号码存成了数值", "请核对位数；单元格须设为文本。"),
+    ("text_as_number", ""): RuleText("号码存成了数值", "请核对位数；号码无误的，在“采用建议”列填“是”。"),
     ("number_format", ""): RuleText("开头的零只在显示格式里，不在内容里", "请核对后录入完整代码；单元格须设为文本。"),
     ("date_serial", ""): RuleText("日期存成了一个序号", "请按 {formats} 填写。"),
     ("merged_cells", ""): RuleText("合并单元格，下面的行没有内容", "请取消合并，每一行都填写。"),

@@ -61,7 +61,7 @@ def _hash_table(connection: DuckDBPyConnection, name: str, qualified: str) -> di
         quoted = '"' + column.replace('"', '""') + '"'
         text = quoted if kind == "VARCHAR" else f"{quoted}::varchar"
         cells.append(f"coalesce(strlen({text})::varchar || ':' || {text}, '-')")
-    row = " || ".join(cells)
+    row = f"concat({', '.join(cells)})"  # one text; with || every cell would copy all before it
     found = connection.execute(
         f"select count(*), coalesce(sum(('0x' || substr(md5({row}), 1, 16))::ubigint), 0) % {2**64}::hugeint"
         f" from {qualified}"

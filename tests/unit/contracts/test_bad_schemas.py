@@ -312,3 +312,25 @@ def test_a_contract_sets_which_class_of_repair_applies(edit: Edit, schemas_folde
     edit(REPORT, "{property: mode,", given)
     report = load_schemas(schemas_folder).reports["police.people"]
     assert dict(report.on_repair) == {"lost_digits": "reject", "spaces": "ask"}
+
+
+def test_lint_tells_that_classes_of_repair_mean_nothing_for_a_text_file(edit: Edit, settings: Settings) -> None:
+    def told() -> set[str]:
+        return {finding.rule for finding in lint(settings) if finding.severity == "warning"}
+
+    assert "no-effect" not in told()
+    edit(REPORT, "{property: mode,", "{property: onRepair, value: {lostDigits: reject}}\n  - {property: mode,")
+    assert "no-effect" in told()
+    edit(REPORT, "format: csv\n    encoding: UTF-8\n", "format: xlsx\n")
+    edit(REPORT, "人口_*.csv", "人口_*.xlsx")
+    edit(REPORT, '    customProperties:\n      - {property: delimiter, value: ";"}\n', "")
+    assert "no-effect" not in told()
+
+
+def test_lint_tells_that_a_header_states_another_unit(edit: Edit, settings: Settings) -> None:
+    def told() -> list[str]:
+        return [finding.rule for finding in lint(settings) if finding.severity == "warning"]
+
+    assert "unit-of-header" not in told()
+    edit(REPORT, "          - {property: unit, value: 万元}\n", "")
+    assert told().count("unit-of-header") == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from yibiao.contracts import load_schemas
 from yibiao.contracts.draft.compare import BREAKING, compare, read_contract
 from yibiao.contracts.draft.contract import Draft, draft_contract
 from yibiao.errors import ContractError, DeliveryError
+from yibiao.ingest.deliveries import edition_from_text
 from yibiao.settings import Settings
 
 SCHEMAS = load_schemas(Settings.load().schemas)
@@ -119,6 +122,105 @@ def test_numbers_that_begin_with_zeros_stay_text(tmp_path: Path) -> None:
     assert [column.type for column in draft_contract([path], "civil_affairs.list", SCHEMAS).columns] == ["text", "text"]
 
 
+@pytest.mark.parametrize(
+    ("title", "header", "unit", "sure"),
+    [
+        ("", "补贴金额(元)", None, True),
+        ("", "补贴金额（万元）", "万元", True),
+        ("", "补贴金额【单位：亿元】", "亿元", True),
+        ("", "补贴金额(千元)", None, False),
+        ("", "补贴金额(亩)", None, False),
+        ("补贴发放表 单位：万元", "补贴金额", "万元", False),
+        ("补贴发放表 单位：亩", "补贴金额", None, True),
+    ],
+)
+def test_a_unit_in_the_header_or_the_title_is_never_passed_over(
+    tmp_path: Path, title: str, header: str, unit: str | None, sure: bool
+) -> None:
+    path = tmp_path / "补贴_202603.csv"
+    lines = [f"{title},", f"编号,{header}", *(f"N{number:04d},{number}.5" for number in range(40))]
+    path.write_text("\n".join(lines[0 if title else 1 :]) + "\n", encoding="utf-8")
+    draft = draft_contract([path], "civil_affairs.list", SCHEMAS)
+    column = draft.columns[1]
+    assert (column.element, column.unit, column.sure) == ("benefit_amount", unit, sure)
+    (tmp_path / "draft.yml").write_text(draft.text, encoding="utf-8")
+    factor = {"万元": "10000", "亿元": "100000000", None: "1"}[unit]
+    assert read_contract(tmp_path / "draft.yml", SCHEMAS).columns[1].factor == factor
+
+
+def test_an_edition_in_the_title_of_a_text_file_is_found_by_the_drafted_contract(tmp_path: Path) -> None:
+    from yibiao.ingest.readers import Reading, read
+
+    path = tmp_path / "名单.csv"
+    path.write_text(
+        "老人名单（2026年3月）\n卡号,姓名\n" + "".join(f"N{n:04d},张三\n" for n in range(40)), encoding="utf-8"
+    )
+    draft = draft_contract([path], "civil_affairs.list", SCHEMAS)
+    (tmp_path / "draft.yml").write_text(draft.text, encoding="utf-8")
+    report = read_contract(tmp_path / "draft.yml", SCHEMAS)
+    assert report.edition.source == "cell"
+    reading = Reading(where=path.name)
+    assert sum(chunk.rows.num_rows for chunk in read("csv", path, report, reading)) == 40
+    assert re.search(report.edition.pattern, reading.title[0])
+
+
+def _named(tmp_path: Path, *names: str) -> list[Path]:
+    for name in names:
+        (tmp_path / name).write_text("卡号,姓名\n" + "".join(f"N{n:04d},张三\n" for n in range(40)), encoding="utf-8")
+    return [tmp_path / name for name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "others", "edition"),
+    [
+        (["名单2026年9月.csv"], "名单2026年10月.csv", "2026-10"),
+        (["名单（2026年10月）.csv", "名单（2026年11月）.csv"], "名单（2026年9月）.csv", "2026-09"),
+        (["名单2026年9月1日.csv"], "名单2026年10月31日.csv", "2026-10-31"),
+    ],
+)
+def test_an_edition_in_words_in_the_name_serves_the_months_to_come(
+    tmp_path: Path, names: list[str], others: str, edition: str
+) -> None:
+    draft = draft_contract(_named(tmp_path, *names), "civil_affairs.list", SCHEMAS)
+    (tmp_path / "draft.yml").write_text(draft.text, encoding="utf-8")
+    report = read_contract(tmp_path / "draft.yml", SCHEMAS)
+    assert report.edition.source == "name"
+    assert edition_from_text(report.edition, others, where=others) == edition
+    assert fnmatch(others, Path(report.server.location).name)
+
+
+def test_codes_are_guessed_from_values_where_they_are_of_one_list_only(tmp_path: Path) -> None:
+    path = tmp_path / "名单_202603.csv"
+    rows = [
+        f"N{n:04d},{['汉族', '回族', '满族'][n % 3]},{'是否'[n % 2]},{n % 2 + 1},{'甲乙丙'[n % 3]}" for n in range(60)
+    ]
+    path.write_text("\n".join(["卡号,民,有无,代,类", *rows]) + "\n", encoding="utf-8")
+    draft = draft_contract([path], "civil_affairs.list", SCHEMAS)
+    assert [column.element for column in draft.columns] == [None, "ethnicity_code", None, None, None]
+    guessed = draft.columns[1]
+    assert not guessed.sure
+    assert "code list `ethnicity`" in guessed.why
+    (tmp_path / "draft.yml").write_text(draft.text, encoding="utf-8")
+    assert dict(read_contract(tmp_path / "draft.yml", SCHEMAS).columns[1].pairs)["回族"] == "03"
+
+
+def test_a_sample_without_rows_gives_a_contract_that_asks_for_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "名单_202603.csv"
+    path.write_text("卡号,姓名\n", encoding="utf-8")
+    draft = draft_contract([path], "civil_affairs.list", SCHEMAS)
+    (tmp_path / "draft.yml").write_text(draft.text, encoding="utf-8")
+    assert read_contract(tmp_path / "draft.yml", SCHEMAS).key == ("ka_hao",)
+    assert any("which column is it" in doubt for doubt in draft.doubts)
+
+
+def test_an_encoding_that_no_contract_reads_is_a_doubt(tmp_path: Path) -> None:
+    path = tmp_path / "liste_202603.csv"
+    path.write_bytes("name;city\nJos\xe9;M\xfcnchen\nAna;Z\xfcrich\n".encode("latin-1"))
+    assert any(
+        "no contract reads it" in doubt for doubt in draft_contract([path], "civil_affairs.list", SCHEMAS).doubts
+    )
+
+
 def test_no_personal_value_stands_in_a_draft(draft: Draft) -> None:
     told = draft.text + json.dumps([column.as_dict() for column in draft.columns], ensure_ascii=False)
     for row in _rows():
@@ -166,6 +268,40 @@ def test_a_header_kept_as_alias_breaks_nothing(tmp_path: Path) -> None:
     assert BREAKING not in [kind for kind, _ in _changed(tmp_path, kept)]
 
 
+POLICY = "customProperties:\n  - {property: mode,"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "where"),
+    [
+        ("", "{property: onRepair, value: {leadingZeros: reject}}", BREAKING, "onRepair.leadingZeros"),
+        ("", "{property: onRepair, value: {leadingZeros: safe}}", "reloads", "onRepair.leadingZeros"),
+        ("", "{property: onDrift, value: {newColumn: quarantine}}", BREAKING, "onDrift.newColumn"),
+        ("{property: onDrift, value: {newColumn: refuse}}", "", "reloads", "onDrift.newColumn"),
+        ("", '{property: constants, value: {benefit_type_code: "02"}}', "reloads", "constants.benefit_type_code"),
+        ('{property: constants, value: {benefit_type_code: "02"}}', "", BREAKING, "constants.benefit_type_code"),
+        ("", "{property: controlTotals, value: [{footer: '共(\\d+)人'}]}", "reloads", "controlTotals"),
+        ("", "{property: asOf, value: event}", BREAKING, "asOf"),
+    ],
+)
+def test_what_a_contract_does_with_what_is_wrong_is_compared(
+    tmp_path: Path, before: str, after: str, kind: str, where: str
+) -> None:
+    source = Settings.load().schemas / "reports" / "civil_affairs" / "elderly_allowance.odcs.yml"
+    whole = "\n".join(
+        line
+        for line in source.read_text(encoding="utf-8").splitlines()
+        if "constants" not in line and "controlT" not in line
+    )
+    reports = []
+    for name, said in (("old", before), ("new", after)):
+        more = f"customProperties:\n  - {said}\n  - {{property: mode," if said else POLICY
+        (tmp_path / f"{name}.yml").write_text(whole.replace(POLICY, more), encoding="utf-8")
+        reports.append(read_contract(tmp_path / f"{name}.yml", SCHEMAS))
+    changes = compare(*reports, SCHEMAS, {})
+    assert (kind, where) in [(change.kind, change.where) for change in changes]
+
+
 def test_texts_for_people_are_harmless(tmp_path: Path) -> None:
     assert _changed(tmp_path, ("民政局殡葬管理所", "民政局")) == [("harmless", "owner")]
 
@@ -199,3 +335,24 @@ def test_the_commands_write_a_draft_compare_it_and_show_a_file(sample: Path, tmp
     assert table["rows"] == 60
     assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert _rows()[0].split(",")[1] not in shown.output
+
+
+def test_a_table_written_as_csv_holds_no_formula_and_says_what_it_lacks(tmp_path: Path) -> None:
+    path, out = tmp_path / "sample.csv", tmp_path / "out.csv"
+    rows = [f"N{n:03d},张三,{n}" for n in range(40)]
+    rows[3] = "N003,=cmd|'/C calc'!A1,-12.5"
+    rows[5] = "N005,@李四,+1+1"
+    rows[9] += ",多"
+    path.write_text("\n".join(["编号,姓名,数", *rows]) + "\n", encoding="utf-8")
+    before = path.read_bytes()
+    run = CliRunner()
+    done = run.invoke(root, ["read", str(path), "--csv", str(out)])
+    assert "39 rows written" in done.output
+    assert "1 held rows are not in it" in done.output
+    assert "3 cells that would be formulas" in done.output
+    lines = out.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[4] == """"N003","'=cmd|'/C calc'!A1","-12.5\""""
+    assert lines[6] == """"N005","'@李四","'+1+1\""""
+    over = run.invoke(root, ["read", str(path), "--csv", str(path)])
+    assert over.exit_code == 1
+    assert path.read_bytes() == before

@@ -107,10 +107,29 @@ def test_a_safe_repair_is_made_and_counted() -> None:
 def test_a_repair_to_ask_about_changes_nothing_and_holds_the_rows() -> None:
     repairs, texts = applied({"percent": "ask"})
     assert (texts, repairs.safe) == (["5%", "7", "8%"], {})
-    assert {place: (held.rule, held.proposal) for place, held in repairs.held.items()} == {
-        0: ("rate.percent", {"rate": "0.05"}),
-        2: ("rate.percent", {"rate": "0.08"}),
+    assert {place: (held.rules, held.proposal) for place, held in repairs.held.items()} == {
+        0: (["rate.percent"], {"rate": "0.05"}),
+        2: (["rate.percent"], {"rate": "0.08"}),
     }
+
+
+def test_a_row_tells_every_cell_that_is_asked_about_and_what_it_would_be() -> None:
+    report: Any = SimpleNamespace(on_repair=Frozen(spaces="ask", full_width="ask", text_as_number="ask"))
+    repairs = Repairs(report, "表.xlsx")
+    name, phone = column("person", "姓名", "name"), column("phone", "电话", "phone")
+    for one, text, kinds in ((name, " 张三　", TEXT), (phone, " 1390000０001 ", TEXT), (phone, "1E+20", LOST)):
+        texts = pa.array([text], pa.string())
+        assert repairs.apply(one, texts, find(one, texts, np.array([kinds]))).to_pylist() == [text]
+    assert repairs.held[0].rules == ["person.spaces", "phone.spaces", "phone.full_width", "phone.lost_digits"]
+    assert repairs.held[0].proposal == {"person": "张三", "phone": "13900000001"}
+
+
+def test_a_number_among_texts_that_begin_with_zeros_lost_its_own() -> None:
+    texts = ["0012", "13", "0014"]
+    kinds = [TEXT, NUMBER, TEXT]
+    assert found("text", texts, kinds) == {"leading_zeros": ([1], ["0013"])}
+    assert found("text", ["12", "13", "0014"], kinds) == {}
+    assert found("text", ["一", "13", "二"], kinds) == {}
 
 
 def test_a_column_that_keeps_what_is_invalid_holds_no_row() -> None:

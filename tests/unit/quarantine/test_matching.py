@@ -131,6 +131,18 @@ def test_a_cell_that_a_reader_asked_about_has_to_be_mended_itself(report: Report
     assert match(report, adopted, rows=(row,)).lines[0].now["民族"] == "01"
 
 
+def test_a_cell_that_was_asked_about_and_is_right_may_be_agreed_to(report: Report) -> None:
+    row = held_row(7, "citizen_id.text_as_number", "77", "乙", "2", "01", "19900308", proposal={"citizen_id": "77"})
+    same = cells("77", "乙", "2", "01", "19900308")
+    (line,) = match(report, Given(1, 7, same, adopt=True, numbered=True), rows=(row,)).lines
+    assert (line.row, line.now["公民身份号码"]) == (7, "77")
+    assert match(report, Given(1, 7, same, numbered=True), rows=(row,)).unchanged == [7]
+    both = held_row(7, "citizen_id.text_as_number sex_code.error_value", "77", "乙", "#N/A", "01", "19900308")
+    both.proposal["citizen_id"] = "77"
+    half = Given(1, 7, cells("77", "乙", "#N/A", "01", "19900308"), adopt=True, numbered=True)
+    assert match(report, half, rows=(both,)).unchanged == [7]
+
+
 def test_every_refusal_has_a_text() -> None:
     reasons = {
         getattr(matching, name) for name in vars(matching) if name.isupper() and name not in ("REFUSALS", "REPAIRS")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from yibiao.contracts.draft.names import Named, Names, property_name
-from yibiao.contracts.values import Column, Schemas, plain_column
+from yibiao.contracts.draft.keys import ENOUGH_VALUES, KEY_WORDS, choose_key
+from yibiao.contracts.draft.names import Named, Names, property_name, unit_in
+from yibiao.contracts.values import UNITS, Column, Schemas, plain_column
 from yibiao.ingest.drift import plain, value_shares
 
 if TYPE_CHECKING:
@@ -25,17 +27,8 @@ FITS = 0.9
 SURE = 0.95
 """Score of a name from which a human need not look, if the values fit."""
 
-ENOUGH_VALUES = 20
-"""Stated values from which they say something without a name."""
-
-NEARLY = 0.98
-"""Share of rows that a certain key must tell apart to be taken for the key of a report."""
-
 MOST_CODES = 64
 """Different values at most for a column without an element to be offered as a code list."""
-
-KEY_WORDS = ("号", "码")
-"""Last characters of headers of numbers and codes."""
 
 
 @dataclass
@@ -46,6 +39,7 @@ class ColumnDraft:
         header: as it stands in the file.
         notes: what a human should know or decide, in words; no value of a person is quoted.
         sure: nothing in `notes` needs a decision.
+        unit: of the amounts, if it is not that of the element.
         filled, distinct: stated values of the sample and different ones among them.
         dates_file: a day that is the same in all rows of a file and another one in another file.
     """
@@ -67,6 +61,7 @@ class ColumnDraft:
     filled: int = 0
     distinct: int = 0
     dates_file: bool = False
+    unit: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -76,6 +71,7 @@ class ColumnDraft:
             "element": self.element,
             "role": self.role,
             "type": self.type,
+            "unit": self.unit,
             "score": self.score,
             "why": self.why,
             "sure": self.sure,
@@ -87,7 +83,11 @@ class ColumnDraft:
 
 
 def draft_columns(
-    headers: Sequence[str], files: Sequence[pa.Table], schemas: Schemas, report_id: str = ""
+    headers: Sequence[str],
+    files: Sequence[pa.Table],
+    schemas: Schemas,
+    report_id: str = "",
+    titles: Sequence[str] = (),
 ) -> list[ColumnDraft]:
     """One draft per header, in order.
 
@@ -95,16 +95,18 @@ def draft_columns(
         headers: of the file.
         files: sample of each file, text columns in the order of the headers; it may have no rows.
         report_id: the report that is drafted; a contract of it that exists already teaches nothing.
+        titles: texts above the table; they may state a unit.
     """
     import pyarrow as pa
 
+    of_table, _ = unit_in(" ".join(f"({found})" for found in re.findall(r"单位\s*[:：]\s*(\S+)", " ".join(titles))))
     rows = pa.concat_tables(files)
     names = Names(schemas, without=report_id)
     drafts = []
     for header, column in zip(headers, rows.columns, strict=True):
         draft = ColumnDraft(header)
         draft.filled, draft.distinct = _count(column)
-        _propose(draft, column, names.of(header), schemas)
+        _propose(draft, column, names.of(header), schemas, of_table)
         drafts.append(draft)
     _settle_rivals(drafts)
     taken = set(schemas.elements)
@@ -118,7 +120,8 @@ def draft_columns(
         draft.dates_file = draft.type in ("date", "month") and _dates_files(place, files)
     # A snapshot repeats its keys in every edition; rows that carry the day of their edition do not.
     dated = any(draft.dates_file for draft in drafts)
-    _choose_key(drafts, rows if dated else max(files, key=lambda one: one.num_rows), schemas)
+    within = rows if dated else max(files, key=lambda one: one.num_rows)
+    choose_key(drafts, within, [_count(column) for column in within.columns], schemas)
     return drafts
 
 
@@ -143,7 +146,9 @@ def _count(column: Any) -> tuple[int, int]:
     return len(texts), pc.count_distinct(texts).as_py()
 
 
-def _propose(draft: ColumnDraft, column: Any, named: Sequence[Named], schemas: Schemas) -> None:
+def _propose(
+    draft: ColumnDraft, column: Any, named: Sequence[Named], schemas: Schemas, of_table: str | None = None
+) -> None:
     """The likeliest element whose type the values have, or a bare type."""
     refused = []
     for one in named[:6]:
@@ -166,6 +171,8 @@ def _propose(draft: ColumnDraft, column: Any, named: Sequence[Named], schemas: S
             draft.notes.append(f"is this `{one.element}` ({element.name})? score {one.score:.2f}: {one.why}")
         if code_list:
             _codes(draft, column, code_list)
+        if element.unit:
+            _unit(draft, element.unit, of_table)
         if share is not None and FITS <= share < 1:
             draft.notes.append(f"{1 - share:.1%} of the values break the rules of the type and go to quarantine")
         if share is None:
@@ -179,24 +186,50 @@ def _propose(draft: ColumnDraft, column: Any, named: Sequence[Named], schemas: S
     draft.notes += refused
     draft.sure = not refused
     if not refused and draft.filled >= ENOUGH_VALUES and (found := _by_values(column, schemas)):
-        draft.element, draft.type, draft.score = found, schemas.elements[found].type, 0.5
-        draft.why, draft.sure = "nearly all values are such numbers", False
-        draft.notes.append(f"the values are those of `{found}`, the header does not say so: whose?")
+        name, draft.why = found
+        draft.element, draft.type, draft.score, draft.sure = name, schemas.elements[name].type, 0.5, False
+        draft.notes.append(f"the values are those of `{name}`, the header does not say so: whose?")
+        if code_list := schemas.codes.get(schemas.elements[name].code_list or ""):
+            _codes(draft, column, code_list)
         return
     _bare_type(draft, column)
 
 
-def _by_values(column: Any, schemas: Schemas) -> str | None:
-    """The element whose type says nearly everything by itself: an identity number, a credit code, a mobile phone."""
+def _unit(draft: ColumnDraft, wanted: str, of_table: str | None) -> None:
+    """The unit that the header states, or the title; one that is not understood must not be taken for the element's."""
+    unit, words = unit_in(draft.header)
+    if not words and of_table and UNITS[of_table][0] == UNITS[wanted][0] and of_table != wanted:
+        draft.unit, draft.sure = of_table, False
+        draft.notes.append(f"the title says `{of_table}`: is this column in it?")
+    elif unit is not None and UNITS[unit][0] == UNITS[wanted][0]:
+        draft.unit = unit if unit != wanted else None
+    elif words:
+        draft.sure = False
+        draft.notes.append(f"the header says `{words}`, the data element is in {wanted}: what is the unit?")
+
+
+def _by_values(column: Any, schemas: Schemas) -> tuple[str, str] | None:
+    """(element, why) where values say nearly all by themselves: an identity number, a credit code, a code list."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     table = pa.table({"text": column})
     for name, type_ in (("citizen_id", "citizen_id"), ("uscc", "uscc")):
         if name in schemas.elements:
             probe = plain_column(name, name, type_)
             if (value_shares(table, [probe]).get((name, "text")) or 0.0) >= FITS:
-                return name
-    return None
+                return name, "nearly all values are such numbers"
+    values = pc.unique(_stated(column)).to_pylist()
+    # Digits may be of any list, and yes and no of any question.
+    if not 2 <= len(values) <= MOST_CODES or sum(not value.isascii() for value in values) < 2:
+        return None
+    lists = [
+        one for one in schemas.codes.values() if len(one.codes) > 2 and set(values) <= {text for text, _ in one.pairs}
+    ]
+    elements = [one.id for one in schemas.elements.values() if lists and one.code_list == lists[0].id]
+    if len(lists) != 1 or len(elements) != 1:
+        return None
+    return elements[0], f"all {len(values)} values are in the code list `{lists[0].id}`"
 
 
 def _fit(column: Any, probe: Column) -> tuple[float | None, tuple[str, ...]]:
@@ -292,71 +325,7 @@ def _settle_rivals(drafts: Sequence[ColumnDraft]) -> None:
             f"`{draft.element}` like the column `{holders[key].header}`: if it speaks of another person or moment, "
             "give it a `role`"
         ]
-        draft.element = draft.role = None
+        draft.element = draft.role = draft.unit = None
         draft.sure, draft.score, draft.codes, draft.codes_as = False, 0.0, {}, "code"
         if draft.type not in ("date", "integer", "decimal"):
             draft.type, draft.date_formats = "text", ()
-
-
-def _certain_key(drafts: Sequence[ColumnDraft], rows: pa.Table, schemas: Schemas) -> list[int]:
-    """The columns of an entity's certain key, if they tell the rows apart, but for a few that a human must look at."""
-    places = {draft.element: place for place, draft in enumerate(drafts) if draft.element and not draft.role}
-    for entity in schemas.entities.values():
-        for key in entity.keys:
-            if set(key) <= set(places):
-                names = [rows.column_names[places[one]] for one in key]
-                different = rows.select(names).group_by(names).aggregate([]).num_rows
-                if different >= NEARLY * rows.num_rows:
-                    return sorted(places[one] for one in key)
-    return []
-
-
-def _choose_key(drafts: Sequence[ColumnDraft], rows: pa.Table, schemas: Schemas) -> None:
-    """A column, or two, that no two rows share and that is always filled; numbers before names, names before texts.
-
-    Args:
-        rows: in which a key occurs once.
-    """
-    count = rows.num_rows
-    if count < 2:
-        return
-    counted = [_count(column) for column in rows.columns]
-    full = [place for place, (filled, _) in enumerate(counted) if filled == count and drafts[place].type != "decimal"]
-    distinct = [one for _, one in counted]
-    unique = [place for place in full if distinct[place] == count]
-
-    def rank(place: int) -> tuple[int, int]:
-        draft = drafts[place]
-        serial = any(word in draft.header for word in ("序号", "行号"))
-        named = draft.header.endswith(KEY_WORDS)
-        return (3 if serial else 0 if named else 1 if draft.element else 2), place
-
-    good = [place for place in sorted(unique, key=rank) if rank(place)[0] <= 1]
-    chosen: list[int] = good[:1] or [place for place in unique if place < 3 and rank(place)[0] < 3][:1]
-    guessed = not good
-    if not good:
-        chosen = _certain_key(drafts, rows, schemas) or chosen
-    if not chosen:
-        pairs = [
-            (one, other)
-            for place, one in enumerate(full)
-            for other in full[place + 1 :]
-            if distinct[one] * distinct[other] >= count and min(rank(one)[0], rank(other)[0]) < 2
-        ]
-        for one, other in pairs[:40]:
-            names = [rows.column_names[one], rows.column_names[other]]
-            if rows.select(names).group_by(names).aggregate([]).num_rows == count:
-                chosen = [one, other]
-                break
-    names = [rows.column_names[place] for place in chosen]
-    told = rows.select(names).group_by(names).aggregate([]).num_rows if chosen else 0
-    for place in chosen:
-        drafts[place].key, drafts[place].required = True, counted[place][0] == count
-        if guessed or count < ENOUGH_VALUES:
-            drafts[place].sure = False
-            drafts[place].notes.append(f"the key, or a part of it? {told} of {count} rows of the sample differ in it")
-    if not chosen:
-        # A contract needs a key; whoever reads the draft must decide.
-        drafts[0].key = drafts[0].required = True
-        drafts[0].sure = False
-        drafts[0].notes.append("no column and no two columns tell the rows of the sample apart: what is the key?")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from yibiao.contracts.documents import Document, Findings
 from yibiao.contracts.odcs import Registry, read_report
+from yibiao.contracts.properties import DRIFT, REPAIRS
 from yibiao.contracts.values import Column, Report, Schemas
+from yibiao.detect.table import ASK, REJECT, SAFE
 from yibiao.errors import ContractError
 from yibiao.ingest.drift import plain
+from yibiao.ingest.repairs import repair_class
 
 BREAKING, RELOADS, HARMLESS = "breaking", "reloads", "harmless"
 """Kinds of changes: somebody loses something or must act; every landed delivery is read again; neither."""
@@ -74,7 +77,8 @@ def compare(old: Report, new: Report, schemas: Schemas, usage: Mapping[str, tupl
         usage: element or staging model -> what asks for it or reads it (see `usage_of`).
     """
     changes = [*_of_report(old, new), *_of_columns(old, new, schemas, usage)]
-    if old.semantics() != new.semantics() and not any(change.kind == RELOADS for change in changes):
+    told = any(change.kind == RELOADS or _LANDED in change.affects for change in changes)
+    if old.semantics() != new.semantics() and not told:
         changes.append(Change(RELOADS, "contract", "what a load contains may change", (_LANDED,)))
     order = {BREAKING: 0, RELOADS: 1, HARMLESS: 2}
     return sorted(changes, key=lambda change: (order[change.kind], change.where))
@@ -129,11 +133,40 @@ def _of_report(old: Report, new: Report) -> Iterator[Change]:
     if old.max_drop != new.max_drop:
         kind = BREAKING if new.max_drop < old.max_drop else HARMLESS
         yield Change(kind, "maxDrop", f"{old.max_drop:.0%} -> {new.max_drop:.0%}", ("snapshots that shrink",))
-    for name in sorted(set(old.on_drift) | set(new.on_drift)):
-        if old.on_drift.get(name) != new.on_drift.get(name):
-            yield Change(
-                RELOADS, f"onDrift.{name}", f"{old.on_drift.get(name)} -> {new.on_drift.get(name)}", (_LANDED,)
-            )
+    yield from _of_policy(old, new)
+
+
+def _of_policy(old: Report, new: Report) -> Iterator[Change]:
+    """What the report does with columns, cells and totals that are not as they should be, and what all rows share."""
+    for key, name in DRIFT.items():
+        was, now = old.on_drift.get(name, "-"), new.on_drift.get(name, "-")
+        if was != now:
+            notice = "deliveries with it are refused" if now == "refuse" else "deliveries with it are held"
+            yield _strictness(f"onDrift.{key}", was, now, ("evolve", "quarantine", "refuse"), notice)
+    for kind, (key, _) in REPAIRS.items():
+        was, now = repair_class(old, kind), repair_class(new, kind)
+        if was != now:
+            notice = "deliveries with such cells are refused" if now == REJECT else "rows with such cells are held"
+            yield _strictness(f"onRepair.{key}", was, now, (SAFE, ASK, REJECT), notice)
+    for name in sorted(set(old.constants) | set(new.constants)):
+        was, now = old.constants.get(name, "-"), new.constants.get(name, "-")
+        if was != now:
+            kind = RELOADS if was == "-" else BREAKING
+            yield Change(kind, f"constants.{name}", f"{was} -> {now}", ("every row of the report",))
+    if old.control_totals != new.control_totals:
+        gone = sum(one not in new.control_totals for one in old.control_totals)
+        more = sum(one not in old.control_totals for one in new.control_totals)
+        notice = "which printed totals are recounted, and whether a file without them waits"
+        yield Change(RELOADS, "controlTotals", f"{gone} gone, {more} new", (notice, _LANDED))
+    if (old.as_of, old.checks_rows) != (new.as_of, new.checks_rows):
+        yield Change(BREAKING, "asOf", f"{old.as_of or '-'} -> {new.as_of or '-'}", ("which of two values is newer",))
+
+
+def _strictness(where: str, was: str, now: str, order: Sequence[str], notice: str) -> Change:
+    """A stricter answer breaks deliveries that were taken before; a milder one only reads them again."""
+    if was in order and order.index(now) < order.index(was):
+        return Change(RELOADS, where, f"{was} -> {now}", (_LANDED,))
+    return Change(BREAKING, where, f"{was} -> {now}", (notice, _LANDED))
 
 
 def _of_columns(old: Report, new: Report, schemas: Schemas, usage: Mapping[str, tuple[str, ...]]) -> Iterator[Change]:
@@ -227,6 +260,17 @@ def _of_column(
         )
     if missing := [text for text in meant if text not in means]:
         yield Change(BREAKING, one.name, f"{len(missing)} codes are no longer known", ("rows with them",))
+    if more := [text for text in other.date_formats if text not in one.date_formats]:
+        yield Change(RELOADS, one.name, f"dates as {', '.join(more)} are read", (_LANDED,))
+    if new_codes := sum(text not in meant for text in means):
+        yield Change(RELOADS, one.name, f"{new_codes} more codes are known", (_LANDED,))
+    if one.entity != other.entity:
+        yield Change(
+            BREAKING,
+            one.name,
+            f"speaks of {other.entity or 'every entity of `about`'} and no longer of {one.entity or 'all'}",
+            (f"which golden records `{one.element}` of this report reaches", *readers),
+        )
     if one.on_invalid != other.on_invalid:
         yield Change(RELOADS, one.name, f"onInvalid {one.on_invalid} -> {other.on_invalid}", (_LANDED,))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts.draft.columns import ColumnDraft, draft_columns
+from yibiao.contracts.servers import ENCODINGS
 from yibiao.contracts.values import TYPES, Schemas
 from yibiao.detect.table import Choice, Detected
 from yibiao.errors import ContractError, DeliveryError
@@ -92,7 +93,7 @@ def draft_contract(
             where=samples[0].name,
             todo="Look at it with `yibiao read`; a contract needs names of columns.",
         )
-    columns = draft_columns(first.headers, [one.rows for one in tables], schemas, report_id)
+    columns = draft_columns(first.headers, [one.rows for one in tables], schemas, report_id, first.titles)
     writer = _Writer(report_id, name, department, samples, tables, columns, schemas, data)
     return Draft(writer.text(), tuple(columns), tuple(writer.doubts))
 
@@ -186,6 +187,8 @@ class _Writer:
         encoding = table.choices.get("encoding")
         if encoding and table.format in ("csv", "json", "ndjson"):
             lines += self._unsure("    ", encoding)
+            if encoding.value not in ENCODINGS:
+                lines += self._doubt("    ", f"no contract reads it: ask the sender for one of {', '.join(ENCODINGS)}.")
             lines.append(f"    encoding: {encoding.value}")
         options = []
         for what in OPTIONS:
@@ -217,12 +220,17 @@ class _Writer:
         """The rule, and the path of the deliveries with the edition left open."""
         names = [path.name for path in self._samples]
         found = [_IN_NAME.search(name) for name in names]
+        spoken = [_IN_TEXT.search(name) for name in names]
         place = f"{self._department}/{self._name}"
         if self._data is not None:
             parents = {path.resolve().parent for path in self._samples}
             folder = next(iter(parents))
             if len(parents) == 1 and folder.is_relative_to(self._data.resolve()):
                 place = str(folder.relative_to(self._data.resolve()))
+        if all(spoken):  # 2026年9月: the next one has two digits
+            stems = {name[: one.start()] for name, one in zip(names, spoken, strict=True) if one}
+            glob = (_glob_escape(stems.pop()) if len(stems) == 1 else "") + "*" + Path(names[0]).suffix
+            return {"from": "name", "pattern": _spoken_pattern(spoken)}, f"{place}/{glob}"
         if all(found):
             match = found[0]
             assert match is not None
@@ -243,10 +251,7 @@ class _Writer:
         glob = _glob_escape(name) if len(names) == 1 else name
         match_in_title = _IN_TEXT.search(" ".join(self._tables[0].titles))
         if match_in_title:
-            pattern = r"(?P<year>\d{4})年(?P<month>\d{1,2})月"
-            if match_in_title[3]:
-                pattern += r"(?P<day>\d{1,2})日"
-            return {"from": "cell", "pattern": pattern}, f"{place}/{glob}"
+            return {"from": "cell", "pattern": _spoken_pattern([match_in_title])}, f"{place}/{glob}"
         return None, f"{place}/{glob}"
 
     def _edition_lines(self) -> list[str]:
@@ -298,6 +303,8 @@ class _Writer:
         if column.date_formats:
             formats = column.date_formats
             own.append(("dateFormat", formats[0] if len(formats) == 1 else list(formats)))
+        if column.unit:
+            own.append(("unit", column.unit))
         if column.type == "code" and column.codes_as != "code":
             own.append(("codesAs", column.codes_as))
         if own:
@@ -310,8 +317,17 @@ class _Writer:
         return lines
 
 
+def _spoken_pattern(found: Sequence[re.Match[str] | None]) -> str:
+    """Of an edition in words, with its day if all of them have one; blanks may stand between."""
+    gap = r"\s*" if any(one and re.search(r"\s", one[0]) for one in found) else ""
+    pattern = gap.join((r"(?P<year>\d{4})", "年", r"(?P<month>\d{1,2})", "月"))
+    if all(one and one[3] for one in found):
+        pattern += gap + gap.join((r"(?P<day>\d{1,2})", "日"))
+    return pattern
+
+
 def _title(path: Path) -> str:
-    stem = _IN_NAME.sub("", path.stem)
+    stem = _IN_NAME.sub("", _IN_TEXT.sub("", path.stem))
     return stem.strip(" _-.()（）")
 
 

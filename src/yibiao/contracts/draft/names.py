@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from yibiao.contracts.registry import SQL_WORDS
-from yibiao.contracts.values import Schemas
+from yibiao.contracts.values import UNIT_WORDS, Schemas
 from yibiao.ingest.drift import name_score, plain
 
 ROLE_WORDS: Mapping[str, str] = {
@@ -124,6 +124,16 @@ class Names:
             elif any(set(latin) < set(one) for one in spoken):
                 offer(Named(element_id, None, 0.65, f"`{header}` is a part of the name of `{element_id}`"))
         return sorted(found.values(), key=lambda one: (-one.score, one.role is not None, one.element))
+
+
+def unit_in(header: str) -> tuple[str | None, str]:
+    """The unit that stands in brackets behind a header, None if it is none that a contract knows; and these words."""
+    found = re.findall(r"[（(【\[]\s*(?:单位\s*[:：]?)?\s*([^（(【\[）)】\]]+?)\s*[）)】\]]", header)
+    for words in reversed(found):
+        for unit, names in UNIT_WORDS.items():
+            if words in names:
+                return unit, words
+    return None, found[-1] if found else ""
 
 
 def _latin_words(text: str) -> tuple[str, ...]:

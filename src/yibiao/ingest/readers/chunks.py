@@ -29,7 +29,8 @@ class Broken:
         raw: its text as it stands in the delivery; empty where `cells` says it all.
         cells: the cells that are known, by contract column.
         proposal: what the row would be if the repair that the reader thinks of were made, by contract column; only the
-            cells that differ from `cells`. Never taken over without a human.
+            cells concerned. Never taken over without a human.
+        more: rules that further cells break.
     """
 
     row: int
@@ -37,6 +38,12 @@ class Broken:
     raw: str
     cells: Mapping[str, str] = field(default_factory=dict)
     proposal: Mapping[str, str] = field(default_factory=dict)
+    more: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> list[str]:
+        """Everything that the row breaks."""
+        return [self.rule, *self.more]
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,8 @@ def _chunk(names: Sequence[str], arrays: Sequence[pa.Array], first: int, repairs
     for place, row in zip(places, rows, strict=True):
         held = repairs.held[place]
         cells = {name: text for name, text in row.items() if name != "_row" and text is not None}
-        broken.append(Broken(row["_row"], held.rule, "", cells, held.proposal))
+        rule, *more = held.rules
+        broken.append(Broken(row["_row"], rule, "", cells, held.proposal, tuple(more)))
     keep = np.ones(table.num_rows, dtype=bool)
     keep[places] = False
     return Chunk(table.filter(pa.array(keep)), tuple(broken))
