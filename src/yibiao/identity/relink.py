@@ -66,7 +66,7 @@ def relink(
     if settings.certain or settings.one_per:
         return None
     _input(con, source)
-    known = look_over(con, "linkage_input", "entity", settings, keep=keep)
+    known = look_over(con, "linkage_changed_input", "entity", settings, keep=keep)
     if not known.short:
         return None
     raw_id = identity(con, "linkage_open", settings)
@@ -97,7 +97,7 @@ def relink(
 
 
 def _input(con: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """`linkage_input`: all records of the entities that any touched record had or has, and the touched open ones."""
+    """`linkage_changed_input`: all records of the entities that any touched record had or has, and the touched open ones."""
     touched = f"select record_no from {source.touched}"
     con.execute(f"""
         create or replace temp table linkage_changed_entity as
@@ -105,8 +105,10 @@ def _input(con: duckdb.DuckDBPyConnection, source: Source) -> None:
         union
         select distinct entity from {source.records} where entity is not null and id in ({touched})""")
     con.execute(f"""
-        create or replace temp table linkage_input as
-        select * from {source.records} where entity in (select entity from linkage_changed_entity)
+        create or replace temp table linkage_changed_input as
+        -- The engine leaves out the records without an entity, and the raw rows behind them, if it is told so.
+        select * from {source.records}
+        where entity is not null and entity in (select entity from linkage_changed_entity)
         union all
         select * from {source.records} where entity is null and {source.subject} and id in ({touched})""")
 
