@@ -1,19 +1,28 @@
-"""A day in the life of a district: what the delta and event reports deliver when a share of the residents changes.
+"""What a day costs that changes a share of the residents, beside a whole build and a run without input.
 
-    python -m bench.day DATA [--share 0.01]
+    python -m bench.day DATA HOME [--share 0.01]
 
-adds one delivery each of the visits and the settlements of the month after the last, made of lines of the last one,
-evenly spread: so many that they speak of about that share of the residents.
+`DATA` is a district, which is copied by hard links; `HOME` is removed first. Four runs: the whole, an empty one
+(forced, without input), the day, and a forced one that must end with the content hash of the day. The day is one
+delivery each of the visits and the settlements of the month after the last, made of lines of the last one, evenly
+spread: so many that they speak of about that share of the residents.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import shutil
 from pathlib import Path
+from typing import Any
 
 REPORTS = ("grid_center/dwelling_visit", "medical_insurance/settlement")
+SECONDS, SHARE_OF_FULL = 60.0, 0.08
+"""Limits of a day that changes 1 % of a million residents, on 2 cores: seconds, and beyond an empty run its share of
+what the whole takes beyond one."""
+
 VISITS = 0.2
 """Share of the lines that are visits; the rest are settlements."""
 
@@ -48,12 +57,39 @@ def _following(name: str) -> str:
     return name.replace(found[0], f"_{year}{month:02d}.")
 
 
+def measure(data: Path, home: Path, share: float) -> dict[str, Any]:
+    """Measure the four runs.
+
+    Returns:
+        `full`, `empty`, `day`, `forced`: see `bench.run.measure`; `rows`: report -> rows that the day delivers;
+        `share_of_full`: (day - empty) / (full - empty); `limits`; `equal`: whether day and forced have one hash.
+    """
+    from bench.run import measure as run
+
+    district = home.with_name(f"{home.name}-district")
+    shutil.rmtree(district, ignore_errors=True)
+    shutil.copytree(data, district, copy_function=os.link)
+    nothing = home.with_name(f"{home.name}-nothing")
+    nothing.mkdir(exist_ok=True)
+    found: dict[str, Any] = {"full": run(district, home)}
+    found["empty"] = run(nothing, home.with_name(f"{home.name}-empty"), "--force")
+    found["rows"] = add_day(district, share)
+    found["day"] = run(district, home, anew=False)
+    found["forced"] = run(district, home, "--force", anew=False)
+    full, empty, day = (found[name]["seconds"] for name in ("full", "empty", "day"))
+    found["share_of_full"] = round((day - empty) / (full - empty), 4)
+    found["equal"] = found["day"]["content_hash"] == found["forced"]["content_hash"]
+    found["limits"] = {"day": SECONDS, "share_of_full": SHARE_OF_FULL}
+    return found
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
+    parser.add_argument("home", type=Path)
     parser.add_argument("--share", type=float, default=0.01)
-    arguments = parser.parse_args()
-    print(json.dumps(add_day(arguments.data, arguments.share)))
+    given = parser.parse_args()
+    print(json.dumps(measure(given.data, given.home, given.share), ensure_ascii=False, indent=2))
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def relink(
 
 
 def _input(con: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """`linkage_changed_input`: all records of the entities that any touched record had or has, and the touched open ones."""
+    """`linkage_changed_input`: all records of entities that any touched record had or has, and touched open ones."""
     touched = f"select record_no from {source.touched}"
     con.execute(f"""
         create or replace temp table linkage_changed_entity as
