@@ -72,7 +72,7 @@ def measure(data: Path, home: Path, share: float) -> dict[str, Any]:
     nothing = home.with_name(f"{home.name}-nothing")
     nothing.mkdir(exist_ok=True)
     found: dict[str, Any] = {"full": run(district, home)}
-    found["empty"] = run(nothing, home.with_name(f"{home.name}-empty"), "--force")
+    found["empty"] = run(nothing, home.with_name(f"{home.name}-empty"), "--force", refused=True)
     found["rows"] = add_day(district, share)
     found["day"] = run(district, home, anew=False)
     found["forced"] = run(district, home, "--force", anew=False)
