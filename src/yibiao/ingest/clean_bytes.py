@@ -8,6 +8,7 @@ that the same test takes as a regular expression a cell, which was half of what 
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ LONGEST = 4000
 """Bytes of the longest text; the checks have the same limit."""
 
 FORMATS = frozenset({"%Y%m%d", "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"})
-"""Date formats that are read here, with two digits for every month and day."""
+"""Date formats that are read here; where something stands between the parts, months and days may have one digit."""
 
 _NUMBER = 18
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -124,22 +125,12 @@ class Texts:
 
     def day(self, form: str) -> np.ndarray:
         """Days from 1800 to 2099 in one of `FORMATS` as numbers like 19870305; 0 where it is not sure."""
-        template = form.replace("%Y", "0000").replace("%m", "00").replace("%d", "00").encode()
         days = np.zeros(self.rows, np.uint32)
-        rows = np.flatnonzero(self.lengths == len(template))
-        if not rows.size:
-            return days
-        places = self._places(rows, len(template))
-        right = np.ones(rows.size, bool)
-        digits = []
-        for place, sign in zip(places, template, strict=True):
-            if sign == ord("0"):
-                digits.append(place - ord("0"))
-            else:
-                right &= place == sign
-        for digit in digits:
-            right &= digit <= 9
-        days[rows] = np.where(right, _day(digits), 0)
+        for month, day in [("0M", "0D")] if form == "%Y%m%d" else product(("0M", "M"), ("0D", "D")):
+            template = form.replace("%Y", "YYYY").replace("%m", month).replace("%d", day).encode()
+            rows = np.flatnonzero(self.lengths == len(template))
+            if rows.size:
+                days[rows] = np.maximum(days[rows], _read(self._places(rows, len(template)), template))
         return days
 
     def number(self) -> tuple[np.ndarray, np.ndarray]:
@@ -236,6 +227,21 @@ class Texts:
             windows = np.ndarray((self._data.size - width + 1,), f"V{width}", self._data, 0, (1,))
             picked = windows[starts].view(np.uint8)
         return np.ascontiguousarray(picked.reshape(-1, width).T)
+
+
+def _read(places: np.ndarray, template: bytes) -> np.ndarray:
+    """Texts of one width as days; 0 for those that are not written like the template."""
+    right = np.ones(places.shape[1], bool)
+    digits = []
+    for place, sign in zip(places, template, strict=True):
+        if sign in b"MD" and template[template.index(sign) - 1] != ord("0"):
+            digits.append(np.zeros(places.shape[1], np.uint8))  # written with one digit
+        if sign in b"0YMD":
+            digits.append(place - ord("0"))
+            right &= digits[-1] <= 9
+        else:
+            right &= place == sign
+    return np.where(right, _day(digits), np.uint32(0))
 
 
 def _day(digits: list[np.ndarray]) -> np.ndarray:
