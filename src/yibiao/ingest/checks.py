@@ -20,16 +20,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from yibiao.contracts.values import Column, Report
-from yibiao.ingest.clean import clean_sql
+from yibiao.ingest.clean import DAY, clean_sql, dated
+from yibiao.ingest.clean_bytes import LONGEST
+from yibiao.ingest.clean_rows import CleanRows
 from yibiao.ingest.rules import quote, read_as, render
 
 BITS = 60
 """Rules per flag word: a BIGINT with room to spare."""
 
 QUARANTINE, WARN = "quarantine", "warn"
-
-LONGEST = 4000
-"""Bytes of the longest text."""
 
 _EVENTS_OF_LIFE = ("birth_date", "death_date")
 """Dates that cannot lie after the day a report speaks of."""
@@ -78,13 +77,17 @@ class Checks:
         rules: in the order of their bits: rule i is bit i % BITS of word i // BITS.
         sql: query over a table `batch`, with the parameter `$1` (the last day that the delivery speaks of) if a rule
             needs it; gives `_row` and `word_0` ... of the rows that break any rule but those of `codes`.
-        clean: query over a table `numbered` (see `clean_sql`); gives `_row`, `clean` (the row breaks no rule; if false
-            it may) and `h`, a 64-bit hash of the row's key.
+        clean_rows: the test by bytes for rows that break no rule; it judges most columns.
+        rest: query over a table `remaining` (see `clean_sql`) for what that test leaves: gives `_row`, `clean` (the columns
+            that it does not judge break no rule; if false they may) and `h`, a 64-bit hash of the row's key.
+        clean: the same query for all columns, over a table `numbered`.
         codes: the columns with few distinct texts.
     """
 
     rules: tuple[Rule, ...]
     sql: str
+    clean_rows: CleanRows
+    rest: str
     clean: str
     codes: tuple[CodeCheck, ...]
 
@@ -144,13 +147,15 @@ def compile_checks(report: Report) -> Checks:
     flags = ",\n".join(f"cast({terms} as bigint) as _word_{place}" for place, terms in enumerate(words))
     broken = " | ".join(f"_word_{place}" for place in range(len(words)))
     sql = f"""
-with parsed as (select *{parsed} from batch),
+with parsed as (select *{parsed} from {dated("batch", flags)}),
 derived as (select *{derived} from parsed),
 judged as (select _row, {flags} from derived)
 select * from judged where ({broken}) <> 0
 """
-    clean = clean_sql(report, _beside, frozenset(_EVENTS_OF_LIFE))
-    return Checks(tuple(compiler.rules), sql, clean, tuple(codes))
+    births = frozenset(_EVENTS_OF_LIFE)
+    rows = CleanRows(report, _beside, births)
+    rest = clean_sql(report, _beside, births, rows.told, "remaining")
+    return Checks(tuple(compiler.rules), sql, rows, rest, clean_sql(report, _beside, births), tuple(codes))
 
 
 def _code_check(compiler: _Compiler, column: Column) -> CodeCheck:
@@ -180,7 +185,7 @@ def _flags(compiler: _Compiler, report: Report, place: int, column: Column) -> N
     elif column.type == "integer":
         compiler.flag(column, "range", f"{value} < 0")
     elif column.type == "date" and column.element in _EVENTS_OF_LIFE:
-        compiler.flag(column, "range", f"{value} not between date '1850-01-01' and cast($1 as date)")
+        compiler.flag(column, "range", f"{value} not between date '1850-01-01' and {DAY}")
     elif column.type == "citizen_id":
         compiler.flag(column, "check_digit", f"not _c{place}", f"strlen({value}) = 18")
         compiler.flag(column, "day", f"_b{place} is null", f"strlen({value}) = 18")

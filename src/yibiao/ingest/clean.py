@@ -6,7 +6,7 @@ to name what is wrong, see through every untidy way of writing, and cost three t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from yibiao.contracts.values import Column, Report
 from yibiao.ingest.rules import quote, read_as, render
@@ -16,23 +16,35 @@ _BIRTHS = frozenset({"%Y%m%d", "%Y-%m-%d", "%Y/%m/%d"})
 
 Beside = Callable[[Report, Column, str], int | None]
 
+DAY = "_day"
+"""The last day that a delivery speaks of, as a column of `dated`."""
 
-def clean_sql(report: Report, beside: Beside, births: frozenset[str]) -> str:
-    """A query over `numbered`: `_row`, `clean`, and `h`, a hash of the key.
 
-    `numbered` is a batch of rows with two columns for every citizen ID number, `_clean_<place>` and `_male_<place>`, as
-    `clean_numbers` finds them.
+def dated(table: str, sql: str) -> str:
+    """A table with the parameter `$1` of a query as its column `DAY`, if the query names that.
+
+    A query that names a parameter twice is planned anew at every execution, which takes as long as executing it.
+    """
+    return f"(select *, cast($1 as date) as {DAY} from {table})" if DAY in sql else table
+
+
+def clean_sql(report: Report, beside: Beside, births: frozenset[str], judged: Collection[int] = (), table: str = "numbered") -> str:
+    """A query over a table: `_row`, `clean`, and `h`, a hash of the key.
+
+    The table is a batch of rows with two columns for every citizen ID number that is not in `judged`, `_clean_<place>` and
+    `_male_<place>`, as `Texts.number` finds them.
 
     `$1` is the last day that the delivery speaks of, as in the checks.
 
     Args:
         beside: place of the column with an element that speaks of the same person as a column.
         births: elements whose dates cannot lie after that day.
+        judged: places of columns that need no test here.
     """
-    told: set[int] = set()
+    told = set(judged)
     conditions = []
     for place, column in enumerate(report.columns):
-        if column.type == "citizen_id":
+        if column.type == "citizen_id" and place not in judged:
             conditions.append(_optional(column, _number(report, place, column, beside, told)))
     for place, column in enumerate(report.columns):
         if column.type not in ("citizen_id", "code") and place not in told:
@@ -40,7 +52,7 @@ def clean_sql(report: Report, beside: Beside, births: frozenset[str]) -> str:
     keys = ", ".join(map(quote, report.key)) or "0"
     clean = "\n    and ".join(f"({one})" for one in conditions) or "true"
     return f"""
-select _row, ({clean}) is true as clean, hash({keys}) as h from numbered
+select _row, ({clean}) is true as clean, hash({keys}) as h from {dated(table, clean)}
 """
 
 
@@ -60,7 +72,7 @@ def _cell(column: Column, births: frozenset[str]) -> str:
     if column.type == "date":
         formats = list(column.date_formats)
         if column.element in births:
-            return f"({render('rule_date_core', text, formats)}) between date '1850-01-01' and cast($1 as date)"
+            return f"({render('rule_date_core', text, formats)}) between date '1850-01-01' and {DAY}"
         return render("clean_date", text, formats)
     if column.type == "uscc":
         # The check of a text without the right form is false.
@@ -84,7 +96,7 @@ def _number(report: Report, place: int, column: Column, beside: Beside, told: se
                 # The same day as in a valid number: a day, and only its order remains to be judged.
                 told.add(birth)
                 # In these formats texts are in the order of their days.
-                same += f" and {stated} <= strftime(cast($1 as date), '{other.date_formats[0]}')"
+                same += f" and {stated} <= strftime({DAY}, '{other.date_formats[0]}')"
         else:
             day = render("rule_date_core", stated, list(other.date_formats))
             same = f"({day}) = {render('rule_birth_date_of', text)}"
