@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts import Schemas
-from yibiao.files import sha256_file, to_json
+from yibiao.files import seal_file, to_json
 from yibiao.progress import Progress
 from yibiao.settings import Settings
 from yibiao.warehouse import content_hash
@@ -115,9 +116,11 @@ def build(
 
     hashes: dict[str, dict[str, Any]] = {}
     digests: dict[str, str] = {}
+    sealed: dict[str, Future[str]] = {}
     if base:
         shutil.copyfile(base.database, folder / DATABASE)
-    with duckdb.connect() as connection:
+    # A finished file is hashed and made durable while the next table is written.
+    with ThreadPoolExecutor(1, "seal") as sealer, duckdb.connect() as connection:
         connection.execute(f"set threads = {settings.threads}; set memory_limit = '{settings.memory_limit}'")
         connection.execute(f"set temp_directory = '{folder.parent / 'spill'}'")
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
@@ -136,14 +139,18 @@ def build(
                 digests[file] = base.manifest["files"][file]["sha256"]
             else:
                 connection.execute(f"copy release.{table.name} to '{folder / file}' {PARQUET}")
+                sealed[file] = sealer.submit(seal_file, folder / file)
             progress.advance(1, table.name)
         connection.execute("use release")  # so that views name tables of whatever the file is attached as
         for entity in schemas.entities.values():
             connection.execute(f"create or replace view {view_name(entity)} as {view(entity, schemas)}")
         connection.execute("use memory")
         connection.execute("checkpoint release; detach release")
+        shutil.copyfile(quality, folder / quality.name)
+        for file in (DATABASE, quality.name):
+            sealed[file] = sealer.submit(seal_file, folder / file)
         progress.end()
-    shutil.copyfile(quality, folder / quality.name)
+    digests |= {file: seal.result() for file, seal in sealed.items()}
     manifest = {
         "format": FORMAT,
         "version": inputs.version,
@@ -175,8 +182,7 @@ def build(
         "counts": counts,
         "gate": gate,
         "files": {
-            path.name: {"bytes": path.stat().st_size, "sha256": digests.get(path.name) or sha256_file(path)}
-            for path in sorted(folder.iterdir())
+            path.name: {"bytes": path.stat().st_size, "sha256": digests[path.name]} for path in sorted(folder.iterdir())
         },
     }
     (folder / MANIFEST).write_bytes(to_json(manifest))
