@@ -59,11 +59,13 @@ class CodeCheck:
 
     Attributes:
         column: property name.
+        listed: texts that stand in the list as they are; they need no query.
         sql: query over a table `texts(text)`; gives `text` and `verdict` (0 right, 1 not in the list, 2 not stated).
         broken, missing: bits (places in `Checks.rules`) for verdict 1 and 2, None if that breaks no rule.
     """
 
     column: str
+    listed: frozenset[str]
     sql: str
     broken: int
     missing: int | None
@@ -169,7 +171,7 @@ select text, case
 end as verdict
 from texts
 """
-    return CodeCheck(column.name, sql, broken, missing)
+    return CodeCheck(column.name, frozenset(text for text, _ in column.pairs), sql, broken, missing)
 
 
 def _flags(compiler: _Compiler, report: Report, place: int, column: Column) -> None:

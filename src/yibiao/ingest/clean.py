@@ -28,7 +28,9 @@ def dated(table: str, sql: str) -> str:
     return f"(select *, cast($1 as date) as {DAY} from {table})" if DAY in sql else table
 
 
-def clean_sql(report: Report, beside: Beside, births: frozenset[str], judged: Collection[int] = (), table: str = "numbered") -> str:
+def clean_sql(
+    report: Report, beside: Beside, births: frozenset[str], judged: Collection[int] = (), table: str = "numbered"
+) -> str:
     """A query over a table: `_row`, `clean`, and `h`, a hash of the key.
 
     The table is a batch of rows with two columns for every citizen ID number that is not in `judged`, `_clean_<place>` and

@@ -109,7 +109,8 @@ class CleanRows:
         free = not column.required
         # Per text, and one more for null: does it agree with a number of a woman, of a man?
         agrees = [
-            np.array([codes.get(text) == code or (free and text == "") for text in texts] + [free]) for code in ("2", "1")
+            np.array([codes.get(text) == code or (free and text == "") for text in texts] + [free])
+            for code in ("2", "1")
         ]
         indices = encoded.indices.fill_null(len(texts)).to_numpy()
         return np.where(male, agrees[1][indices], agrees[0][indices])
