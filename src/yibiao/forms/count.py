@@ -118,8 +118,8 @@ def _count_entity(
     for form in forms:
         bit = 1 << conditions.index(_condition(form, as_of))
         met = [row[1:] for row in groups if row[0] & bit]
-        population, *known = map(sum, zip(*met, strict=True)) if met else [0] * (1 + len(distinct))
-        by_term = dict(zip(distinct, known, strict=True))
+        population, *counted = map(sum, zip(*met, strict=True)) if met else [0] * (1 + len(distinct))
+        by_term = dict(zip(distinct, counted, strict=True))
         rows = math.ceil(population * form.rows.share)
         result[form.id] = Counts(
             rows=rows,

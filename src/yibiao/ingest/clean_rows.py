@@ -7,6 +7,7 @@ more ways of writing and types whose form no arithmetic tells.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -71,7 +72,7 @@ class CleanRows:
         for place in sorted(self.told - self._numbers.keys()):
             column = self._columns[place]
             array = rows.column(column.name)
-            absent, value = _over_texts(array, lambda texts, at=place: self._cell(texts, at))
+            absent, value = _over_texts(array, partial(self._cell, place))
             right = value.astype(bool)
             if place in self._days:
                 days[place] = absent, value
@@ -91,7 +92,7 @@ class CleanRows:
             sure &= right if column.required else right | texts.absent
         return sure
 
-    def _cell(self, texts: Texts, place: int) -> np.ndarray:
+    def _cell(self, place: int, texts: Texts) -> np.ndarray:
         """The verdict about a column, or its days."""
         if place in self._days:
             return texts.day(self._days[place])
