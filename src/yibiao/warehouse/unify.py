@@ -98,15 +98,23 @@ def unify(settings: Settings, *, force: bool = False, progress: Progress | None 
                 return _outcome(UNCHANGED, inputs, present)
             if present and releases.rolled_back_from(settings) == inputs.fingerprint:
                 return _outcome(HELD, inputs, present)
-        # Always the same folder, so that what a killed run left there is gone before the disk is needed.
-        with scratch(settings.work, "unify", alone=True) as folder:
-            change = kept.Whole("--force") if force else kept.plan(settings, inputs)
+        plan = kept.Whole("--force") if force else kept.plan(settings, inputs)
+        if isinstance(plan, kept.Change):
             try:
-                return _build(folder, inputs, change, schemas, settings, progress)
-            except WarehouseError:
-                # Whatever is wrong with it: the next run does without.
+                return _in_scratch(inputs, plan, schemas, settings, progress)
+            except WarehouseError as error:
+                # Whatever is wrong with what was kept, the whole does not need it; and the summary says what happened.
                 kept.forget(settings)
-                raise
+                plan = kept.Whole(f"what changed could not be built alone ({error.what} {error.where})")
+        return _in_scratch(inputs, plan, schemas, settings, progress)
+
+
+def _in_scratch(
+    inputs: Inputs, plan: kept.Change | kept.Whole, schemas: Any, settings: Settings, progress: Progress
+) -> UnifyOutcome:
+    # Always the same folder, so that what a killed run left there is gone before the disk is needed.
+    with scratch(settings.work, "unify", alone=True) as folder:
+        return _build(folder, inputs, plan, schemas, settings, progress)
 
 
 def _build(
