@@ -80,8 +80,8 @@ class Checks:
         sql: query over a table `batch`, with the parameter `$1` (the last day that the delivery speaks of) if a rule
             needs it; gives `_row` and `word_0` ... of the rows that break any rule but those of `codes`.
         clean_rows: the test by bytes for rows that break no rule; it judges most columns.
-        rest: query over a table `remaining` (see `clean_sql`) for what that test leaves: gives `_row`, `clean` (the columns
-            that it does not judge break no rule; if false they may) and `h`, a 64-bit hash of the row's key.
+        rest: query over a table `remaining` (see `clean_sql`) for what that test leaves: gives `_row`, `clean` (the
+            columns that it does not judge break no rule; if false they may) and `h`, a 64-bit hash of the row's key.
         clean: the same query for all columns, over a table `numbered`.
         codes: the columns with few distinct texts.
     """
