@@ -61,9 +61,9 @@ endef
 	rm -f .venv/.installed-run-*
 	touch $(RUN)
 
-# The byte code of all packages, so that no start pays for it.
+# The byte code of all packages but their own tests, so that no start pays for it.
 .venv/.compiled: | .venv/bin/python
-	@$(BIN)/python -m compileall -q -j 0 $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') >/dev/null 2>&1 || true
+	@$(BIN)/python -m compileall -q -j 0 -x '/(tests|mypy|mypyc)/' $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') >/dev/null 2>&1 || true
 	@touch $@
 
 setup-spark: $(RUN) ## add Spark (large) to .venv

@@ -28,8 +28,13 @@ BYTES_LIMIT = 8 << 30
 """Peak memory at a million residents."""
 
 
-def measure(data: Path, home: Path) -> dict[str, Any]:
-    """Run the main job once on a new home folder.
+def measure(data: Path, home: Path, *options: str, anew: bool = True, refused: bool = False) -> dict[str, Any]:
+    """Run the main job once.
+
+    Args:
+        options: of `yibiao run`, further ones.
+        anew: on a new home folder; else on the one that is there.
+        refused: whether its gate may refuse it, as it does where nothing was loaded.
 
     Returns:
         `seconds`, `cpu_seconds`, `peak_bytes`, `rows` (source rows read), `rows_a_second`, `stages` (name -> seconds),
@@ -38,14 +43,14 @@ def measure(data: Path, home: Path) -> dict[str, Any]:
     Raises:
         RuntimeError: the run did not publish.
     """
-    if home.exists():
+    if anew and home.exists():
         if not (home / "format").exists():
             raise RuntimeError("this folder is no home folder of yibiao: it is not removed")
         shutil.rmtree(home)
     environment = {**os.environ, **NO_TELEMETRY}
     with Watched() as watched:
         finished = subprocess.run(
-            [str(YIBIAO), "run", "--data", str(data), "--home", str(home), "--json"],
+            [str(YIBIAO), "run", "--data", str(data), "--home", str(home), "--json", *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -56,6 +61,8 @@ def measure(data: Path, home: Path) -> dict[str, Any]:
         summary = json.loads(finished.stdout)
     except ValueError:
         raise RuntimeError(f"yibiao run ended with status {finished.returncode} and without a summary") from None
+    if refused and summary["state"] == "refused":
+        return {"seconds": round(watched.seconds, 2), "cpu_seconds": round(watched.cpu_seconds, 2)}
     if finished.returncode != 0 or not summary["ok"]:
         raise RuntimeError(f"yibiao run did not publish: {summary['state']} {summary['why']}")
     rows = summary["totals"]["read"]
@@ -68,6 +75,7 @@ def measure(data: Path, home: Path) -> dict[str, Any]:
         "rows": rows,
         "rows_a_second": round(rows / watched.seconds),
         "stages": {name: round(seconds, 2) for name, seconds in summary["seconds"].items()},
+        "built": summary["built"],
         "entities": summary["entities"],
         "content_hash": summary["release"]["content_hash"],
         "release_bytes": sum(path.stat().st_size for path in release.iterdir()),

@@ -92,9 +92,11 @@ def _links(entity: Entity, schemas: Schemas) -> list[dict[str, str]]:
 
 
 def _entity(entity: Entity, schemas: Schemas, wanted: dict[str, list[Column]]) -> dict[str, Any]:
-    if len(entity.keys) != 1:
+    delivered = {column.element for columns in wanted.values() for column in columns}
+    keys = [key for key in entity.keys if set(key) <= delivered]
+    if len(keys) != 1:
         raise ValueError(f"{entity.id}: the script knows entities of one certain key")
-    (key,) = entity.keys
+    (key,) = keys
     addresses = named_by_address(entity, schemas)
     place = {name: number for number, name in enumerate(entity.elements, start=1)}
     sources = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from pathlib import Path
 
@@ -52,6 +53,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     assert not missing, f"LONGEST_FIRST names files that are no more: {missing}"
     # The order within a file, and of all other files, stays as it was.
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_unconfigure() -> None:
+    # The PostgreSQL of some tests logs its end when the streams of a worker are closed already.
+    logging.raiseExceptions = False
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ COMMITS = (
     "release.prune",
     "release.identities",
     "release.state",
+    "unify.warehouse",
     "contract.generate",
 )
 """Every commit of the program; each has a point `<name>.before` and `<name>.after`."""

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +29,15 @@ def sha256_file(path: Path) -> str:
     """SHA-256 of a file's bytes, read in bounded memory."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def seal_file(path: Path) -> str:
+    """SHA-256 of a finished file, which is made durable meanwhile: the disk works while the processor does."""
+    with ThreadPoolExecutor(1, "sync") as disk:
+        synced = disk.submit(sync, path)
+        sha256 = sha256_file(path)
+        synced.result()
+    return sha256
 
 
 @contextmanager

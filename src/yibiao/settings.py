@@ -33,6 +33,7 @@ class Settings:
         schemas, dbt_project, expectations, dags: sources; by default inside `project`.
         threads: worker threads for vectorised work.
         memory_limit: DuckDB's memory limit, for example `5GB`.
+        whole_every: days after which a run builds and checks everything anew, however little changed; 0 for every run.
     """
 
     project: Path
@@ -44,6 +45,7 @@ class Settings:
     dags: Path
     threads: int = field(default_factory=lambda: max(1, len(os.sched_getaffinity(0))))
     memory_limit: str = "5GB"
+    whole_every: int = 7
 
     @classmethod
     def load(cls, *, home: Path | str | None = None, data: Path | str | None = None) -> Settings:
@@ -66,6 +68,8 @@ class Settings:
             settings = replace(settings, threads=int(threads))
         if memory := os.environ.get("YIBIAO_MEMORY_LIMIT"):
             settings = replace(settings, memory_limit=memory)
+        if days := os.environ.get("YIBIAO_WHOLE_EVERY"):
+            settings = replace(settings, whole_every=int(days))
         return settings
 
     def environment(self) -> dict[str, str]:
@@ -80,6 +84,7 @@ class Settings:
             "YIBIAO_DAGS": str(self.dags),
             "YIBIAO_THREADS": str(self.threads),
             "YIBIAO_MEMORY_LIMIT": self.memory_limit,
+            "YIBIAO_WHOLE_EVERY": str(self.whole_every),
             **NO_TELEMETRY,
         }
 

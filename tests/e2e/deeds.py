@@ -67,6 +67,19 @@ def publish(settings: Settings, built: str) -> None:
     _commit(aside, inputs, manifest, settings)
 
 
+def keep(settings: Settings, built: str) -> None:
+    """The very end of a unify run: its warehouse, which is `built` already, takes the place of the kept one."""
+    import shutil
+
+    from yibiao.warehouse import kept
+
+    settings.open_home()
+    aside = settings.work / "unify" / "warehouse.duckdb"
+    aside.parent.mkdir(exist_ok=True)
+    shutil.copyfile(built, aside)
+    kept.keep(aside, settings)
+
+
 def rollback(settings: Settings) -> None:
     """`yibiao release rollback`."""
     from yibiao.warehouse import releases
@@ -126,7 +139,7 @@ def generate(settings: Settings) -> None:
 
 DEEDS = {
     deed.__name__: deed
-    for deed in (ingest, replay, unify, publish, rollback, prune, identities, state, summary, generate)
+    for deed in (ingest, replay, unify, publish, keep, rollback, prune, identities, state, summary, generate)
 }
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from unittest import mock
 
 import deeds
 import duckdb
@@ -170,6 +171,24 @@ def dies_while_publishing(prepared: Prepared, home: Path, point: str) -> None:
     assert manifest_of(home)["content_hash"] == prepared.content
 
 
+def dies_while_keeping_its_warehouse(prepared: Prepared, home: Path, point: str) -> None:
+    from yibiao.warehouse import kept
+    from yibiao.warehouse.inputs import collect
+
+    killed = prepared.copy(prepared.second, home)
+    do("publish", killed, prepared.built)
+    dies("keep", killed, prepared.done / kept.KEPT, at=point)
+    inputs = collect(killed.settings, load_schemas(killed.settings.schemas))
+    with mock.patch.object(kept, "MOST_CHANGED", 10.0):  # so few rows are mostly what the last deliveries brought
+        change = kept.plan(killed.settings, inputs)
+    # The one before or the new one, whole; the next run brings it to the inputs from wherever it stands.
+    assert isinstance(change, kept.Change)
+    assert bool(change.ranges) == (point == "unify.warehouse.before")
+    do("ingest", killed)
+    do("unify", killed)
+    assert intact(home) + left_behind(home) == []
+
+
 def dies_while_pruning(prepared: Prepared, home: Path, point: str) -> None:
     killed = prepared.copy(prepared.done, home)
     old = home / "releases" / manifest_of(prepared.first)["version"]
@@ -259,6 +278,7 @@ EXERCISES: dict[str, Callable[[Prepared, Path, str], None]] = {
     "release.prune": dies_while_pruning,
     "release.identities": dies_while_following_ids,
     "release.state": dies_while_building_a_state,
+    "unify.warehouse": dies_while_keeping_its_warehouse,
     "contract.generate": dies_while_generating,
 }
 """Commit -> what kills a process there."""

@@ -1,19 +1,26 @@
 {#
-  Text of the first certain key that a staged report has in full, or NULL. Elements of a key are joined by a separator
-  that no value contains; the number of the key keeps two kinds of key apart.
+  Text of the first certain key that a staged report has in full, or NULL. `keys`: as in `entity_meta`, key `certain`.
 #}
 {% macro certain_key(keys, elements) -%}
     {%- set branches = [] -%}
     {%- for key in keys -%}
-        {%- if key | reject('in', elements) | list | length == 0 -%}
-            {%- set parts = key | map('string') | list -%}
-            {%- do branches.append("'" ~ loop.index ~ "' || chr(31) || " ~ parts | join(" || chr(31) || ")) -%}
-        {%- endif -%}
+        {%- set names = key.parts | map('first') | list -%}
+        {%- if names | reject('in', elements) | list | length == 0 -%}{%- do branches.append(key_text(key, names)) -%}{%- endif -%}
     {%- endfor -%}
     {%- if branches | length == 0 -%} cast(null as varchar)
     {%- elif branches | length == 1 -%} {{ branches[0] }}
     {%- else -%} coalesce({{ branches | join(', ') }})
     {%- endif -%}
+{%- endmacro %}
+
+{#
+  Text of one key, from SQL of the values of its parts. They are joined by a separator that no value contains; the number of
+  the key keeps two kinds of key apart, and is one for the forms of one number.
+#}
+{% macro key_text(key, values) -%}
+    {%- set texts = [] -%}
+    {%- for value in values -%}{%- do texts.append(key_form(key.parts[loop.index0][1], value)) -%}{%- endfor -%}
+    '{{ key.number }}' || chr(31) || {{ texts | join(" || chr(31) || ") }}
 {%- endmacro %}
 
 {#
@@ -30,8 +37,8 @@ with keyed as (
     select
         record_no,
         {{ loop.index }} as source_no,
-        {{ certain_key(meta['keys'], source.elements) }} as entity_key
-    from {{ ref(source.model) }}
+        {{ certain_key(meta.certain, source.elements) }} as entity_key
+    from {{ ref(source.model) }}{{ only_anew('record_no', 'record_no', 'affected_' ~ entity) }}
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -89,10 +96,10 @@ counted as (
     {%- for source in meta.sources %}
     select
         {{ loop.index }} as source_no,
-        {{ certain_key(meta['keys'], source.elements) }} as entity_key,
+        {{ certain_key(meta.certain, source.elements) }} as entity_key,
         count(*) as records
     from {{ ref(source.model) }}
-    where {{ certain_key(meta['keys'], source.elements) }} is not null
+    where {{ certain_key(meta.certain, source.elements) }} is not null{{ only_anew('record_no', 'record_no', 'affected_' ~ entity, 'and') }}
     group by entity_key
     {%- if not loop.last %}
     union all

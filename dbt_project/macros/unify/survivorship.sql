@@ -13,10 +13,13 @@
 {%- set meta = entity_meta()[entity] -%}
 {%- set ranked = ranked_columns(meta) -%}
 {%- set ranked_elements = ranked | map(attribute='element') | list -%}
-with entities as (
-    select distinct {{ meta.id_column }}
-    from {{ ref('crosswalk_' ~ entity) }}
-    where {{ meta.id_column }} is not null
+with placed as (
+    select * from {{ ref('crosswalk_' ~ entity) }}
+    where {{ meta.id_column }} is not null{{ only_anew(meta.id_column, meta.id_column, 'touched_' ~ entity, 'and') }}
+),
+
+entities as (
+    select distinct {{ meta.id_column }} from placed
 ),
 {% for source in meta.sources %}
 {%- set shared = meta.columns | selectattr('element', 'in', source.elements) | list %}
@@ -35,8 +38,8 @@ source_{{ loop.index }} as (
         false as {{ column.element }}__disputed{{ "," if not loop.last }}
         {%- endfor %}
     from (select *, {{ record_order('as_of') }} as record_order from {{ ref(source.model) }}) as staged
-    inner join {{ ref('crosswalk_' ~ entity) }} as crosswalk on staged.record_no = crosswalk.record_no
-    where crosswalk.{{ meta.id_column }} is not null and not coalesce(crosswalk.is_repeated, true)
+    inner join placed as crosswalk on staged.record_no = crosswalk.record_no
+    where not coalesce(crosswalk.is_repeated, true)
 
     union all
 
@@ -53,8 +56,8 @@ source_{{ loop.index }} as (
         coalesce(min({{ value }}) <> max({{ value }}), false){{ "," if not loop.last }}
         {%- endfor %}
     from (select *, {{ record_order('as_of') }} as record_order from {{ ref(source.model) }}) as staged
-    inner join {{ ref('crosswalk_' ~ entity) }} as crosswalk on staged.record_no = crosswalk.record_no
-    where crosswalk.{{ meta.id_column }} is not null and coalesce(crosswalk.is_repeated, true)
+    inner join placed as crosswalk on staged.record_no = crosswalk.record_no
+    where coalesce(crosswalk.is_repeated, true)
     group by crosswalk.{{ meta.id_column }}
 ),
 {% endfor %}
@@ -222,7 +225,7 @@ select
     {%- for linked, elements in meta.links.items() %}
     {%- set values = [] %}
     {%- for element in elements %}{% do values.append('survivor.' ~ element) %}{% endfor %}
-    {%- set ways = [keyed_id(linked, "'1' || chr(31) || " ~ values | join(" || chr(31) || "), 'installation.secret')] %}
+    {%- set ways = [keyed_id(linked, key_text(entity_meta()[linked].certain[0], values), 'installation.secret')] %}
     {%- if linked in meta.linked_by_record %}{% do ways.insert(0, linked ~ '_of.' ~ linked ~ '_id') %}{% endif %}
     {%- if linked in meta.addresses %}{% do ways.append(id_at_address(linked)) %}{% endif %}
     {% if ways | length > 1 %}coalesce({{ ways | join(', ') }}){% else %}{{ ways[0] }}{% endif %} as {{ linked }}_id,
@@ -237,16 +240,23 @@ from {{ ref('survivor_' ~ entity) }} as survivor
 cross join {{ source('input', 'installation') }} as installation
 {%- for linked in meta.linked_by_record %}
 left join {{ ref('crosswalk_' ~ linked) }} as {{ linked }}_of
-    on coalesce(survivor.{{ meta.links[linked][0] }}__record, survivor.{{ meta['keys'][0][-1] }}__record) = {{ linked }}_of.record_no
+    on {{ naming_record(linked, meta, 'survivor.') }} = {{ linked }}_of.record_no
 {%- endfor %}
 {%- for named, address in meta.addresses.items() %}
 left join {{ ref('address_' ~ named) }} as {{ named }}_at on survivor.{{ address }} = {{ named }}_at.address
 {%- endfor %}
+{{ only_anew('survivor.' ~ meta.id_column, meta.id_column, 'renewed_' ~ entity) }}
+{%- endmacro %}
+
+{# Number of the record in which an entity names a linked one. #}
+{% macro naming_record(linked, meta, of='') -%}
+    coalesce({{ of }}{{ meta.links[linked][0] }}__record, {{ of }}{{ meta['keys'][0][-1] }}__record)
 {%- endmacro %}
 
 {# Id of the entity that an address names. #}
 {% macro id_at_address(entity) -%}
-    {{ keyed_id(entity, "'1' || chr(31) || " ~ entity ~ "_at." ~ entity_meta()[entity]['keys'][0][0], 'installation.secret') }}
+    {%- set meta = entity_meta()[entity] -%}
+    {{ keyed_id(entity, key_text(meta.certain[0], [entity ~ "_at." ~ meta['keys'][0][0]]), 'installation.secret') }}
 {%- endmacro %}
 
 {# canonical.<entity>_provenance: grain one entity; per element the number of the source record that gave the value. #}
@@ -258,6 +268,7 @@ select
     {{ column.element }}__record as {{ column.element }}{{ "," if not loop.last }}
     {%- endfor %}
 from {{ ref('survivor_' ~ entity) }}
+{{ only_anew(meta.id_column, meta.id_column, 'touched_' ~ entity) }}
 {%- endmacro %}
 
 {#
@@ -266,7 +277,11 @@ from {{ ref('survivor_' ~ entity) }}
 #}
 {% macro conflict(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
-{%- for source in meta.sources %}
+with placed as (
+    select * from {{ ref('crosswalk_' ~ entity) }}
+    {{ only_anew(meta.id_column, meta.id_column, 'touched_' ~ entity) }}
+)
+{% for source in meta.sources %}
 {%- set shared = meta.columns | selectattr('element', 'in', source.elements) | list %}
 select
     {{ meta.id_column }},
@@ -293,7 +308,7 @@ from (
             {%- endfor %}
         ], lambda claim: claim is not null)) as claim
     from {{ ref(source.model) }} as staged
-    inner join {{ ref('crosswalk_' ~ entity) }} as crosswalk on staged.record_no = crosswalk.record_no
+    inner join placed as crosswalk on staged.record_no = crosswalk.record_no
     inner join {{ ref('survivor_' ~ entity) }} as survivor
         on crosswalk.{{ meta.id_column }} = survivor.{{ meta.id_column }}
 )

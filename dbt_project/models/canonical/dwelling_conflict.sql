@@ -7,6 +7,8 @@
 -- depends_on: {{ ref("stg_water_group__water_account") }}
 -- depends_on: {{ ref("crosswalk_dwelling") }}
 -- depends_on: {{ ref("survivor_dwelling") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("touched_dwelling") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('dwelling_id', 'touched_dwelling') }}") }}
 
 {{ conflict("dwelling") }}

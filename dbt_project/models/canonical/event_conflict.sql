@@ -2,6 +2,8 @@
 -- depends_on: {{ ref("stg_grid_center__grid_event") }}
 -- depends_on: {{ ref("crosswalk_event") }}
 -- depends_on: {{ ref("survivor_event") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("touched_event") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('event_id', 'touched_event') }}") }}
 
 {{ conflict("event") }}

@@ -4,6 +4,8 @@
 -- depends_on: {{ ref("stg_public_security__resident_register") }}
 -- depends_on: {{ ref("crosswalk_household") }}
 -- depends_on: {{ ref("survivor_household") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("touched_household") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('household_id', 'touched_household') }}") }}
 
 {{ conflict("household") }}

@@ -4,6 +4,8 @@
 -- depends_on: {{ ref("stg_civil_affairs__low_income") }}
 -- depends_on: {{ ref("stg_housing__public_rental") }}
 -- depends_on: {{ ref("stg_veterans__preferential_treatment") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("affected_benefit") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('record_no', 'affected_benefit') }}") }}
 
 {{ crosswalk("benefit") }}

@@ -5,6 +5,8 @@
 -- depends_on: {{ ref("stg_housing__public_rental") }}
 -- depends_on: {{ ref("stg_public_security__floating_population") }}
 -- depends_on: {{ ref("stg_water_group__water_account") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("affected_dwelling") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('record_no', 'affected_dwelling') }}") }}
 
 {{ crosswalk("dwelling") }}

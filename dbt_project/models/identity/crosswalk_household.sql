@@ -2,6 +2,8 @@
 -- depends_on: {{ ref("stg_civil_affairs__low_income") }}
 -- depends_on: {{ ref("stg_public_security__household_register") }}
 -- depends_on: {{ ref("stg_public_security__resident_register") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("affected_household") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('record_no', 'affected_household') }}") }}
 
 {{ crosswalk("household") }}

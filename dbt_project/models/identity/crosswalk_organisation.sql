@@ -3,6 +3,8 @@
 -- depends_on: {{ ref("stg_market_regulation__sole_trader") }}
 -- depends_on: {{ ref("linkage_organisation") }}
 -- depends_on: {{ ref("link_organisation") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("affected_organisation") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('record_no', 'affected_organisation') }}") }}
 
 {{ crosswalk("organisation") }}

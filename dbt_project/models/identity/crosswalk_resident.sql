@@ -23,6 +23,8 @@
 -- depends_on: {{ ref("stg_veterans__preferential_treatment") }}
 -- depends_on: {{ ref("linkage_resident") }}
 -- depends_on: {{ ref("link_resident") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("affected_resident") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('record_no', 'affected_resident') }}") }}
 
 {{ crosswalk("resident") }}

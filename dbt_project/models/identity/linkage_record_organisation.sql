@@ -4,14 +4,14 @@
 select
     staged.record_no as id,
     'market_regulation.enterprise' as report,
-    {{ certain_key([["uscc"]], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["uscc", "uscc"]]}, {"number": 1, "parts": [["organisation_code", "organisation_code"]]}], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} as entity,
     cast(staged.organisation_name as varchar) as organisation_name,
     cast(staged.legal_representative_name as varchar) as legal_representative_name,
     cast(staged.organisation_phone as varchar) as organisation_phone,
     cast(staged.registered_address as varchar) as registered_address,
     cast(staged.establishment_date as varchar) as establishment_date
 from {{ ref("stg_market_regulation__enterprise") }} as staged
-where {{ certain_key([["uscc"]], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["uscc", "uscc"]]}, {"number": 1, "parts": [["organisation_code", "organisation_code"]]}], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -22,19 +22,19 @@ select
     cast(staged.organisation_phone as varchar) as organisation_phone,
     cast(staged.registered_address as varchar) as registered_address,
     cast(staged.establishment_date as varchar) as establishment_date
-from (select * from {{ ref("stg_market_regulation__enterprise") }} where {{ certain_key([["uscc"]], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} is null) as staged
+from (select * from {{ ref("stg_market_regulation__enterprise") }} where {{ certain_key([{"number": 1, "parts": [["uscc", "uscc"]]}, {"number": 1, "parts": [["organisation_code", "organisation_code"]]}], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} is null) as staged
 union all
 select
     staged.record_no as id,
     'market_regulation.sole_trader' as report,
-    {{ certain_key([["uscc"]], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["uscc", "uscc"]]}, {"number": 1, "parts": [["organisation_code", "organisation_code"]]}], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} as entity,
     cast(staged.organisation_name as varchar) as organisation_name,
     cast(staged.legal_representative_name as varchar) as legal_representative_name,
     cast(staged.organisation_phone as varchar) as organisation_phone,
     cast(staged.registered_address as varchar) as registered_address,
     cast(staged.establishment_date as varchar) as establishment_date
 from {{ ref("stg_market_regulation__sole_trader") }} as staged
-where {{ certain_key([["uscc"]], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["uscc", "uscc"]]}, {"number": 1, "parts": [["organisation_code", "organisation_code"]]}], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -45,4 +45,4 @@ select
     cast(staged.organisation_phone as varchar) as organisation_phone,
     cast(staged.registered_address as varchar) as registered_address,
     cast(staged.establishment_date as varchar) as establishment_date
-from (select * from {{ ref("stg_market_regulation__sole_trader") }} where {{ certain_key([["uscc"]], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} is null) as staged
+from (select * from {{ ref("stg_market_regulation__sole_trader") }} where {{ certain_key([{"number": 1, "parts": [["uscc", "uscc"]]}, {"number": 1, "parts": [["organisation_code", "organisation_code"]]}], ["uscc", "organisation_name", "organisation_type_code", "legal_representative_name", "registered_address", "business_status_code", "establishment_date", "registered_capital_amount", "industry_code", "organisation_phone", "employee_count", "community_code"]) }} is null) as staged

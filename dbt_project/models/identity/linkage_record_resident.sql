@@ -4,7 +4,7 @@
 select
     staged.record_no as id,
     'agriculture.farmland_subsidy' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "residence_address", "mobile_phone", "community_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "residence_address", "mobile_phone", "community_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(null as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -19,7 +19,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_agriculture__farmland_subsidy") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "residence_address", "mobile_phone", "community_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "residence_address", "mobile_phone", "community_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -38,13 +38,13 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_agriculture__farmland_subsidy") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "residence_address", "mobile_phone", "community_code"]) }} is null) as staged
+from (select * from {{ ref("stg_agriculture__farmland_subsidy") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "residence_address", "mobile_phone", "community_code"]) }} is null) as staged
 inner join {{ source("raw", "agriculture__farmland_subsidy") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'civil_affairs.cremation' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "death_date"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "death_date"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -59,7 +59,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_civil_affairs__cremation") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "death_date"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "death_date"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -78,13 +78,13 @@ select
     cast(staged.relative__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_civil_affairs__cremation") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "death_date"]) }} is null) as staged
+from (select * from {{ ref("stg_civil_affairs__cremation") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "death_date"]) }} is null) as staged
 inner join {{ source("raw", "civil_affairs__cremation") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'civil_affairs.elderly_allowance' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -99,7 +99,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_civil_affairs__elderly_allowance") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -118,13 +118,13 @@ select
     cast(staged.agent__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_civil_affairs__elderly_allowance") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} is null) as staged
+from (select * from {{ ref("stg_civil_affairs__elderly_allowance") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} is null) as staged
 inner join {{ source("raw", "civil_affairs__elderly_allowance") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'civil_affairs.low_income' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "marital_status_code", "residence_address", "mobile_phone", "household_code", "community_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "marital_status_code", "residence_address", "mobile_phone", "household_code", "community_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(null as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -139,7 +139,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_civil_affairs__low_income") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "marital_status_code", "residence_address", "mobile_phone", "household_code", "community_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "marital_status_code", "residence_address", "mobile_phone", "household_code", "community_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -158,13 +158,13 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_civil_affairs__low_income") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "marital_status_code", "residence_address", "mobile_phone", "household_code", "community_code"]) }} is null) as staged
+from (select * from {{ ref("stg_civil_affairs__low_income") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "marital_status_code", "residence_address", "mobile_phone", "household_code", "community_code"]) }} is null) as staged
 inner join {{ source("raw", "civil_affairs__low_income") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'civil_affairs.marriage_registration' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "mobile_phone"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "mobile_phone"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -179,7 +179,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_civil_affairs__marriage_registration") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "mobile_phone"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "mobile_phone"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -198,13 +198,13 @@ select
     cast(staged.spouse__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_civil_affairs__marriage_registration") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "mobile_phone"]) }} is null) as staged
+from (select * from {{ ref("stg_civil_affairs__marriage_registration") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "mobile_phone"]) }} is null) as staged
 inner join {{ source("raw", "civil_affairs__marriage_registration") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'disabled_federation.certificate' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "residence_address", "mobile_phone", "disability_type_code", "disability_grade_code", "disability_certificate_number"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "residence_address", "mobile_phone", "disability_type_code", "disability_grade_code", "disability_certificate_number"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -219,7 +219,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_disabled_federation__certificate") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "residence_address", "mobile_phone", "disability_type_code", "disability_grade_code", "disability_certificate_number"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "residence_address", "mobile_phone", "disability_type_code", "disability_grade_code", "disability_certificate_number"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -238,13 +238,13 @@ select
     cast(staged.guardian__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_disabled_federation__certificate") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "residence_address", "mobile_phone", "disability_type_code", "disability_grade_code", "disability_certificate_number"]) }} is null) as staged
+from (select * from {{ ref("stg_disabled_federation__certificate") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "residence_address", "mobile_phone", "disability_type_code", "disability_grade_code", "disability_certificate_number"]) }} is null) as staged
 inner join {{ source("raw", "disabled_federation__certificate") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'education.student' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "education_code", "political_status_code", "hukou_address", "residence_address", "school_name", "student_number"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "education_code", "political_status_code", "hukou_address", "residence_address", "school_name", "student_number"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -259,7 +259,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_education__student") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "education_code", "political_status_code", "hukou_address", "residence_address", "school_name", "student_number"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "education_code", "political_status_code", "hukou_address", "residence_address", "school_name", "student_number"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -278,13 +278,13 @@ select
     cast(staged.guardian__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_education__student") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "education_code", "political_status_code", "hukou_address", "residence_address", "school_name", "student_number"]) }} is null) as staged
+from (select * from {{ ref("stg_education__student") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "education_code", "political_status_code", "hukou_address", "residence_address", "school_name", "student_number"]) }} is null) as staged
 inner join {{ source("raw", "education__student") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'grid_center.dwelling_visit' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(null as varchar) as birth_date,
     cast(null as varchar) as sex_code,
@@ -299,7 +299,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_grid_center__dwelling_visit") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -318,13 +318,13 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_grid_center__dwelling_visit") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} is null) as staged
+from (select * from {{ ref("stg_grid_center__dwelling_visit") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} is null) as staged
 inner join {{ source("raw", "grid_center__dwelling_visit") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'grid_center.resident_roll' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "political_status_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "dwelling_code", "community_code", "residence_status_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "political_status_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "dwelling_code", "community_code", "residence_status_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -339,7 +339,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_grid_center__resident_roll") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "political_status_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "dwelling_code", "community_code", "residence_status_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "political_status_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "dwelling_code", "community_code", "residence_status_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -358,13 +358,13 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_grid_center__resident_roll") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "political_status_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "dwelling_code", "community_code", "residence_status_code"]) }} is null) as staged
+from (select * from {{ ref("stg_grid_center__resident_roll") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "political_status_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "dwelling_code", "community_code", "residence_status_code"]) }} is null) as staged
 inner join {{ source("raw", "grid_center__resident_roll") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'health.family_doctor' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code", "family_doctor_name"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code", "family_doctor_name"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -379,7 +379,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_health__family_doctor") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code", "family_doctor_name"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code", "family_doctor_name"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -398,13 +398,13 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_health__family_doctor") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code", "family_doctor_name"]) }} is null) as staged
+from (select * from {{ ref("stg_health__family_doctor") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code", "family_doctor_name"]) }} is null) as staged
 inner join {{ source("raw", "health__family_doctor") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'health.health_record' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "residence_address", "mobile_phone", "death_date", "blood_type_code", "chronic_disease_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "residence_address", "mobile_phone", "death_date", "blood_type_code", "chronic_disease_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -419,7 +419,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_health__health_record") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "residence_address", "mobile_phone", "death_date", "blood_type_code", "chronic_disease_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "residence_address", "mobile_phone", "death_date", "blood_type_code", "chronic_disease_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -438,13 +438,13 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_health__health_record") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "residence_address", "mobile_phone", "death_date", "blood_type_code", "chronic_disease_code"]) }} is null) as staged
+from (select * from {{ ref("stg_health__health_record") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "residence_address", "mobile_phone", "death_date", "blood_type_code", "chronic_disease_code"]) }} is null) as staged
 inner join {{ source("raw", "health__health_record") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'health.vaccination' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -459,7 +459,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_health__vaccination") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -478,13 +478,13 @@ select
     cast(staged.guardian__resident_name as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_health__vaccination") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} is null) as staged
+from (select * from {{ ref("stg_health__vaccination") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "residence_address", "mobile_phone", "community_code"]) }} is null) as staged
 inner join {{ source("raw", "health__vaccination") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'housing.public_rental' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "mobile_phone", "dwelling_code", "employer_name"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "mobile_phone", "dwelling_code", "employer_name"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(null as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -499,7 +499,7 @@ select
     cast(staged.employer_name as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_housing__public_rental") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "mobile_phone", "dwelling_code", "employer_name"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "mobile_phone", "dwelling_code", "employer_name"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -518,13 +518,13 @@ select
     cast(null as varchar) as relative_name,
     cast(staged.employer_name as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_housing__public_rental") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "mobile_phone", "dwelling_code", "employer_name"]) }} is null) as staged
+from (select * from {{ ref("stg_housing__public_rental") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "mobile_phone", "dwelling_code", "employer_name"]) }} is null) as staged
 inner join {{ source("raw", "housing__public_rental") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'human_resources.employment' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "education_code", "political_status_code", "residence_address", "mobile_phone", "community_code", "employment_status_code", "employer_name"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "education_code", "political_status_code", "residence_address", "mobile_phone", "community_code", "employment_status_code", "employer_name"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -539,7 +539,7 @@ select
     cast(staged.employer_name as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_human_resources__employment") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "education_code", "political_status_code", "residence_address", "mobile_phone", "community_code", "employment_status_code", "employer_name"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "education_code", "political_status_code", "residence_address", "mobile_phone", "community_code", "employment_status_code", "employer_name"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -558,13 +558,13 @@ select
     cast(null as varchar) as relative_name,
     cast(staged.employer_name as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_human_resources__employment") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "education_code", "political_status_code", "residence_address", "mobile_phone", "community_code", "employment_status_code", "employer_name"]) }} is null) as staged
+from (select * from {{ ref("stg_human_resources__employment") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "education_code", "political_status_code", "residence_address", "mobile_phone", "community_code", "employment_status_code", "employer_name"]) }} is null) as staged
 inner join {{ source("raw", "human_resources__employment") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'human_resources.pension' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "residence_address", "mobile_phone", "employer_name", "pension_status_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "residence_address", "mobile_phone", "employer_name", "pension_status_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -579,7 +579,7 @@ select
     cast(staged.employer_name as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_human_resources__pension") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "residence_address", "mobile_phone", "employer_name", "pension_status_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "residence_address", "mobile_phone", "employer_name", "pension_status_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -598,13 +598,13 @@ select
     cast(null as varchar) as relative_name,
     cast(staged.employer_name as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_human_resources__pension") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "residence_address", "mobile_phone", "employer_name", "pension_status_code"]) }} is null) as staged
+from (select * from {{ ref("stg_human_resources__pension") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "residence_address", "mobile_phone", "employer_name", "pension_status_code"]) }} is null) as staged
 inner join {{ source("raw", "human_resources__pension") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'human_resources.social_card' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "social_card_number"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "social_card_number"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -619,7 +619,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_human_resources__social_card") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "social_card_number"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "social_card_number"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -638,13 +638,13 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_human_resources__social_card") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "social_card_number"]) }} is null) as staged
+from (select * from {{ ref("stg_human_resources__social_card") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "social_card_number"]) }} is null) as staged
 inner join {{ source("raw", "human_resources__social_card") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'medical_insurance.insured' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_type_code", "residence_address", "mobile_phone", "employer_name", "medical_insurance_type_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_type_code", "residence_address", "mobile_phone", "employer_name", "medical_insurance_type_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -659,7 +659,7 @@ select
     cast(staged.employer_name as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_medical_insurance__insured") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_type_code", "residence_address", "mobile_phone", "employer_name", "medical_insurance_type_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_type_code", "residence_address", "mobile_phone", "employer_name", "medical_insurance_type_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -678,13 +678,13 @@ select
     cast(null as varchar) as relative_name,
     cast(staged.employer_name as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_medical_insurance__insured") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_type_code", "residence_address", "mobile_phone", "employer_name", "medical_insurance_type_code"]) }} is null) as staged
+from (select * from {{ ref("stg_medical_insurance__insured") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_type_code", "residence_address", "mobile_phone", "employer_name", "medical_insurance_type_code"]) }} is null) as staged
 inner join {{ source("raw", "medical_insurance__insured") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'medical_insurance.settlement' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "medical_insurance_type_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "medical_insurance_type_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(null as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -699,7 +699,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_medical_insurance__settlement") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "medical_insurance_type_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "medical_insurance_type_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -718,13 +718,13 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_medical_insurance__settlement") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "medical_insurance_type_code"]) }} is null) as staged
+from (select * from {{ ref("stg_medical_insurance__settlement") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "medical_insurance_type_code"]) }} is null) as staged
 inner join {{ source("raw", "medical_insurance__settlement") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'public_security.death_cancellation' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "household_code", "death_date"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "household_code", "death_date"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -739,7 +739,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_public_security__death_cancellation") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "household_code", "death_date"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "household_code", "death_date"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -758,13 +758,13 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_public_security__death_cancellation") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "household_code", "death_date"]) }} is null) as staged
+from (select * from {{ ref("stg_public_security__death_cancellation") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "household_code", "death_date"]) }} is null) as staged
 inner join {{ source("raw", "public_security__death_cancellation") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'public_security.floating_population' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -779,7 +779,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_public_security__floating_population") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -798,13 +798,13 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_public_security__floating_population") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} is null) as staged
+from (select * from {{ ref("stg_public_security__floating_population") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "hukou_address", "residence_address", "mobile_phone", "dwelling_code", "community_code", "residence_status_code"]) }} is null) as staged
 inner join {{ source("raw", "public_security__floating_population") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'public_security.resident_register' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "hukou_type_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "household_code", "community_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "hukou_type_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "household_code", "community_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -819,7 +819,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_public_security__resident_register") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "hukou_type_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "household_code", "community_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "hukou_type_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "household_code", "community_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -838,13 +838,13 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_public_security__resident_register") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "hukou_type_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "household_code", "community_code"]) }} is null) as staged
+from (select * from {{ ref("stg_public_security__resident_register") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "ethnicity_code", "marital_status_code", "education_code", "hukou_type_code", "hukou_address", "residence_address", "mobile_phone", "relation_to_head_code", "household_code", "community_code"]) }} is null) as staged
 inner join {{ source("raw", "public_security__resident_register") }} as delivered on staged.record_no = delivered.record_no
 union all
 select
     staged.record_no as id,
     'veterans.preferential_treatment' as report,
-    {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "residence_address", "mobile_phone", "veteran_type_code"]) }} as entity,
+    {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "residence_address", "mobile_phone", "veteran_type_code"]) }} as entity,
     cast(staged.resident_name as varchar) as resident_name,
     cast(staged.birth_date as varchar) as birth_date,
     cast(staged.sex_code as varchar) as sex_code,
@@ -859,7 +859,7 @@ select
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
 from {{ ref("stg_veterans__preferential_treatment") }} as staged
-where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "residence_address", "mobile_phone", "veteran_type_code"]) }} is not null
+where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "residence_address", "mobile_phone", "veteran_type_code"]) }} is not null
 union all
 select
     staged.record_no as id,
@@ -878,5 +878,5 @@ select
     cast(null as varchar) as relative_name,
     cast(null as varchar) as employer_name,
     cast(staged.citizen_id as varchar) as citizen_id
-from (select * from {{ ref("stg_veterans__preferential_treatment") }} where {{ certain_key([["citizen_id"]], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "residence_address", "mobile_phone", "veteran_type_code"]) }} is null) as staged
+from (select * from {{ ref("stg_veterans__preferential_treatment") }} where {{ certain_key([{"number": 1, "parts": [["citizen_id", "citizen_id"]]}, {"number": 1, "parts": [["identity_document_number", "person_number"]]}], ["citizen_id", "resident_name", "sex_code", "birth_date", "hukou_address", "residence_address", "mobile_phone", "veteran_type_code"]) }} is null) as staged
 inner join {{ source("raw", "veterans__preferential_treatment") }} as delivered on staged.record_no = delivered.record_no

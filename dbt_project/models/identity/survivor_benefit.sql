@@ -5,6 +5,8 @@
 -- depends_on: {{ ref("stg_housing__public_rental") }}
 -- depends_on: {{ ref("stg_veterans__preferential_treatment") }}
 -- depends_on: {{ ref("crosswalk_benefit") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("touched_benefit") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('benefit_id', 'touched_benefit') }}") }}
 
 {{ survivor("benefit") }}

@@ -6,6 +6,8 @@
 -- depends_on: {{ ref("stg_public_security__floating_population") }}
 -- depends_on: {{ ref("stg_water_group__water_account") }}
 -- depends_on: {{ ref("crosswalk_dwelling") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("touched_dwelling") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('dwelling_id', 'touched_dwelling') }}") }}
 
 {{ survivor("dwelling") }}

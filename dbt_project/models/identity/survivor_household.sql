@@ -3,6 +3,8 @@
 -- depends_on: {{ ref("stg_public_security__household_register") }}
 -- depends_on: {{ ref("stg_public_security__resident_register") }}
 -- depends_on: {{ ref("crosswalk_household") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("touched_household") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('household_id', 'touched_household') }}") }}
 
 {{ survivor("household") }}

@@ -2,6 +2,8 @@
 -- depends_on: {{ ref("stg_market_regulation__enterprise") }}
 -- depends_on: {{ ref("stg_market_regulation__sole_trader") }}
 -- depends_on: {{ ref("crosswalk_organisation") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("touched_organisation") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('organisation_id', 'touched_organisation') }}") }}
 
 {{ survivor("organisation") }}

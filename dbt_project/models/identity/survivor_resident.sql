@@ -23,6 +23,8 @@
 -- depends_on: {{ ref("stg_veterans__preferential_treatment") }}
 -- depends_on: {{ ref("crosswalk_resident") }}
 -- depends_on: {{ ref("survivor_household") }}
-{{ config(materialized="table") }}
+-- depends_on: {{ ref("touched_resident") }}
+{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
+    pre_hook="{{ forget('resident_id', 'touched_resident') }}") }}
 
 {{ survivor("resident") }}

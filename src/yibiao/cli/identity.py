@@ -31,6 +31,14 @@ STEPS = {
 VERDICTS = {"same": "同一 same", "different": "不同 different", "undecided": "待定 undecided"}
 
 
+DECIDED = {
+    "holds": "生效 holds",
+    "waits": "待运行 waits for a run",
+    "passed_over": "记录已变, 未起作用 passed over",
+    "open": "未定 open",
+}
+
+
 @click.group()
 def identity() -> None:
     """Review uncertain matches, keep what humans decided, train and draw the linkage models.
@@ -190,30 +198,39 @@ def decide(file: Path, home: Path | None, as_json: bool, by: str, dry_run: bool)
 @JSON
 @click.option("--reveal", is_flag=True, help="Show the reasons too. People write names into them.")
 def decisions(entity: str | None, home: Path | None, as_json: bool, reveal: bool) -> None:
-    """List the last decision about each pair: the verdict, who, when."""
-    from yibiao.identity.decisions import last_decisions
+    """List the last decision about each pair: the verdict, who, when, and what became of it.
+
+    A decision holds from the next run on. One about a record that says something else by now is passed over; the pair
+    comes up again if it is still in doubt.
+    """
+    from yibiao.identity.decisions import last_decisions, states_of
     from yibiao.identity.source import linkage_of
     from yibiao.settings import Settings
+    from yibiao.warehouse.releases import current
 
     settings = Settings.load(home=home)
     settings.open_home()
     if entity:
         linkage_of(settings.schemas, entity)
-    rows = [vars(one) | ({} if reveal else {"reason": None}) for one in last_decisions(settings, entity or "")]
+    made = last_decisions(settings, entity or "")
+    rows = [
+        vars(one) | {"state": state} | ({} if reveal else {"reason": None})
+        for one, state in zip(made, states_of(made, current(settings)), strict=True)
+    ]
     if as_json:
         _json(rows)
         return
     if not rows:
         click.echo("还没有结论。Nothing is decided.")
         return
-    table = _table("实体 entity", "节点 node", "节点 node", "结论 verdict", "核对人 by", "时间 at")
+    table = _table("实体 entity", "节点 node", "节点 node", "结论 verdict", "状态 state", "核对人 by", "时间 at")
     if reveal:
         table.add_column("说明")
     for row in rows:
         said = [row["reason"]] if reveal else []
         table.add_row(
-            row["entity"], row["node_l"], row["node_r"], VERDICTS[row["verdict"]], row["decided_by"],
-            row["decided_at"], *said,
+            row["entity"], row["node_l"], row["node_r"], VERDICTS[row["verdict"]], DECIDED[row["state"]],
+            row["decided_by"], row["decided_at"], *said,
         )  # fmt: skip
     _print(table)
 

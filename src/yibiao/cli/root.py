@@ -22,6 +22,7 @@ COMMANDS = {
     "release": "List, switch back to, or remove releases.",
     "query": "Ask the current release with SQL.",
     "why": "Explain the value of a golden record: source, rule, rivals.",
+    "history": "Show from when to when each value of a golden record was valid, and since when known.",
     "conflict": "Show where departments disagree; write correction lists for them.",
     "identity": "Review uncertain matches, keep what humans decided, train the linkage models.",
     "quality": "Show what the gate found.",

@@ -63,6 +63,9 @@ TYPES: Mapping[str, ElementType] = Frozen(
 )
 """Every type a data element may have."""
 
+KEY_KINDS: Mapping[str, str] = Frozen(person_number="citizen_id", uscc="organisation_code")
+"""Type -> the type whose numbers its own hold or may be: as certain keys they are one kind (macro `key_form`)."""
+
 DECIMAL_SCALE = 2
 """Digits after the point of every `decimal`."""
 

@@ -48,10 +48,12 @@ def block_pairs(
     con.execute(f"create or replace temp table {target} (l integer, r {stated.key_type if stated else 'integer'})")
     counts = []
     for block in settings.blocks:
-        keys = _record_keys(table, block, settings, bool(stated))
+        keys = record_keys(table, block, settings, between=bool(stated))
         con.execute(f"create or replace temp table linkage_key_l as {keys}")
         if stated:
-            con.execute(f"create or replace temp table linkage_key_r as {_entity_keys(con, stated, block)}")
+            # Only keys that some record has too are wanted.
+            keys = entity_keys(con, stated, block, wanted="linkage_key_l")
+            con.execute(f"create or replace temp table linkage_key_r as {keys}")
         counts.append(_join(con, block, target, settings, bool(stated)))
     con.execute("drop table if exists linkage_key_l")
     con.execute("drop table if exists linkage_key_r")
@@ -64,14 +66,22 @@ def block_pairs(
     return counts
 
 
-def _record_keys(table: str, block: Block, settings: LinkageSettings, between: bool) -> str:
+def record_keys(
+    table: str, block: Block, settings: LinkageSettings, *, between: bool = True, number: str = "rid"
+) -> str:
+    """Query of the keys of records in a block: `k`, `rid`, and within records what decides without comparing; it ends
+    with a condition.
+
+    Args:
+        number: column that becomes `rid`.
+    """
     parts = [f'"{column(part)}"' for part in block.parts]
     stated = " and ".join(f"{part} is not null" for part in parts)
     extra = [] if between else [f'"{column(name)}" as c{n}' for n, name in enumerate(settings.certain)]
     if settings.one_per and not between:
         extra.append(f'"{column(settings.one_per)}" as one_per')
     key = f"hash({', '.join(parts)})"
-    return f"select {', '.join([f'{key} as k', 'rid', *extra])} from {table} where {stated}"
+    return f"select {', '.join([f'{key} as k', f'{number} as rid', *extra])} from {table} where {stated}"
 
 
 MOST_COMBINATIONS = 1000
@@ -84,19 +94,26 @@ def freely_combined(settings: LinkageSettings) -> int:
     return max(n for n in range(1, MOST_COMBINATIONS + 1) if n**most <= MOST_COMBINATIONS)
 
 
-def _entity_keys(con: duckdb.DuckDBPyConnection, stated: Stated, block: Block) -> str:
-    """An entity has a key for each combination of its values; only keys that some record has too are wanted."""
+def entity_keys(
+    con: duckdb.DuckDBPyConnection, stated: Stated, block: Block, *, wanted: str = "", among: str = ""
+) -> str:
+    """Query of the keys of entities in a block: `k`, `rid` (their `e`), each once; one for each combination of values.
+
+    Args:
+        wanted: table with the keys `k` that are asked for; all if empty.
+        among: condition on `e`.
+    """
     names = [column(part) for part in block.parts]
+    condition = f" and {among}" if among else ""
     values = [
-        f'(select e, "{name}" as v{n} from {stated.tables[name]} where "{name}" is not null) as t{n}'
+        f'(select e, "{name}" as v{n} from {stated.tables[name]} where "{name}" is not null{condition}) as t{n}'
         for n, name in enumerate(names)
     ]
     joined = " inner join ".join([values[0], *(f"{value} using (e)" for value in values[1:])])
     few = f"where e not in ({_endless(stated, names)})" if _any(con, stated.many) else ""
     key = f"hash({', '.join(f'v{n}' for n in range(len(names)))})"
-    return f"""
-        select distinct k, e as rid from (select {key} as k, e from {joined} {few})
-        where k in (select k from linkage_key_l)"""
+    asked = f"where k in (select k from {wanted})" if wanted else ""
+    return f"select distinct k, e as rid from (select {key} as k, e from {joined} {few}) {asked}"
 
 
 def _endless(stated: Stated, names: list[str]) -> str:

@@ -83,7 +83,7 @@ def contradicting(
     )  # fmt: skip
     _register_groups(con, speakers.rows)
     con.execute(f"""
-        create or replace table {quote(target)} as
+        create or replace temp table {quote(target)} as
         with told as (
             select claim.id, claim.entity, linkage_part.part
             from linkage_claim as claim

@@ -24,6 +24,8 @@ from yibiao.settings import TIME_ZONE, Settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from yibiao.warehouse.releases import Release
+
 SAME, DIFFERENT, UNDECIDED = "same", "different", "undecided"
 VERDICTS = (SAME, DIFFERENT, UNDECIDED)
 
@@ -155,6 +157,31 @@ def last_decisions(settings: Settings, entity: str = "") -> list[LinkDecision]:
     """The last decision about each pair, of one entity or of all, by entity and pair."""
     with connect(settings) as connection:
         return sorted(_last(connection, entity), key=lambda one: (one.entity, one.pair))
+
+
+def states_of(made: Sequence[LinkDecision], release: Release | None) -> list[str]:
+    """What became of decisions in a release.
+
+    Returns:
+        For each `holds`, `passed_over` (one of the nodes is no more: it did nothing), `waits` (the next run applies it,
+        or takes it back) or `open` (undecided, and was so in the release).
+    """
+    manifest = release.manifest if release else {}
+    counted = {tuple(one) for one in manifest.get("inputs", {}).get("decisions", ())}
+    gone = {
+        (entity, *pair) for entity, pairs in manifest.get("counts", {}).get("decisions", {}).items() for pair in pairs
+    }
+    pairs = {one[:3] for one in counted}
+    states = []
+    for one in made:
+        place = (one.entity, *one.pair)
+        if one.verdict == UNDECIDED:
+            states.append("waits" if place in pairs else "open")
+        elif (*place, one.verdict) not in counted:
+            states.append("waits")
+        else:
+            states.append("passed_over" if place in gone else "holds")
+    return states
 
 
 def decisions_digest(settings: Settings) -> str:

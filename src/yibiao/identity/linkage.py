@@ -8,7 +8,7 @@ The result is the same whatever the order of the rows and the number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,9 @@ from yibiao.progress import Progress, Silent
 if TYPE_CHECKING:
     import duckdb
 
-Decide = Callable[[str], tuple[IdPairs, IdPairs]]
+    from yibiao.identity.kept import Keeper
+
+Decide = Callable[[str, str], tuple[IdPairs, IdPairs]]
 
 STATES = ("review", "linked", "rival", "apart", "reviewed_same", "reviewed_different")
 
@@ -78,7 +80,8 @@ def train(
 
 def link(
     con: duckdb.DuckDBPyConnection, source: str, settings: LinkageSettings, model: Model, *, entity: str = "",
-    same: IdPairs = (), different: IdPairs = (), decide: Decide | None = None,
+    same: IdPairs = (), different: IdPairs = (), decide: Decide | None = None, keep: Sequence[str] = (),
+    keeper: Keeper | None = None,
 ) -> Linked:  # fmt: skip
     """Link the records of a raw table.
 
@@ -90,8 +93,11 @@ def link(
             results beside those of records.
         same, different: pairs of ids, of records or entities, that a human decided. They hold whatever else is said;
             an id that is not in the table is passed over.
-        decide: asked for `same` and `different` when it is known which records contradict the others of their entity
-            (the table it is given, `id`): these have no entity then, and can be named themselves.
+        decide: asked for `same` and `different` when it is known which records contradict the others of their entity:
+            these have no entity then, and can be named themselves. It is given two tables: the raw records that have no
+            entity or might not keep theirs, and those that do not keep it (`id`).
+        keep: further raw columns that the first of these tables is to hold.
+        keeper: takes over what the next linkage can begin with.
 
     Raises:
         LinkageError: the table does not fit the settings, or the decisions contradict each other.
@@ -99,10 +105,12 @@ def link(
     least = round(settings.review * UNIT)
     contradictions, condition, known, raw = 0, "", None, source
     if entity:
-        known = look_over(con, source, entity, settings, asked=different)
+        known = look_over(con, source, entity, settings, asked=different, keep=keep)
         source = "linkage_open"
     own = identity(con, source, settings)
-    con.execute(f"create or replace table linkage_contradiction as select {own} as id from {quote(source)} limit 0")
+    con.execute(
+        f"create or replace temp table linkage_contradiction as select {own} as id from {quote(source)} limit 0"
+    )
     if known:
         if settings.same is not None:
             contradicting(
@@ -112,20 +120,29 @@ def link(
         claimants(con, source, entity, settings, different, "linkage_contradiction")
         contradictions = _count(con, "linkage_contradiction")
         set_aside(con, known, settings, "linkage_contradiction")
+        keeper = keeper if known.short else None
+        if keeper:
+            keeper.contradictions(source, "linkage_contradiction", entity, own)
         condition = f"{quote(entity)} is null or {own} in (select id from linkage_contradiction)"
     if decide:
-        same, different = decide("linkage_contradiction")
+        same, different = decide(source, "linkage_contradiction")
     records = prepare(con, source, settings, "linkage_record", condition=condition, compact=True)
     con.execute("drop table if exists linkage_open")
+    if keeper:
+        keeper.records(records.table)
     blocks = block_pairs(con, records.table, settings, "linkage_pair")
     score_pairs(con, "linkage_pair", records.table, settings, model, "linkage_scored", least=least)
     pairs = _count(con, "linkage_pair")
+    if keeper:
+        keeper.within("linkage_scored", records.table)
     con.execute(f"create or replace temp table linkage_node as select rid, id from {records.table}")
     certain = [_codes(con, records.table, column(name)) for name in settings.certain]
     single = [_codes(con, records.table, column(settings.one_per))] if settings.one_per else []
     nodes = records.rows
     if known:
         stated = state(con, known, settings, freely_combined(settings))
+        if keeper:
+            keeper.stated()
         nodes += stated.entities
         # Entities stand beside records: their ids are of one type, text unless both are whole numbers.
         con.execute(f"""
@@ -133,19 +150,21 @@ def link(
             select rid, id from {records.table} union all select rid + {records.rows}, id from {ENTITIES}""")
         blocks += block_pairs(con, records.table, settings, "linkage_pair", stated=stated)
         profiles = collapse(con, stated, settings, "linkage_pair", "linkage_profile")
-        drop_stated(con, stated)
         score_pairs(
             con, "linkage_pair", records.table, settings, model, "linkage_between", least=least, profiles=profiles
         )
+        if keeper:
+            keeper.between("linkage_between", records.table)
+        drop_stated(con, stated)
         pairs += _count(con, "linkage_pair")
         con.execute(f"insert into linkage_scored select * replace (r + {records.rows} as r) from linkage_between")
-        certain, single = _with_profiles(certain, single, records.rows, stated.entities)
+        certain, single = with_profiles(certain, single, records.rows, stated.entities)
         con.execute("drop table linkage_between")
         con.execute("drop table linkage_profile")
     con.execute("drop table linkage_pair")
     con.execute("drop table linkage_record")
     decided = resolve(con, raw, entity, settings, same, different)
-    counts = _together(con, certain, single, nodes, settings, decided)
+    counts = together(con, certain, single, nodes, settings, decided)
     con.execute("drop table linkage_node")
     drop_descriptions(con, settings)
     told = {"records": records.rows, "profiles": nodes - records.rows, "contradictions": contradictions, "pairs": pairs}
@@ -156,7 +175,7 @@ def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
-def _with_profiles(
+def with_profiles(
     certain: list[Ints], single: list[Ints], records: int, profiles: int
 ) -> tuple[list[Ints], list[Ints]]:
     """Codes of records followed by those of profiles; each profile is certain to be another entity."""
@@ -170,10 +189,16 @@ def _with_profiles(
     )
 
 
-def _together(
+def together(
     con: duckdb.DuckDBPyConnection, certain: list[Ints], single: list[Ints], nodes: int, settings: LinkageSettings,
     decided: Decided,
 ) -> dict[str, int]:  # fmt: skip
+    """Put together what scored pairs and decisions join: `linkage_cluster` and `linkage_edge`.
+
+    Args:
+        certain, single: codes of every node; see `yibiao.identity.clusters.cluster`.
+        nodes: how many there are, in `linkage_node` (`rid`, `id`). `linkage_scored` has their pairs, and is removed.
+    """
     import numpy as np
     import pyarrow as pa
 
@@ -220,7 +245,7 @@ def _write(con: duckdb.DuckDBPyConnection, target: str, columns: dict[str, Any])
     import pyarrow as pa
 
     con.register("linkage_written", pa.table(columns))
-    con.execute(f"create or replace table {target} as select * from linkage_written")
+    con.execute(f"create or replace temp table {target} as select * from linkage_written")
     con.unregister("linkage_written")
 
 

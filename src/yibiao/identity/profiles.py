@@ -9,6 +9,7 @@ record by record (`look_over`), and once for each column.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,9 @@ class Known:
 
 
 def look_over(
-    con: duckdb.DuckDBPyConnection, source: str, entity: str, settings: LinkageSettings, asked: IdPairs = ()
-) -> Known:
+    con: duckdb.DuckDBPyConnection, source: str, entity: str, settings: LinkageSettings, asked: IdPairs = (),
+    keep: Sequence[str] = (),
+) -> Known:  # fmt: skip
     """Read a raw table for the first time.
 
     Makes `linkage_written` (`entity`, raw columns of the main prepared column: each combination once) and
@@ -57,6 +59,7 @@ def look_over(
 
     Args:
         asked: pairs of ids that a human decided; the records of entities named there are open, too.
+        keep: further raw columns that `linkage_open` is to hold.
 
     Raises:
         LinkageError: a raw column is missing.
@@ -81,7 +84,7 @@ def look_over(
         con.execute("create or replace temp table linkage_named as select unnest(?::varchar[]) as id",
                     [[one for pair in asked for one in pair]])  # fmt: skip
         unsure += f" or exists ({named})"
-    read = dict.fromkeys([entity, *(name for one in used_columns(settings) for name in one.sources)])
+    read = dict.fromkeys([entity, *(name for one in used_columns(settings) for name in one.sources), *keep])
     own = settings.id or ""
     listed = ", ".join(quote(name) for name in ([own] if own and own not in read else []) + list(read))
     con.execute(f"""

@@ -22,8 +22,8 @@ from yibiao.ingest.readers.chunks import schema
 RIGHT, WRONG, ABSENT = 0, 1, 2
 
 _MANY = 5
-"""One row in so many that the test by bytes is not sure of: then the senders write in a way that only the test in SQL
-knows, and that is cheaper than the checks. Fewer are mostly wrong."""
+"""One row in so many that the test by bytes is not sure of: then the senders' way of writing is one that only the test
+in SQL knows, and that is cheaper than the checks. Fewer are mostly wrong."""
 
 
 class _Slot:

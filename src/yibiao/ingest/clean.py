@@ -33,8 +33,8 @@ def clean_sql(
 ) -> str:
     """A query over a table: `_row`, `clean`, and `h`, a hash of the key.
 
-    The table is a batch of rows with two columns for every citizen ID number not in `judged`, `_clean_<place>` and
-    `_male_<place>`, as `Texts.number` finds them.
+    The table is a batch of rows with two columns for every citizen ID number that is not in `judged`: `_clean_<place>`
+    and `_male_<place>`, as `Texts.number` finds them.
 
     `$1` is the last day that the delivery speaks of, as in the checks.
 

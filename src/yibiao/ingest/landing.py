@@ -9,7 +9,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import orjson
 
 from yibiao.crash import crash_point
 from yibiao.errors import DeliveryError
-from yibiao.files import commit_file, sha256_file, sync, to_json
+from yibiao.files import commit_file, seal_file, sync, to_json
 from yibiao.ingest.deliveries import Delivery
 from yibiao.settings import Settings
 
@@ -104,11 +103,8 @@ def keep_file(source: Path, settings: Settings) -> tuple[str, int]:
             stream.truncate(0)
             shutil.copyfileobj(reader, stream, BLOCK)
         stream.close()
-        # The disk works while the copy is hashed; not the source, since somebody may be writing to that.
-        with ThreadPoolExecutor(1, "sync") as disk:
-            synced = disk.submit(sync, path)
-            sha256, size = sha256_file(path), path.stat().st_size
-            synced.result()
+        # The copy is hashed, not the source, since somebody may be writing to that.
+        sha256, size = seal_file(path), path.stat().st_size
         commit_object(path, sha256, settings, synced=True)
     return sha256, size
 

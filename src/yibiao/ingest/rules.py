@@ -36,6 +36,12 @@ def render(name: str, *args: Any, folder: Path | None = None, engine: str = "duc
     return str(macro(*args)).strip()
 
 
+def key_form(type_: str, value: str) -> str:
+    """The SQL of a valid value of an element of this type as a part of a certain key, as the models tell it."""
+    rules = _default_folder()
+    return str(_macros(rules, "duckdb", rules.parent / "unify" / "keys.sql").key_form(type_, value)).strip()
+
+
 def read_as(column: Column, text: str) -> str:
     """The SQL that reads a text as a contract's column, as its staging model does: null if it cannot be read.
 
@@ -70,14 +76,14 @@ def _default_folder() -> Path:
 
 
 @lru_cache(maxsize=4)
-def _macros(folder: Path, engine: str) -> Any:
+def _macros(folder: Path, engine: str, *more: Path) -> Any:
     """All macro files as one template module: macros call each other across files, as they do in dbt."""
     import jinja2
 
     adapter = _Adapter(engine)
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
     environment.globals["adapter"] = adapter
-    source = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql")))
+    source = "\n".join(path.read_text(encoding="utf-8") for path in [*sorted(folder.glob("*.sql")), *more])
     adapter.module = environment.from_string(source).module
     return adapter.module
 

@@ -76,12 +76,23 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
             "报表合计 printed totals",
             f"{printed - off} 相符 agree, {f'[bold red]{off}[/]' if off else '0'} 不符 disagree with the rows",
         )
+    if gone := sum(summary["decisions_passed_over"].values()):
+        facts.add_row(
+            "归并结论 decisions", f"{gone:,} 条所涉记录已变, 未起作用 passed over (yibiao identity decisions)"
+        )
     if burden := summary["burden"]:
         facts.add_row(
             "填报负担 burden a year",
             f"{burden['cells_asked']:,} 格 cells asked by {burden['forms']} forms, "
             f"{burden['cells_known']:,} ({burden['share_known']:.0%}) 已有 known already",
         )
+    if built := summary["built"]:
+        made = (
+            f"整体重建 everything: {escape(built['whole'])}"
+            if built["whole"]
+            else (f"仅变动部分 what {built['records']:,} changed records touch")
+        )
+        facts.add_row("构建 built", made)
     facts.add_row("用时 seconds", ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary["seconds"].items()))
     release = summary["release"]
     if release["version"]:

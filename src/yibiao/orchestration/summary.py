@@ -29,12 +29,15 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
     """The content of `summary.json`.
 
     Returns:
-        `{format, ok, state, why, error, release, reports, totals, waiting, entities, conflicts, expectations, burden,
-        seconds, next}`.
+        `{format, ok, state, why, error, release, built, reports, totals, waiting, entities, conflicts,
+        decisions_passed_over, expectations, burden, seconds, next}`.
         `state` is that of the unify run (`published`, `unchanged`, `verified`, `refused`, `rolled back`), or `failed`;
         `why` and `error` say why it did not publish.
         Of the rows `quarantined`, `open` ones wait for their sender, `resolved` ones came back mended and count,
         `rejected` ones were given up by a human; a report and `totals` have all three.
+        `built` is None if nothing was; else `whole` says why everything was built anew (empty if only what changed was)
+        and `records` how many source records changed.
+        `decisions_passed_over`: entity -> decisions about pairs of which one side is no more; they did nothing.
         `ok` says that the release holds everything that could be read and passed its gate. Figures of rows and entities
         are those of the current release; `loaded` and `errors` of a report are those of this run; `expectations` are
         those of the last gate, also if it failed.
@@ -62,6 +65,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
             "fingerprint": manifest.get("fingerprint"),
             "content_hash": manifest.get("content_hash"),
         },
+        "built": {"whole": outcome.whole, "records": outcome.changed} if outcome and outcome.models else None,
         "reports": reports,
         "totals": {
             key: sum(report[key] for report in reports)
@@ -71,6 +75,9 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
         "waiting": list(outcome.waiting) if outcome else [],
         "entities": {entity: figures["golden"] for entity, figures in counts.items()},
         "conflicts": {entity: figures["disputed_cells"] for entity, figures in counts.items()},
+        "decisions_passed_over": {
+            entity: len(pairs) for entity, pairs in manifest.get("counts", {}).get("decisions", {}).items()
+        },
         "expectations": {
             severity: dict(numbers)
             for severity, numbers in (outcome.gate if outcome else manifest.get("gate", {}))

@@ -42,10 +42,11 @@ def hash_tables(connection: DuckDBPyConnection, tables: Mapping[str, str]) -> di
     Raises:
         ReleaseError: a column has a type whose text is not exact.
     """
-    return {name: _hash_table(connection, name, qualified) for name, qualified in tables.items()}
+    return {name: hash_table(connection, name, qualified) for name, qualified in tables.items()}
 
 
-def _hash_table(connection: DuckDBPyConnection, name: str, qualified: str) -> dict[str, Any]:
+def hash_table(connection: DuckDBPyConnection, name: str, qualified: str, condition: str = "true") -> dict[str, Any]:
+    """As `hash_tables`, of the rows of one table for which a condition holds."""
     columns = {row[0]: row[1] for row in connection.execute(f"describe {qualified}").fetchall()}
     for column, kind in columns.items():
         if not kind.startswith(EXACT_TYPES) or kind.endswith("]"):
@@ -61,13 +62,20 @@ def _hash_table(connection: DuckDBPyConnection, name: str, qualified: str) -> di
         quoted = '"' + column.replace('"', '""') + '"'
         text = quoted if kind == "VARCHAR" else f"{quoted}::varchar"
         cells.append(f"coalesce(strlen({text})::varchar || ':' || {text}, '-')")
-    row = " || ".join(cells)
+    row = f"concat({', '.join(cells)})"  # one text; with || every cell would copy all before it
     found = connection.execute(
         f"select count(*), coalesce(sum(('0x' || substr(md5({row}), 1, 16))::ubigint), 0) % {2**64}::hugeint"
-        f" from {qualified}"
+        f" from {qualified} where {condition}"
     ).fetchall()
     rows, total = found[0]
     return {"rows": rows, "hash": f"{int(total):016x}", "columns": columns}
+
+
+def changed(before: Mapping[str, Any], gone: Mapping[str, Any], come: Mapping[str, Any]) -> dict[str, Any]:
+    """Rows, hash and columns of a table that lost some rows and got others, from those of the three."""
+    total = int(before["hash"], 16) - int(gone["hash"], 16) + int(come["hash"], 16)
+    rows = before["rows"] - gone["rows"] + come["rows"]
+    return {"rows": rows, "hash": f"{total % 2**64:016x}", "columns": dict(come["columns"])}
 
 
 def hash_rows(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> tuple[int, str]:

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from yibiao.settings import Settings
 
 
 def run_models(
-    settings: Settings, database: Path, folder: Path, progress: Progress, *, command: str = "run", at_once: int = 2
-) -> list[dict[str, Any]]:
+    settings: Settings, database: Path, folder: Path, progress: Progress, *, command: str = "run", at_once: int = 2,
+    without: Sequence[str] = (),
+) -> list[dict[str, Any]]:  # fmt: skip
     """Build all models into a database file.
 
     Args:
@@ -29,6 +31,7 @@ def run_models(
         command: dbt command; tests use `build` or `test`.
         at_once: models built side by side. Small ones spend their time in planning, which has one thread; large ones
             use all threads themselves, and two of them would have to share the memory.
+        without: models that stay as they are.
 
     Returns:
         One `{"model", "status", "seconds"}` per node, in dbt's order.
@@ -57,6 +60,7 @@ def run_models(
         *("--log-level-file", "none", "--log-path", str(target / "logs"), "--no-version-check"),
         *(command, "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project)),
         *("--target-path", str(target), "--fail-fast"),
+        *(["--exclude", *without] if without else []),
     ]
     end_with_parent = ctypes.CDLL(None).prctl  # loaded before the fork
 

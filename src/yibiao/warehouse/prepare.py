@@ -13,20 +13,33 @@ from yibiao.warehouse.inputs import CURRENT, SUPERSEDED, Inputs, Load, installat
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from yibiao.warehouse.kept import Change
 
-def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings) -> None:
-    """Create the database file with schemas `input` and `raw`.
+
+def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings, change: Change | None = None) -> None:
+    """Create the database file with schemas `input` and `raw`; or make them anew in the copy of a kept warehouse.
 
     `input.load` has one row per live load (`row_count`: rows of it in the raw view), `input.installation` one row with
     the installation's key, `input.row_state` one per row that was amended or rejected (`row_no` in its load; see
     `yibiao.quarantine.states`), `raw.<dept>__<report>` the present rows of a report: `record_no BIGINT`, `as_of DATE`
     (the edition's last day) and the contract's columns as text. A mended row has the number and date of its original.
+
+    In the copy of a kept warehouse `input.touched_record` has the number of every record that came, went or changed,
+    `input.before_<model>` what models that are made whole held before, and `input.before_record_<entity>` (`id`,
+    `entity`) which certain entity the touched records had.
+
+    Args:
+        change: what brings the kept warehouse to these inputs; by default the file is new.
     """
     import duckdb
 
     with duckdb.connect(str(database)) as connection:
         connection.execute(f"set threads = {settings.threads}")
         connection.begin()  # one for all: hundreds of loads would otherwise be hundreds of waits for the disk
+        if change:
+            connection.execute("create temp table was_row_state as from input.row_state")
+            connection.execute("create temp table was_load as select load_id, first_record_no from input.load")
+            connection.execute("drop schema input cascade; drop schema raw cascade")
         connection.execute("create schema input; create schema raw")
         connection.execute("create table input.installation (secret varchar)")
         connection.execute("insert into input.installation values (?)", [installation_key(settings)])
@@ -57,7 +70,69 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
             )
         for report in schemas.reports.values():
             _raw_view(connection, report, [load for load in inputs.loads if load.report == report.id])
+        if change:
+            _touched(connection, change, schemas)
         connection.commit()
+
+
+RECORDS = "linkage_record_"
+"""Beginning of the names of the views that linkage reads."""
+
+BEFORE = ("linkage_", "address_")
+"""Beginnings of the names of models that are made whole in every run, and by whose changes others are built."""
+
+
+def _touched(connection: DuckDBPyConnection, change: Change, schemas: Schemas) -> None:
+    """`input.touched_record` and `input.before_<model>`."""
+    connection.execute("create table input.touched_record (record_no bigint)")
+    connection.execute("create temp table came (record_no bigint)")
+    for _, first, last in change.ranges:
+        connection.execute("insert into came select unnest(range(?::bigint, ?::bigint))", [first, last + 1])
+    for report in sorted(change.reports):
+        # Rows of loads that stay: mended, rejected, or carried over from an earlier edition no longer or from now on.
+        raw = f"raw.{_quoted(schemas.reports[report].raw_table)}"
+        staged = f"staging.{schemas.reports[report].staging_model}"
+        connection.execute(f"insert into came select record_no from {raw} anti join {staged} using (record_no)")
+        connection.execute(f"insert into came select record_no from {staged} anti join {raw} using (record_no)")
+    # What the form of a row is decided by, before and now.
+    connection.execute("""
+        insert into came
+        with was as (
+            select was_load.first_record_no + row_no as record_no, state, amendment_id
+            from was_row_state inner join was_load using (load_id)
+        ),
+        now as (
+            select load.first_record_no + row_no as record_no, row_state.state, amendment_id
+            from input.row_state inner join input.load using (load_id)
+        )
+        select record_no from ((from was except from now) union all (from now except from was))""")
+    connection.execute("insert into input.touched_record select distinct record_no from came")
+    made_whole = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'identity' order by table_name"
+    ).fetchall()
+    for (name,) in made_whole:
+        if name.startswith(BEFORE):
+            connection.execute(f"create table input.before_{name} as from identity.{name}")
+    views = connection.execute(
+        "select view_name from duckdb_views() where schema_name = 'identity' order by view_name"
+    ).fetchall()
+    for (name,) in views:
+        if entity := name.removeprefix(RECORDS) if name.startswith(RECORDS) else "":
+            connection.execute(f"""
+                create table input.before_record_{entity} as
+                select id, entity from identity.{name}
+                where entity is not null and id in (select record_no from input.touched_record)""")
+
+
+def carried_rows(report: Report, loads: Sequence[Load]) -> str:
+    """SQL of the rows that the current edition among these loads carries over; empty if there can be none.
+
+    Args:
+        loads: of the report, with the states that they have on some day; the database is one that `prepare` made.
+    """
+    held = _held(report, loads)
+    names = [_quoted(column.name) for column in report.columns]
+    return _carried(report, names, held, [load for load in loads if load.state == CURRENT]) if held else ""
 
 
 def _row_states(connection: DuckDBPyConnection, inputs: Inputs) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Collection, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts import Schemas
-from yibiao.files import sha256_file, to_json
+from yibiao.files import seal_file, to_json
 from yibiao.progress import Progress
 from yibiao.settings import Settings
 from yibiao.warehouse import content_hash
 from yibiao.warehouse.inputs import Inputs
 from yibiao.warehouse.reasons import view, view_name
-from yibiao.warehouse.releases import DATABASE, MANIFEST
+from yibiao.warehouse.releases import DATABASE, MANIFEST, Release
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -24,14 +26,26 @@ FORMAT = 1
 STORAGE_VERSION = "v1.2.0"
 """DuckDB storage that 1.x clients open."""
 
+PARQUET = "(format parquet, compression zstd, compression_level 1)"
+
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a release: where it comes from in the warehouse, and the order of its rows."""
+    """One table of a release.
+
+    Attributes:
+        name: in the release.
+        source: where it comes from in the warehouse.
+        order: of its rows.
+        key: column by which its rows are made anew where only changes are; empty if it is always copied whole.
+        anew: table of the warehouse that lists those keys.
+    """
 
     name: str
     source: str
     order: str
+    key: str = ""
+    anew: str = ""
 
 
 def release_tables(schemas: Schemas, marts: list[str], linked: Collection[str] = ()) -> list[Table]:
@@ -45,16 +59,17 @@ def release_tables(schemas: Schemas, marts: list[str], linked: Collection[str] =
     """
     tables = []
     for entity in schemas.entities.values():
-        key = entity.id_column
+        key, name = entity.id_column, entity.id
+        touched, affected, renewed = (f"identity.{which}_{name}" for which in ("touched", "affected", "renewed"))
         tables += [
-            Table(entity.id, f"canonical.{entity.id}", key),
-            Table(f"{entity.id}_provenance", f"canonical.{entity.id}_provenance", key),
-            Table(f"{entity.id}_conflict", f"canonical.{entity.id}_conflict", f"{key}, element, record_no"),
-            Table(f"{entity.id}_crosswalk", f"identity.crosswalk_{entity.id}", "record_no"),
+            Table(name, f"canonical.{name}", key, key, renewed),
+            Table(f"{name}_provenance", f"canonical.{name}_provenance", key, key, touched),
+            Table(f"{name}_conflict", f"canonical.{name}_conflict", f"{key}, element, record_no", key, touched),
+            Table(f"{name}_crosswalk", f"identity.crosswalk_{name}", "record_no", "record_no", affected),
         ]
         if entity.id in linked:
             tables += [
-                Table(f"{entity.id}_link", f"identity.link_{entity.id}", "record_no"),
+                Table(f"{name}_link", f"identity.link_{name}", "record_no", "record_no", touched),
                 Table(f"{entity.id}_review", f"identity.review_{entity.id}", "score desc, node_l, node_r"),
             ]
     tables += [Table(mart, f"marts.{mart}", "all") for mart in marts]
@@ -81,6 +96,7 @@ def build(
     gate: Mapping[str, Any],
     quality: Path,
     progress: Progress,
+    base: Release | None = None,
 ) -> dict[str, Any]:
     """Write a release folder aside.
 
@@ -90,14 +106,21 @@ def build(
         counts: the reconciliation (see `yibiao.warehouse.reconcile`).
         gate: verdict and numbers of expectations by severity.
         quality: the gate's `quality.json`, copied into the release.
+        base: the release before, if the warehouse was brought from its state to these inputs; only what changed since
+            is written then, and files of tables that did not change are the same files.
 
     Returns:
         The manifest.
     """
     import duckdb
 
-    parquet = "(format parquet, compression zstd, compression_level 1)"
-    with duckdb.connect() as connection:
+    hashes: dict[str, dict[str, Any]] = {}
+    digests: dict[str, str] = {}
+    sealed: dict[str, Future[str]] = {}
+    if base:
+        shutil.copyfile(base.database, folder / DATABASE)
+    # A finished file is hashed and made durable while the next table is written.
+    with ThreadPoolExecutor(1, "seal") as sealer, duckdb.connect() as connection:
         connection.execute(f"set threads = {settings.threads}; set memory_limit = '{settings.memory_limit}'")
         connection.execute(f"set temp_directory = '{folder.parent / 'spill'}'")
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
@@ -105,19 +128,29 @@ def build(
         tables = tables_of(connection, schemas)
         progress.stage("release", len(tables), "tables")
         for table in tables:
-            connection.execute(
-                f"create table release.{table.name} as select * from warehouse.{table.source} order by {table.order}"
-            )
-            connection.execute(f"copy release.{table.name} to '{folder / table.name}.parquet' {parquet}")
+            known = base.manifest["tables"].get(table.name) if base else None
+            if base and known and table.key:
+                hashes[table.name] = _bring_up_to_date(connection, table, known)
+            else:
+                hashes[table.name] = _copy(connection, table)
+            file = f"{table.name}.parquet"
+            if base and hashes[table.name] == known:
+                os.link(base.folder / file, folder / file)
+                digests[file] = base.manifest["files"][file]["sha256"]
+            else:
+                connection.execute(f"copy release.{table.name} to '{folder / file}' {PARQUET}")
+                sealed[file] = sealer.submit(seal_file, folder / file)
             progress.advance(1, table.name)
         connection.execute("use release")  # so that views name tables of whatever the file is attached as
         for entity in schemas.entities.values():
-            connection.execute(f"create view {view_name(entity)} as {view(entity, schemas)}")
+            connection.execute(f"create or replace view {view_name(entity)} as {view(entity, schemas)}")
         connection.execute("use memory")
-        hashes = content_hash.hash_tables(connection, {table.name: f"release.{table.name}" for table in tables})
         connection.execute("checkpoint release; detach release")
+        shutil.copyfile(quality, folder / quality.name)
+        for file in (DATABASE, quality.name):
+            sealed[file] = sealer.submit(seal_file, folder / file)
         progress.end()
-    shutil.copyfile(quality, folder / quality.name)
+    digests |= {file: seal.result() for file, seal in sealed.items()}
     manifest = {
         "format": FORMAT,
         "version": inputs.version,
@@ -127,6 +160,7 @@ def build(
         "tables": hashes,
         "inputs": {
             "parts": dict(inputs.parts),
+            "decisions": [list(one) for one in inputs.link_decisions],
             "loads": [
                 {
                     "load_id": load.load_id,
@@ -148,8 +182,27 @@ def build(
         "counts": counts,
         "gate": gate,
         "files": {
-            path.name: {"bytes": path.stat().st_size, "sha256": sha256_file(path)} for path in sorted(folder.iterdir())
+            path.name: {"bytes": path.stat().st_size, "sha256": digests[path.name]} for path in sorted(folder.iterdir())
         },
     }
     (folder / MANIFEST).write_bytes(to_json(manifest))
     return manifest
+
+
+def _copy(connection: DuckDBPyConnection, table: Table) -> dict[str, Any]:
+    connection.execute(
+        f"create or replace table release.{table.name} as select * from warehouse.{table.source} order by {table.order}"
+    )
+    return content_hash.hash_table(connection, table.name, f"release.{table.name}")
+
+
+def _bring_up_to_date(connection: DuckDBPyConnection, table: Table, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace the rows that were made anew; its hash follows from theirs."""
+    chosen = f"{table.key} in (select {table.key} from warehouse.{table.anew})"
+    target, source = f"release.{table.name}", f"warehouse.{table.source}"
+    gone = content_hash.hash_table(connection, table.name, target, chosen)
+    come = content_hash.hash_table(connection, table.name, source, chosen)
+    if gone["rows"] or come["rows"]:
+        connection.execute(f"delete from {target} where {chosen}")
+        connection.execute(f"insert into {target} by name select * from {source} where {chosen} order by {table.order}")
+    return content_hash.changed(before, gone, come)

@@ -44,8 +44,6 @@ def view(entity: Entity, schemas: Schemas) -> str:
     key, elements = entity.id_column, [_applied(schemas.elements[name], schemas) for name in entity.elements]
     ranked = [element for element in elements if element.survivorship]
     steps = max((len(element.survivorship) for element in ranked), default=0)
-    linked = sorted({one.entity for element in ranked for one in element.survivorship if one.entity})
-    criteria = "".join(f",\n        {_ranks(ranked, n)} as rank_{n}" for n in _upto(steps))
     kept = "".join(
         f"max(rank_{n}) filter (where is_chosen) over cell as used_rank_{n},\n        " for n in _upto(steps)
     )
@@ -54,45 +52,7 @@ def view(entity: Entity, schemas: Schemas) -> str:
     texts = _decisions(ranked, lambda criterion: sentence(criterion, schemas.entities, schemas.elements), TEXTS)
     is_ranked = f"element in ({', '.join(sql_text(one.id) for one in ranked)})" if ranked else "false"
     return f"""
-with authority(element, department, place) as (
-    values {", ".join(_places(elements))}
-),
-
-claim as (
-    select
-        said.{key}, said.element, said.value, said.record_no, said.department, said.as_of, said.checked_date,
-        said.is_chosen,
-        load.report, load.edition, load.load_id, load.delivery_sha256, load.file_name,
-        said.record_no - load.first_record_no as row_no,
-        coalesce(authority.place, {_UNLISTED}) as place,
-        {_day("said.as_of")} as day,
-        case when said.checked_date is not null then {_day("said.checked_date")} else 0 end as checked_day
-    from {entity.id}_conflict as said
-    join load on said.record_no > load.first_record_no and said.record_no <= load.first_record_no + load.read
-    left join authority on authority.element = said.element and authority.department = said.department
-),
-
--- A report has one voice about an entity: its newest record.
-heard as (
-    select
-        *,
-        max(day * 8796093022208 + record_no) over (partition by {key}, element, report)
-            = day * 8796093022208 + record_no as is_voice,
-        max(day) over (partition by {key}, element) as newest_day
-    from claim
-),
-
-counted as (
-    select *, count(*) filter (where is_voice) over (partition by {key}, element, value) as votes from heard
-),
-
-weighed as (
-    select
-        counted.*{criteria}
-    from counted
-    join {entity.id} as golden on golden.{key} = counted.{key}
-    {"".join(_known(entity, one, ranked, schemas) for one in linked)}
-),
+with {_weighed(entity, schemas)},
 
 compared as (
     select
@@ -146,6 +106,85 @@ join load on cell.record_no > load.first_record_no and cell.record_no <= load.fi
 where not exists (
     select 1 from {entity.id}_conflict as said
     where said.{key} = agreed.{key} and said.element = agreed.cell.element and said.is_chosen
+)
+""".strip()
+
+
+def choice(entity: Entity, schemas: Schemas) -> str:
+    """A query of the claim that gives each value, for claims on which nothing is decided yet.
+
+    It reads what the view reads: `<entity>_conflict` with every claim of any cell (`is_chosen` does not matter),
+    `load`, and of `<entity>` and linked entities the values by which others are chosen.
+
+    Returns:
+        SQL of `<id column>`, `element`, `value`, `record_no`, `as_of`.
+    """
+    key = entity.id_column
+    ranked = [one for name in entity.elements if (one := _applied(schemas.elements[name], schemas)).survivorship]
+    steps = max((len(element.survivorship) for element in ranked), default=0)
+    is_ranked = f"element in ({', '.join(sql_text(one.id) for one in ranked)})" if ranked else "false"
+    ranks = "".join(f"case when ranked then rank_{n} end desc, " for n in _upto(steps))
+    return f"""
+with {_weighed(entity, schemas)},
+
+told as (
+    select *, {is_ranked} and min(value) over cell <> max(value) over cell as ranked
+    from weighed window cell as (partition by {key}, element)
+)
+
+select {key}, element, value, record_no, as_of
+from told
+qualify row_number() over (
+    partition by {key}, element order by ranked and not is_voice, {ranks}place, day desc, record_no desc) = 1
+""".strip()
+
+
+def _weighed(entity: Entity, schemas: Schemas) -> str:
+    """The parts of a query that end with `weighed`: claims with what the criteria of their elements make of each."""
+    key, elements = entity.id_column, [_applied(schemas.elements[name], schemas) for name in entity.elements]
+    ranked = [element for element in elements if element.survivorship]
+    steps = max((len(element.survivorship) for element in ranked), default=0)
+    linked = sorted({one.entity for element in ranked for one in element.survivorship if one.entity})
+    criteria = "".join(f",\n        {_ranks(ranked, n)} as rank_{n}" for n in _upto(steps))
+    return f"""
+authority(element, department, place) as (
+    values {", ".join(_places(elements))}
+),
+
+claim as (
+    select
+        said.{key}, said.element, said.value, said.record_no, said.department, said.as_of, said.checked_date,
+        said.is_chosen,
+        load.report, load.edition, load.load_id, load.delivery_sha256, load.file_name,
+        said.record_no - load.first_record_no as row_no,
+        coalesce(authority.place, {_UNLISTED}) as place,
+        {_day("said.as_of")} as day,
+        case when said.checked_date is not null then {_day("said.checked_date")} else 0 end as checked_day
+    from {entity.id}_conflict as said
+    join load on said.record_no > load.first_record_no and said.record_no <= load.first_record_no + load.read
+    left join authority on authority.element = said.element and authority.department = said.department
+),
+
+-- A report has one voice about an entity: its newest record.
+heard as (
+    select
+        *,
+        max(day * 8796093022208 + record_no) over (partition by {key}, element, report)
+            = day * 8796093022208 + record_no as is_voice,
+        max(day) over (partition by {key}, element) as newest_day
+    from claim
+),
+
+counted as (
+    select *, count(*) filter (where is_voice) over (partition by {key}, element, value) as votes from heard
+),
+
+weighed as (
+    select
+        counted.*{criteria}
+    from counted
+    join {entity.id} as golden on golden.{key} = counted.{key}
+    {"".join(_known(entity, one, ranked, schemas) for one in linked)}
 )
 """.strip()
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts import Schemas
 from yibiao.errors import WarehouseError
 from yibiao.warehouse.inputs import CURRENT, SUPERSEDED, WAITING, Inputs
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 def reconcile(warehouse: Path, inputs: Inputs, schemas: Schemas) -> dict[str, Any]:
@@ -16,7 +19,8 @@ def reconcile(warehouse: Path, inputs: Inputs, schemas: Schemas) -> dict[str, An
     Returns:
         `reports`: id -> rows read, accepted, quarantined; of the quarantined: open, resolved, rejected; of the accepted
         and resolved: current, superseded, waiting; rows carried over from an earlier edition; rows staged. `entities`:
-        id -> source records, linked, unlinked, golden records, disputed cells.
+        id -> source records, linked, unlinked, golden records, disputed cells. `decisions`: entity -> pairs of nodes
+        that a human decided and of which one is no more, so that the decision was passed over.
 
     Raises:
         WarehouseError: two layers disagree; a defect of the program, never of the data.
@@ -82,7 +86,19 @@ def reconcile(warehouse: Path, inputs: Inputs, schemas: Schemas) -> dict[str, An
             }
             _same(entity.id, "source records = rows staged by reports about it", records, staged)
             _same(entity.id, "golden records = distinct entity ids", golden, ids)
-    return {"reports": reports, "entities": entities}
+        decisions = {entity: pairs for entity in schemas.entities if (pairs := _passed_over(connection, entity))}
+    return {"reports": reports, "entities": entities, "decisions": decisions}
+
+
+def _passed_over(connection: DuckDBPyConnection, entity: str) -> list[list[str]]:
+    """Pairs of nodes whose decision did nothing."""
+    table = f"linkage_{entity}"
+    if not connection.execute("from duckdb_tables() where table_name = ?", [table]).fetchall():
+        return []
+    rows = connection.execute(
+        f"select node_l, node_r from identity.{table} where kind = 'decision' order by all"
+    ).fetchall()
+    return [list(row) for row in rows]
 
 
 def _same(where: str, law: str, left: int, right: int) -> None:

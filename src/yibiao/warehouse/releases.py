@@ -214,6 +214,8 @@ def prune(settings: Settings, keep: int) -> list[str]:
     """
     if keep < 1:
         raise ReleaseError("At least one release stays.", expected="--keep 1 or more", got=str(keep))
+    from yibiao.warehouse.published import KNOWN_SINCE, known_first_by
+
     present = need_current(settings)
     _keep_ids(settings)
     last_use = {entry["version"]: place for place, entry in enumerate(journal(settings)) if entry["action"] != "prune"}
@@ -226,11 +228,12 @@ def prune(settings: Settings, keep: int) -> list[str]:
         aside = settings.work / f"pruned-{release.version}"
         entry = release
         fingerprint = entry.manifest.get("fingerprint", "")
+        known = known_first_by(settings, release.version)
         crash_point("release.prune.before")
         release.folder.rename(aside)
         sync(settings.releases)
         crash_point("release.prune.after")
-        _write_journal(settings, "prune", entry, fingerprint=fingerprint)
+        _write_journal(settings, "prune", entry, fingerprint=fingerprint, **({KNOWN_SINCE: known} if known else {}))
         shutil.rmtree(aside)
         removed.append(release.version)
     return removed
@@ -243,7 +246,9 @@ def _keep_ids(settings: Settings) -> None:
     record_changes(settings)
 
 
-def _write_journal(settings: Settings, action: str, release: Release, fingerprint: str | None = None) -> None:
+def _write_journal(
+    settings: Settings, action: str, release: Release, fingerprint: str | None = None, **more: Any
+) -> None:
     import orjson
 
     entry = {
@@ -251,6 +256,7 @@ def _write_journal(settings: Settings, action: str, release: Release, fingerprin
         "action": action,
         "version": release.version,
         "fingerprint": release.manifest["fingerprint"] if fingerprint is None else fingerprint,
+        **more,
     }
     descriptor = os.open(settings.releases / JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from yibiao.errors import GateError, HomeError, ReleaseError
+from yibiao.errors import GateError, HomeError, ReleaseError, WarehouseError
 from yibiao.files import commit_folder, scratch
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
-from yibiao.warehouse import identities, releases
+from yibiao.warehouse import identities, kept, releases
 from yibiao.warehouse.inputs import CURRENT, WAITING, Inputs, collect
 
 PUBLISHED, UNCHANGED, VERIFIED, REFUSED, HELD = "published", "unchanged", "verified", "refused", "rolled back"
@@ -40,6 +40,8 @@ class UnifyOutcome:
         waiting: loads that a human has to accept, with the reason.
         seconds: stage -> seconds.
         models: dbt model -> seconds.
+        whole: why everything was built anew; empty if only what changed was.
+        changed: source records that came, went or changed since the release before; None if everything was built.
     """
 
     state: str
@@ -52,6 +54,8 @@ class UnifyOutcome:
     waiting: list[dict[str, str]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     models: dict[str, float] = field(default_factory=dict)
+    whole: str = ""
+    changed: int | None = None
 
     @property
     def published(self) -> bool:
@@ -72,7 +76,7 @@ def unify(settings: Settings, *, force: bool = False, progress: Progress | None 
     """Build, check and publish the release that the live loads give, if there is anything new.
 
     Args:
-        force: rebuild although the fingerprint is unchanged, and compare the content.
+        force: rebuild everything although the fingerprint is unchanged, and compare the content.
 
     Raises:
         GateRefused: a critical expectation failed; the last release stays.
@@ -96,17 +100,30 @@ def unify(settings: Settings, *, force: bool = False, progress: Progress | None 
                 return _outcome(HELD, inputs, present)
         # Always the same folder, so that what a killed run left there is gone before the disk is needed.
         with scratch(settings.work, "unify", alone=True) as folder:
-            return _build(folder, inputs, schemas, settings, progress)
+            change = kept.Whole("--force") if force else kept.plan(settings, inputs)
+            try:
+                return _build(folder, inputs, change, schemas, settings, progress)
+            except WarehouseError:
+                # Whatever is wrong with it: the next run does without.
+                kept.forget(settings)
+                raise
 
 
-def _build(folder: Path, inputs: Inputs, schemas: Any, settings: Settings, progress: Progress) -> UnifyOutcome:
+def _build(
+    folder: Path, inputs: Inputs, plan: kept.Change | kept.Whole, schemas: Any, settings: Settings, progress: Progress
+) -> UnifyOutcome:
     from yibiao.quality import ready_gate
     from yibiao.warehouse.publish import build
 
     clock = Clock()
     warehouse = folder / "warehouse.duckdb"
+    change = plan if isinstance(plan, kept.Change) else None
     with ready_gate(settings) as waiting_gate:  # its process imports its library while the models are built
-        models, counts = build_warehouse(warehouse, inputs, schemas, settings, progress, clock)
+        if change:
+            with clock("copy"):
+                kept.take(settings, warehouse)
+        models, counts = build_warehouse(warehouse, inputs, schemas, settings, progress, clock, change)
+        changed = kept.touched(warehouse) if change else 0
         with clock("gate"):
             verdict = waiting_gate.run(warehouse, settings.expectations, folder / "gate", progress)
     gate = {"passed": verdict.passed, "by_severity": verdict.by_severity}
@@ -116,20 +133,39 @@ def _build(folder: Path, inputs: Inputs, schemas: Any, settings: Settings, progr
     with clock("release"):
         aside = folder / "release"
         aside.mkdir()
-        manifest = build(warehouse, aside, inputs, schemas, settings, counts, gate, quality, progress)
+        base = _base(change, settings)
+        manifest = build(warehouse, aside, inputs, schemas, settings, counts, gate, quality, progress, base)
         state = _commit(aside, inputs, manifest, settings)
         identities.record_changes(settings)
+    with clock("keep"):
+        kept.mark(warehouse, inputs, plan)
+        kept.keep(warehouse, settings)
     release = releases.find(settings, inputs.version)
     outcome = _outcome(state, inputs, release)
     outcome.seconds = clock.seconds
     outcome.models = {model["model"]: model["seconds"] for model in models}
+    if isinstance(plan, kept.Whole):
+        outcome.whole = plan.why
+    else:
+        outcome.changed = changed
     return outcome
 
 
+def _base(change: kept.Change | None, settings: Settings) -> releases.Release | None:
+    """The release that the kept warehouse gave, if it is still there."""
+    if change is None:
+        return None
+    return next((one for one in releases.every(settings) if one.manifest["fingerprint"] == change.fingerprint), None)
+
+
 def build_warehouse(
-    warehouse: Path, inputs: Inputs, schemas: Any, settings: Settings, progress: Progress, clock: Clock
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    warehouse: Path, inputs: Inputs, schemas: Any, settings: Settings, progress: Progress, clock: Clock,
+    change: kept.Change | None = None,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:  # fmt: skip
     """Make a warehouse file, run every model in it, and check that its counts reconcile.
+
+    Args:
+        change: given if the file is the copy of a kept warehouse: what brings that to the inputs.
 
     Returns:
         The models with their seconds, and the counts.
@@ -139,12 +175,13 @@ def build_warehouse(
     from yibiao.warehouse.reconcile import reconcile
 
     with clock("inputs"):
-        prepare(warehouse, inputs, schemas, settings)
+        prepare(warehouse, inputs, schemas, settings, change)
     with clock("models"):
         progress.stage("unify", _count_models(settings), "models")
         rows = sum(load.accepted for load in inputs.loads if load.state == CURRENT)
         at_once = 1 if rows > LARGE else 2
-        models = run_models(settings, warehouse, warehouse.parent, progress, at_once=at_once)
+        unchanged = [one.staging_model for one in schemas.reports.values() if change and one.id not in change.reports]
+        models = run_models(settings, warehouse, warehouse.parent, progress, at_once=at_once, without=unchanged)
         progress.end()
     with clock("reconcile"):
         return models, reconcile(warehouse, inputs, schemas)

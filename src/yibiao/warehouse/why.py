@@ -38,15 +38,8 @@ def explain(release: Release, schemas: Schemas, entity_id: str, element: str | N
         ReleaseError: the release has no such entity, the entity no such element, or the release gives no reasons.
     """
     with open_release(release.database) as connection:
-        entity = _entity_of(connection, schemas, entity_id)
-        if element is not None and element not in entity.elements:
-            raise ReleaseError(
-                "The entity has no such element.",
-                where=f"yibiao why, {entity.id}",
-                expected=" or ".join(entity.elements),
-                got=element,
-                todo="Name one of these, or none for all.",
-            )
+        entity = entity_of(connection, schemas, entity_id, "yibiao why")
+        need_element(entity, element, "yibiao why")
         need_reasons(connection, release, entity)
         claims = _claims(connection, entity, entity_id, element)
         total = connection.execute(
@@ -63,6 +56,22 @@ def explain(release: Release, schemas: Schemas, entity_id: str, element: str | N
             if name in claims or name == element
         ],
     }
+
+
+def need_element(entity: Entity, element: str | None, where: str) -> None:
+    """Refuse an element that the entity does not have.
+
+    Raises:
+        ReleaseError: it has none of this name.
+    """
+    if element is not None and element not in entity.elements:
+        raise ReleaseError(
+            "The entity has no such element.",
+            where=f"{where}, {entity.id}",
+            expected=" or ".join(entity.elements),
+            got=element,
+            todo="Name one of these, or none for all.",
+        )
 
 
 def need_reasons(connection: DuckDBPyConnection, release: Release, entity: Entity) -> None:
@@ -87,14 +96,19 @@ def changed_since(release: Release, settings: Settings) -> bool:
     return release.manifest["inputs"]["parts"]["registry"] != registry_digest(settings)
 
 
-def _entity_of(connection: DuckDBPyConnection, schemas: Schemas, entity_id: str) -> Entity:
+def entity_of(connection: DuckDBPyConnection, schemas: Schemas, entity_id: str, where: str) -> Entity:
+    """The entity, by the id of one in a release.
+
+    Raises:
+        ReleaseError: there is none with this id.
+    """
     for entity in schemas.entities.values():
         found = connection.execute(f"select 1 from {entity.id} where {entity.id_column} = ?", [entity_id]).fetchall()
         if found:
             return entity
     raise ReleaseError(
         "No entity has this id.",
-        where="yibiao why",
+        where=where,
         expected="an id of the release, 24 hexadecimal digits",
         got=f"{len(entity_id)} characters",  # whoever types a citizen number here should not find it in a log
         todo='Find ids with, for example: yibiao query "select resident_id from resident limit 5"',

@@ -18,7 +18,7 @@ from reviewable import add_review, database, review_rows
 from installations import Installation
 from yibiao.cli.root import root
 from yibiao.contracts import load_schemas
-from yibiao.identity.decisions import last_decisions, link_decisions
+from yibiao.identity.decisions import Verdict, decide_links, last_decisions, link_decisions
 
 Rows = list[dict[str, str]]
 
@@ -392,6 +392,11 @@ def test_a_package_that_is_gone_is_told(few_published: Installation, tmp_path: P
     assert not (tmp_path / "list.csv").exists()
 
 
+def states(made: Installation) -> list[str]:
+    """What became of each decision, by pair."""
+    return [row["state"] for row in json.loads(run(made, "decisions", "--json").stdout)]
+
+
 def test_verdicts_hold_in_the_next_run(few_published: Installation, tmp_path: Path) -> None:
     made = few_published.copy(tmp_path / "own", data=few_published.data)
     before = [row for row in review_rows(made) if row[4] != row[5]]
@@ -399,7 +404,12 @@ def test_verdicts_hold_in_the_next_run(few_published: Installation, tmp_path: Pa
     assert len(rows) == len(before) == 2
     decide(made, save(tmp_path / "back.csv", fill(rows, "同一人", "不同人")))
     assert "decided" in run(made, "review").stdout.lower()
-    made.run("run")
+    decide_links(made.settings, "resident", [Verdict("0" * 24, before[0][0], "different", "记录后来变了")])
+    assert states(made) == ["waits"] * 3
+    assert "1 条所涉记录已变" in made.run("run").stdout
+    assert made.summary["decisions_passed_over"] == {"resident": 1}
+    assert states(made) == ["passed_over", "holds", "holds"]
+    assert "passed over" in run(made, "decisions").stdout
     same, different = before
     assert [row for row in review_rows(made) if row[4] != row[5]] == []
     record, node = (same[2], same[0]) if same[2] else (same[3], same[1])
@@ -411,7 +421,10 @@ def test_verdicts_hold_in_the_next_run(few_published: Installation, tmp_path: Pa
 
     for one in link_decisions(made.settings, "resident"):
         run(made, "withdraw", "resident", *one.pair, "--reason", "重新核对")
-    made.run("run")
+    assert states(made) == ["waits"] * 3
+    assert "所涉记录已变" not in made.run("run").stdout
+    assert made.summary["decisions_passed_over"] == {}
+    assert states(made) == ["open"] * 3
     assert [row for row in review_rows(made) if row[4] != row[5]] == before
     assert made.manifest["content_hash"] == few_published.manifest["content_hash"]
 

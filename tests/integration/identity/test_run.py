@@ -178,4 +178,62 @@ def test_two_numbers_that_a_human_joined_are_one_person() -> None:
 
 def test_a_decision_about_a_node_that_is_no_more_changes_nothing() -> None:
     rows = [record(1, "欧阳建国", citizen_id=FIRST, **SAYS), record(2, "欧阳建国", **SAYS)]
-    assert linked(rows, [("0" * 24, "1" * 24, "same")]) == linked(rows)
+    told = linked(rows, [("0" * 24, "1" * 24, "same")])
+    assert [row for row in told if row["kind"] != "decision"] == linked(rows)
+
+
+STRANGER = {"birth_date": "1955-05-05", "sex_code": "2", "mobile_phone": "13900002222"}
+
+
+def taken_away(stranger: dict[str, Any], others: list[dict[str, Any]]) -> tuple[str, tuple[str, str, str]]:
+    """The node of a record that the model sets aside, and a human's verdict that its number is not its own."""
+    told = of(linked([*others, stranger]), stranger["id"])
+    assert told["state"] == "contradicts"
+    return told["node_l"], (keyed(f"1\x1f{FIRST}"), told["node_l"], "different")
+
+
+@pytest.mark.parametrize("more", [{}, {"own_number": "health 17"}])
+def test_a_verdict_against_the_entity_of_the_records_own_number_holds_whatever_the_others_say(
+    more: dict[str, Any],
+) -> None:
+    stranger = record(3, "司马秀英", citizen_id=FIRST, **STRANGER, **more)
+    node, verdict = taken_away(stranger, [record(n, "欧阳建国", citizen_id=FIRST, **SAYS) for n in (1, 2)])
+    for others in (
+        [],  # nobody else bears the number any more
+        # All agree with the record.
+        [record(n, "司马秀英", citizen_id=FIRST, report="health.health_record", **STRANGER) for n in (1, 2)],
+        [record(1, "司马秀英", **STRANGER), record(9, "欧阳建国", citizen_id=SECOND, **SAYS)],
+    ):
+        rows = [*others, stranger | {"id": 30}]
+        assert [row for row in linked(rows) if row["record_l"] == 30] == []
+        for order in (rows, rows[::-1]):
+            told = of(linked(order, [verdict]), 30)
+            assert told["entity_l"] != keyed(f"1\x1f{FIRST}")
+            assert told["node_l"] == node
+
+
+def test_what_a_human_took_away_may_be_given_to_another_and_comes_back_without_the_verdict() -> None:
+    stranger = record(3, "司马秀英", citizen_id=FIRST, **STRANGER)
+    others = [record(n, "欧阳建国", citizen_id=FIRST, **SAYS) for n in (1, 2)]
+    node, verdict = taken_away(stranger, others)
+    agree = [record(1, "司马秀英", citizen_id=FIRST, sex_code="2"), record(2, "李敏", citizen_id=SECOND), stranger]
+    told = linked(agree, [verdict, (keyed(f"1\x1f{SECOND}"), node, "same")])
+    assert (of(told, 3)["entity_l"], of(told, 3)["state"]) == (keyed(f"1\x1f{SECOND}"), "reviewed")
+    assert [row for row in linked(agree) if row["record_l"] == 3] == []
+
+
+def test_of_rows_that_say_the_same_only_the_named_one_is_taken_away() -> None:
+    others = [record(n, "欧阳建国", citizen_id=FIRST, **SAYS) for n in (1, 2)]
+    alike = [record(n, "司马秀英", citizen_id=FIRST, **STRANGER) for n in (3, 4)]
+    for no in (3, 4):
+        node = of(linked([*others, *alike, record(5, "欧阳建国", citizen_id=FIRST, **SAYS)]), no)["node_l"]
+        told = linked(alike, [(keyed(f"1\x1f{FIRST}"), node, "different")])
+        assert [row["record_l"] for row in told if row["kind"] == "record"] == [no]
+
+
+def test_a_decision_of_which_a_node_is_gone_is_told() -> None:
+    rows = [record(1, "欧阳建国", citizen_id=FIRST, **SAYS), record(2, "欧阳建国", **SAYS)]
+    known = keyed(f"1\x1f{FIRST}")
+    told = linked(rows, [("0" * 24, known, "same"), (known, of(linked(rows), 2)["node_l"], "different")])
+    gone = [row for row in told if row["kind"] == "decision"]
+    assert [(row["node_l"], row["node_r"], row["state"]) for row in gone] == [("0" * 24, known, "passed_over")]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -13,15 +15,32 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from yibiao.contracts import Report, Schemas
+from installations import Installation
+from yibiao.contracts import Report, Schemas, load_schemas
 from yibiao.identity.run import link_entity
 from yibiao.ingest import LoadPackage
+from yibiao.progress import Silent
 from yibiao.settings import Settings
 from yibiao.warehouse.content_hash import combine, hash_tables
+from yibiao.warehouse.dbt import run_models
 from yibiao.warehouse.inputs import Inputs, collect
+from yibiao.warehouse.kept import KEPT, Change, compare, described
 from yibiao.warehouse.prepare import prepare
 
 LAST_DAYS = {"2026-01": "2026-01-31", "2026-02": "2026-02-28", "2026-03": "2026-03-31"}
+
+
+def compiled_for_changes(published: Installation, folder: Path) -> Path:
+    """What dbt compiles where a kept warehouse is brought to new inputs: its folder of models."""
+    settings, folder = replace(published.settings, home=folder / "changing"), folder / "changing" / "work"
+    folder.mkdir(parents=True)
+    shutil.copytree(published.home / "dbt", settings.home / "dbt")
+    kept = shutil.copyfile(published.home / KEPT, folder / KEPT)
+    schemas = load_schemas(settings.schemas)
+    inputs = collect(published.settings, schemas)
+    prepare(kept, inputs, schemas, settings, Change("", (), frozenset(), date(2026, 1, 1)))
+    run_models(settings, kept, folder, Silent(), command="compile")
+    return settings.home / "dbt" / "compiled" / "yibiao" / "models"
 
 
 @dataclass(frozen=True)
@@ -45,9 +64,13 @@ class Models:
         compiled: dbt's folder `compiled/yibiao/models` of an installation that has unified once.
         schemas: all schemas; those reports are kept that are about one of `entities`.
         folder: scratch.
+        changing: the same folder, compiled where a kept warehouse is brought to new inputs.
     """
 
-    def __init__(self, compiled: Path, schemas: Schemas, entities: Sequence[str], settings: Settings, folder: Path):
+    def __init__(
+        self, compiled: Path, schemas: Schemas, entities: Sequence[str], settings: Settings, folder: Path,
+        changing: Path | None = None,
+    ):  # fmt: skip
         reports = {id_: one for id_, one in schemas.reports.items() if set(one.about) & set(entities)}
         self.schemas = replace(schemas, reports=reports)
         self.entities, self.settings, self.folder = tuple(entities), settings, folder
@@ -58,9 +81,13 @@ class Models:
                 models += [
                     ("identity", f"{kind}_{entity}", "identity") for kind in ("linkage_record", "link", "review")
                 ]
-            models += [("identity", f"{kind}_{entity}", "identity") for kind in ("crosswalk", "survivor")]
+            kinds = ("touched", "affected", "crosswalk", "survivor", "renewed")
+            models += [("identity", f"{kind}_{entity}", "identity") for kind in kinds]
             models += [("canonical", f"{entity}{part}", "canonical") for part in ("", "_provenance", "_conflict")]
-        self.sql = {f"{layer}.{name}": (compiled / place / f"{name}.sql").read_text() for place, name, layer in models}
+        self.sql, self.changing = (
+            {f"{layer}.{name}": (root / place / f"{name}.sql").read_text() for place, name, layer in models}
+            for root in (compiled, changing or compiled)
+        )
 
     def inputs(self, arrived: Sequence[Delivered]) -> Inputs:
         """What the program makes of deliveries that arrived in this order, some of them maybe several times."""
@@ -95,6 +122,47 @@ class Models:
                 found = link_entity(connection, entity, self.settings)
                 found.create(f"identity.linkage_{entity}")
         return Warehouse(connection, self.entities, tuple(self.linked))
+
+    def change(self, built: Warehouse, before: Inputs, inputs: Inputs) -> Warehouse:
+        """Bring a warehouse that was built from some inputs to others, as a run does that keeps it."""
+        built.connection.close()
+        database = self.folder / "warehouse.duckdb"
+        with mock.patch("yibiao.warehouse.kept.MOST_CHANGED", 1e9):
+            change = compare(described(before), inputs, date(2026, 1, 1))
+        assert isinstance(change, Change), change
+        prepare(database, inputs, self.schemas, self.settings, change)
+        connection = duckdb.connect(str(database), config={"threads": 1})
+        for name, sql in self.changing.items():
+            if anew := self._anew(name):
+                key, keys = anew
+                connection.execute(f"delete from {name} where {key} in (select {key} from {keys})")
+                connection.execute(f"insert into {name} {sql}")
+                continue
+            connection.execute(f"create or replace {'view' if 'linkage_record' in name else 'table'} {name} as {sql}")
+            entity = name.removeprefix("identity.linkage_record_")
+            if entity in self.linked:
+                found = link_entity(connection, entity, self.settings)
+                connection.execute(f"drop table identity.linkage_{entity}")
+                found.create(f"identity.linkage_{entity}")
+        return Warehouse(connection, self.entities, tuple(self.linked))
+
+    def _anew(self, name: str) -> tuple[str, str] | None:
+        """Key of the rows that a model makes anew, and the table that lists them: what its hook says to dbt."""
+        layer, _, model = name.partition(".")
+        if layer == "staging":
+            return "record_no", "input.touched_record"
+        for entity in self.entities:
+            key = self.schemas.entities[entity].id_column
+            which = {
+                f"identity.crosswalk_{entity}": ("record_no", "affected"),
+                f"identity.survivor_{entity}": (key, "touched"),
+                f"canonical.{entity}": (key, "renewed"),
+                f"canonical.{entity}_provenance": (key, "touched"),
+                f"canonical.{entity}_conflict": (key, "touched"),
+            }.get(f"{layer}.{model}")
+            if which:
+                return which[0], f"identity.{which[1]}_{entity}"
+        return None
 
     def _package(self, delivered: Delivered) -> LoadPackage:
         """A load package as ingest writes it: the warehouse reads its two files and its manifest."""

@@ -259,6 +259,7 @@ MAY_HOLD_DATA = (
     "lake/*/*/load=*/quarantine.parquet",
     "releases/*/*.parquet",
     "releases/*/yibiao.duckdb",
+    "warehouse.duckdb",
 )
 """The only files of a working folder in which a person may stand."""
 

@@ -64,6 +64,8 @@ def in_the_lake(published: Installation, schemas: Schemas, source: dict[str, Any
     folder = published.home / "lake" / report.id.replace(".", "/") / f"load={source['load_id']}"
     rows = pq.read_table(folder / "accepted.parquet")
     (row,) = rows.filter(pc.equal(rows["_row"], source["row"])).to_pylist()
+    if element in report.constants:
+        return report.constants[element]
     (column,) = [one for one in report.columns if one.element == element and not one.role]
     return row[column.name] or ""
 

@@ -81,3 +81,15 @@ def uscc(text: str | None) -> str | None:
     code = compact(text)
     form = f"[1-9ANY][{USCC_ALPHABET}][0-9]{{6}}[{USCC_ALPHABET}]{{10}}"
     return code if re.fullmatch(form, code) and uscc_check(code[:17]) == code[17] else None
+
+
+def key(kind: str, value: str) -> str | None:
+    """The text by which a valid value of a type is told as a certain key, None if it identifies nobody for sure."""
+    if kind == "uscc":
+        code = value[8:17]
+        return code if organisation_code(code) and len(set(code[:8])) > 1 else value
+    if kind == "organisation_code":
+        return value if len(set(value[:8])) > 1 else None
+    if kind == "person_number":
+        return None if re.fullmatch("[DEGPS][0-9]{8}|E[A-Z][0-9]{7}|[DPS]E[0-9]{7}", value) else value
+    return value

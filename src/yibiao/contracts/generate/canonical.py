@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from yibiao.contracts.generate.text import literal, to_sql, to_yaml
 from yibiao.contracts.survivorship import Criterion, applicable
-from yibiao.contracts.values import Entity, Report, Schemas
+from yibiao.contracts.values import KEY_KINDS, Element, Entity, Report, Schemas
+
+_NUMBERS = frozenset({*KEY_KINDS, *KEY_KINDS.values()})
 
 
 def canonical_files(schemas: Schemas, linked: Collection[str] = ()) -> dict[str, str]:
@@ -25,31 +27,56 @@ def canonical_files(schemas: Schemas, linked: Collection[str] = ()) -> dict[str,
         links = [f"linkage_{entity.id}", f"link_{entity.id}"] if entity.id in linked else []
         named = [f"crosswalk_{other}" for other in linked_by_record(entity, schemas, linked)]
         named += [f"address_{other}" for other in named_by_address(entity, schemas)]
-        for name, folder, macro, refs in (
-            (f"crosswalk_{entity.id}", "identity", "crosswalk", [*models, *links]),
+        crosswalk, survivor = f"crosswalk_{entity.id}", f"survivor_{entity.id}"
+        touched, affected, renewed = (f"{which}_{entity.id}" for which in ("touched", "affected", "renewed"))
+        compared = _compared(entity, schemas)
+        following = [f"affected_{other}" for other in linked_by_record(entity, schemas, linked)]
+        for name, folder, macro, refs, key, anew in (
+            (touched, "identity", "touched", [*models, *links[:1], *(f"touched_{one}" for one in compared)], "", ""),
+            (affected, "identity", "affected", [touched], "", ""),
+            (crosswalk, "identity", "crosswalk", [*models, *links, affected], "record_no", affected),
             (
-                f"survivor_{entity.id}",
+                survivor,
                 "identity",
                 "survivor",
-                [*models, f"crosswalk_{entity.id}", *_compared(entity, schemas)],
+                [*models, crosswalk, *(f"survivor_{one}" for one in compared), touched],
+                entity.id_column,
+                touched,
             ),
-            (entity.id, "canonical", "golden", [f"survivor_{entity.id}", *named]),
-            (f"{entity.id}_provenance", "canonical", "provenance", [f"survivor_{entity.id}"]),
+            (renewed, "identity", "renewed", [touched, survivor, *following, *named], "", ""),
+            (entity.id, "canonical", "golden", [survivor, *named, renewed], entity.id_column, renewed),
+            (f"{entity.id}_provenance", "canonical", "provenance", [survivor, touched], entity.id_column, touched),
             (
                 f"{entity.id}_conflict",
                 "canonical",
                 "conflict",
-                [*models, f"crosswalk_{entity.id}", f"survivor_{entity.id}"],
+                [*models, crosswalk, survivor, touched],
+                entity.id_column,
+                touched,
             ),
         ):
             depends = "\n".join(f"-- depends_on: {{{{ ref({literal(ref)}) }}}}" for ref in refs)
             call = f"{{{{ {macro}({literal(entity.id)}) }}}}"
-            files[f"models/{folder}/{name}.sql"] = to_sql(
-                f'{depends}\n{{{{ config(materialized="table") }}}}\n\n{call}'
-            )
+            files[f"models/{folder}/{name}.sql"] = to_sql(f"{depends}\n{built(key, anew)}\n\n{call}")
         files[f"models/identity/{entity.id}.yml"] = _identity_properties(entity, entity.id in linked)
         files[f"models/canonical/{entity.id}.yml"] = _canonical_properties(entity, schemas)
     return files
+
+
+def built(key: str = "", anew: str = "") -> str:
+    """The configuration of a model: made whole in every run, or by change (see `macros/unify/change.sql`).
+
+    Args:
+        key: column by which rows are made anew; empty for a model that is made whole.
+        anew: the model that lists the keys; empty for `input.touched_record`.
+    """
+    if not key:
+        return '{{ config(materialized="table") }}'
+    listed = f"'{key}', '{anew}'" if anew else f"'{key}'"
+    return (
+        '{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",\n'
+        f'    pre_hook="{{{{ forget({listed}) }}}}") }}}}'
+    )
 
 
 def sources(entity: Entity, schemas: Schemas) -> list[dict[str, Any]]:
@@ -76,10 +103,25 @@ def given_elements(report: Report, entity: Entity) -> list[str]:
     return [element for element in entity.elements if element in given]
 
 
+def certain_keys(entity: Entity, elements: Mapping[str, Element]) -> list[dict[str, Any]]:
+    """The certain keys of an entity as the macro `certain_key` reads them, in order.
+
+    Returns:
+        Per key its number, which is one for keys that are forms of one number, and (element, type) of its parts.
+    """
+    found: list[dict[str, Any]] = []
+    numbers: dict[tuple[str, ...], int] = {}
+    for place, key in enumerate(entity.keys, start=1):
+        parts = [[name, elements[name].type] for name in key]
+        kind = tuple(KEY_KINDS.get(type_, type_) if type_ in _NUMBERS else name for name, type_ in parts)
+        found.append({"number": numbers.setdefault(kind, place), "parts": parts})
+    return found
+
+
 def _compared(entity: Entity, schemas: Schemas) -> list[str]:
-    """Survivors of other entities by which values of this one are chosen."""
+    """Other entities by which values of this one are chosen."""
     criteria = (one for name in entity.elements for one in applicable(schemas.elements[name], schemas.told))
-    return sorted({f"survivor_{criterion.entity}" for criterion in criteria if criterion.entity})
+    return sorted({criterion.entity for criterion in criteria if criterion.entity})
 
 
 def named_by_address(entity: Entity, schemas: Schemas) -> dict[str, str]:
@@ -115,6 +157,7 @@ def _metadata(schemas: Schemas, linked: Collection[str]) -> str:
         head = {
             "id_column": entity.id_column,
             "keys": entity.keys,
+            "certain": certain_keys(entity, schemas.elements),
             "links": entity.links,
             "linked": entity.id in linked,
             "linked_by_record": linked_by_record(entity, schemas, linked),
@@ -130,8 +173,9 @@ def _metadata(schemas: Schemas, linked: Collection[str]) -> str:
     return to_sql(
         f"""
 {{#
-  What the unify macros know about each entity. `linked`: records without a certain key are linked; `linked_by_record`:
-  links that follow the record; `addresses`: address by which another entity is found where no link names it.
+  What the unify macros know about each entity. `certain`: its keys, each with its number, which is one for the forms of
+  one, and element and type of its parts. `linked`: records without a certain key are linked; `linked_by_record`: links
+  that follow the record; `addresses`: address by which another entity is found where no link names it.
   `authority`: department -> place in the element's list, 1 is first. `criteria`: what counts before the authority, in
   order. `sources`: reports that speak of the entity, with the elements of it that their staging models have; `checked`
   where the day of a row says when it was last checked.

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yibiao.contracts.generate.canonical import given_elements, sources
+from yibiao.contracts.generate.canonical import certain_keys, given_elements, sources
 from yibiao.contracts.generate.text import HEADER, literal, sql_text, to_sql, to_yaml
 from yibiao.contracts.registry import address_of
 from yibiao.contracts.values import Column, Entity, Report, Schemas
@@ -124,7 +124,8 @@ def _branches(report: Report, entity: Entity, columns: tuple[SourceColumn, ...],
     stated = {one.name: stated_by(one, report, schemas) for one in columns}
     plain = {one.name: _value(one, stated[one.name], report) for one in columns}
     texts = {one.name: column for one in columns if one.as_written and (column := stated[one.name]) is not None}
-    certain = f"{{{{ certain_key({literal(entity.keys)}, {literal(given_elements(report, entity))}) }}}}"
+    keys, given = certain_keys(entity, schemas.elements), given_elements(report, entity)
+    certain = f"{{{{ certain_key({literal(keys)}, {literal(given)}) }}}}"
     model = f"{{{{ ref({literal(report.staging_model)}) }}}}"
 
     def select(entity_of: str, read: Mapping[str, str], source: str) -> str:
@@ -137,7 +138,7 @@ def _branches(report: Report, entity: Entity, columns: tuple[SourceColumn, ...],
         return "select\n    " + ",\n    ".join(chosen) + f"\n{source}"
 
     branches = []
-    if any(set(key) <= set(given_elements(report, entity)) for key in entity.keys):
+    if any(set(key) <= set(given) for key in entity.keys):
         branches.append(select(certain, plain, f"from {model} as staged\nwhere {certain} is not null"))
     source = f"from (select * from {model} where {certain} is null) as staged"
     if texts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from yibiao.contracts.generate.canonical import built
 from yibiao.contracts.generate.text import literal, sql_text, to_sql, to_yaml
 from yibiao.contracts.values import DECIMAL_SCALE, TYPES, Column, Element, Report, Schemas
 
@@ -78,14 +79,14 @@ def _model(report: Report, schemas: Schemas) -> str:
     separator = ",\n        "
     return to_sql(
         f"""
-{{{{ config(materialized="table") }}}}
+{built("record_no")}
 
 with typed as (
     select
         record_no,
         as_of as edition_date,
         {separator.join(typed)}
-    from {{{{ source("raw", {literal(report.raw_table)}) }}}}
+    from {{{{ source("raw", {literal(report.raw_table)}) }}}}{{{{ only_anew("record_no", "record_no") }}}}
 )
 
 select

@@ -1,0 +1,192 @@
+"""The warehouse that is kept beside the releases, and what new inputs change in it.
+
+It is a cache. What it holds stands in it (`input.applied`), so that no other file can disagree: a run that finds
+none, or one of other contracts or models, builds the whole anew. Nobody reads it but the next run, which
+works on a copy; the copy takes its place after its release was published.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from yibiao.crash import crash_point
+from yibiao.files import sync, to_json
+from yibiao.settings import TIME_ZONE, Settings
+from yibiao.warehouse.inputs import CURRENT, Inputs, Load
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+KEPT = "warehouse.duckdb"
+
+MOST_CHANGED = 0.2
+"""Share of the source records from which on the whole is built anew: that is quicker, and leaves a packed file."""
+
+FOLLOWED = frozenset({"expectations", "link_decisions"})
+"""Parts of the inputs whose change needs no whole build: the gate looks at everything then, linkage decides anew."""
+
+FORMAT = 1
+"""Version of what `input.applied` and the tables of a kept warehouse mean."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What brings a kept warehouse to new inputs.
+
+    Attributes:
+        fingerprint: of the inputs that the kept warehouse holds.
+        ranges: `(report, first, last)`: blocks of record numbers of loads that came, went, or count otherwise.
+        reports: every report of which anything changed.
+        whole: day on which all was built anew the last time.
+    """
+
+    fingerprint: str
+    ranges: tuple[tuple[str, int, int], ...]
+    reports: frozenset[str]
+    whole: date
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Why all is built anew, in words."""
+
+    why: str
+
+
+def plan(settings: Settings, inputs: Inputs, *, today: date | None = None) -> Change | Whole:
+    """Decide whether the kept warehouse can be brought to these inputs, and what that takes.
+
+    Args:
+        today: by default the day in the project's time zone; it decides only when the next whole build is due.
+    """
+    import duckdb
+
+    today = today or datetime.now(ZoneInfo(TIME_ZONE)).date()
+    path = settings.home / KEPT
+    if not path.is_file():
+        return Whole("there is no kept warehouse")
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            applied = _applied(connection)
+    except (duckdb.Error, ValueError, KeyError):
+        return Whole("the kept warehouse is not readable")
+    if applied["format"] != FORMAT:
+        return Whole("the kept warehouse was made by another program version")
+    if changed := sorted(_differing(applied["parts"], inputs.parts) - FOLLOWED):
+        return Whole(f"other than before: {', '.join(changed)}")
+    whole = date.fromisoformat(applied["whole"])
+    if (today - whole).days >= settings.whole_every:
+        return Whole(f"the last whole build is of {whole}")
+    return compare(applied, inputs, whole)
+
+
+def compare(applied: Mapping[str, Any], inputs: Inputs, whole: date) -> Change | Whole:
+    """What must change, by loads alone.
+
+    Args:
+        applied: see `described`.
+        whole: day of the last whole build.
+    """
+    before = {load["load_id"]: load for load in applied["loads"]}
+    now = {load["load_id"]: load for load in described(inputs)["loads"]}
+    ranges, reports, rows = [], set(), 0
+    for one in sorted(before.keys() | now.keys()):
+        was, is_ = before.get(one), now.get(one)
+        if was == is_:
+            continue
+        told = is_ or was
+        assert told is not None
+        reports.add(told["report"])
+        counted = bool(was and was["current"]), bool(is_ and is_["current"])
+        # A delivery of an earlier edition, or of the same, moves the numbers of those behind it.
+        moved = bool(was and is_ and was["first"] != is_["first"])
+        if moved or counted[0] != counted[1]:
+            firsts = {load["first"] for load in (was, is_) if load}
+            ranges += [(told["report"], first + 1, first + told["read"]) for first in sorted(firsts)]
+            rows += told["read"] if any(counted) else 0
+    total = sum(load.read for load in inputs.loads if load.state == CURRENT)
+    if rows > MOST_CHANGED * max(total, 1):
+        return Whole(f"{rows} records of deliveries that came or went, beside {total} that count")
+    return Change(applied["fingerprint"], tuple(ranges), frozenset(reports), whole)
+
+
+def take(settings: Settings, target: Path) -> None:
+    """Copy the kept warehouse to where a run works on it."""
+    shutil.copyfile(settings.home / KEPT, target)
+
+
+def touched(database: Path) -> int:
+    """How many source records came, went or changed in a kept warehouse that was brought to new inputs."""
+    import duckdb
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        (count,) = connection.execute("select count(*) from input.touched_record").fetchall()[0]
+    return int(count)
+
+
+def mark(database: Path, inputs: Inputs, change: Change | Whole) -> None:
+    """Write into a built warehouse which inputs it holds; without that it is never taken up again."""
+    import duckdb
+
+    whole = change.whole if isinstance(change, Change) else datetime.now(ZoneInfo(TIME_ZONE)).date()
+    applied = described(inputs) | {"whole": whole.isoformat()}
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create or replace table input.applied (content varchar)")
+        connection.execute("insert into input.applied values (?)", [to_json(applied).decode()])
+
+
+def described(inputs: Inputs) -> dict[str, Any]:
+    """What a warehouse says of the inputs that it holds: `format`, `fingerprint`, `parts`, `loads`."""
+    return {
+        "format": FORMAT,
+        "fingerprint": inputs.fingerprint,
+        "parts": dict(inputs.parts),
+        "loads": [_told(load) for load in inputs.loads],
+    }
+
+
+def keep(database: Path, settings: Settings) -> None:
+    """Put a warehouse whose release was published in the place of the kept one; a file that is marked."""
+    final = settings.home / KEPT
+    sync(database)
+    crash_point("unify.warehouse.before")
+    database.rename(final)
+    sync(final.parent)
+    crash_point("unify.warehouse.after")
+
+
+def forget(settings: Settings) -> None:
+    """Remove the kept warehouse: the next run builds the whole."""
+    for name in (KEPT, f"{KEPT}.wal"):
+        with suppress(FileNotFoundError):
+            (settings.home / name).unlink()
+
+
+def _applied(connection: DuckDBPyConnection) -> dict[str, Any]:
+    import orjson
+
+    (content,) = connection.execute("select content from input.applied").fetchall()[0]
+    return orjson.loads(content)
+
+
+def _told(load: Load) -> dict[str, Any]:
+    """What of a load decides the rows of the warehouse."""
+    return {
+        "load_id": load.load_id,
+        "report": load.report,
+        "first": load.first_record_no,
+        "read": load.read,
+        "current": load.state == CURRENT,
+        "states": load.states.identity() if load.states else [],
+    }
+
+
+def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
+    return {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}

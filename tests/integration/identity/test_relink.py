@@ -1,0 +1,166 @@
+"""Linkage by change gives what linking everything gives, whatever came, went or changed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from yibiao.identity import run
+from yibiao.identity.run import link_entity
+from yibiao.identity.settings import LinkageSettings, read_settings
+from yibiao.settings import Settings
+
+SECRET = "cd" * 32
+HOME = "示范市示范区城关镇幸福社区人民路8号幸福花园"
+TEXTS = (
+    "report", "entity", "resident_name", "birth_date", "sex_code", "mobile_phone", "residence_address",
+    "hukou_address", "dwelling_code", "household_code", "citizen_id_text", "own_number", "relative_name",
+    "employer_name", "citizen_id",
+)  # fmt: skip
+SCHEMA = pa.schema([("id", pa.int64()), *((name, pa.string()) for name in TEXTS)])
+
+Row = dict[str, Any]
+
+
+class Town:
+    """People of few names, phones and homes, so that keys become too common, and are so no more, as records change.
+
+    A part of the records states no number, a wrong one, or nothing but what another record says too.
+    """
+
+    def __init__(self, seed: int, people: int) -> None:
+        self.random = random.Random(seed)
+        self.people = [self._person(number) for number in range(people)]
+        self.rows: dict[int, Row] = {}
+        self.last = 0
+
+    def _person(self, number: int) -> Row:
+        some = self.random
+        return {
+            "citizen_id": f"9999011980{some.randrange(1, 13):02d}{some.randrange(1, 4):02d}{number:03d}X",
+            "resident_name": some.choice("张王李欧") + some.choice(["伟", "芳", "建国", "小红", "强"]),
+            "birth_date": f"19{some.choice(['80', '81'])}-{some.randrange(1, 4):02d}-{some.randrange(1, 9):02d}",
+            "sex_code": some.choice("12"),
+            "mobile_phone": f"1380000{some.randrange(12):04d}",
+            "residence_address": f"{HOME}{some.randrange(1, 3)}幢2单元50{some.randrange(1, 5)}室",
+            "own_number": f"insured {number}" if some.random() < 0.5 else None,
+        }
+
+    def _record(self, number: int) -> Row:
+        some, person = self.random, dict(self.random.choice(self.people))
+        row: Row = dict.fromkeys(TEXTS) | {"id": number, "report": some.choice(["health.a", "health.b", "school.c"])}
+        for name in ("mobile_phone", "residence_address", "birth_date", "sex_code", "own_number"):
+            if some.random() < 0.4:
+                person[name] = None
+        if some.random() < 0.1:  # the number of somebody else
+            person["citizen_id"] = some.choice(self.people)["citizen_id"]
+        keyless = some.random() < 0.5
+        row |= person | {"citizen_id": None if keyless else person["citizen_id"]}
+        row["citizen_id_text"] = row["citizen_id"]
+        row["entity"] = None if keyless else f"1\x1f{row['citizen_id']}"
+        return row
+
+    def change(self, gone: int, come: int, late: int = 0) -> set[int]:
+        """Take records away and add others, some with numbers between those of earlier ones; returns all of them."""
+        numbers = set(self.random.sample(sorted(self.rows), min(gone, len(self.rows))))
+        for number in numbers:
+            del self.rows[number]
+        for place in range(come):
+            self.last += 2
+            number = self.random.randrange(1, self.last, 2) if place < late else self.last
+            if number not in self.rows:
+                self.rows[number] = self._record(number)
+                numbers.add(number)
+        for number in self.random.sample(sorted(self.rows), min(2, len(self.rows))):  # mended in place
+            self.rows[number] = self._record(number)
+            numbers.add(number)
+        return numbers
+
+
+def open_town(rows: dict[int, Row]) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(config={"threads": 1})
+    con.execute("create schema identity; create schema input; create table input.installation (secret varchar)")
+    con.execute("insert into input.installation values (?)", [SECRET])
+    con.execute("create table input.link_decision (entity varchar, node_l varchar, node_r varchar, verdict varchar)")
+    put(con, rows)
+    con.execute("create view identity.linkage_record_resident as from given")
+    return con
+
+
+def put(con: duckdb.DuckDBPyConnection, rows: dict[int, Row]) -> None:
+    con.register("rows", pa.Table.from_pylist(list(rows.values()), SCHEMA))
+    con.execute("create or replace table given as from rows")
+    con.unregister("rows")
+
+
+def said(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[tuple[Any, ...]]:
+    """Link, keep what was found as a run does, and return it."""
+    link_entity(con, "resident", settings).create("linked")
+    con.execute("drop table if exists identity.linkage_resident")
+    con.execute("create table identity.linkage_resident as from linked order by all; drop table linked")
+    return con.execute("from identity.linkage_resident order by all").fetchall()
+
+
+def to_change(con: duckdb.DuckDBPyConnection, rows: dict[int, Row], touched: set[int]) -> None:
+    """What `yibiao.warehouse.prepare` makes ready, and the new records."""
+    for name in ("touched_record", "before_linkage_resident", "before_record_resident"):
+        con.execute(f"drop table if exists input.{name}")
+    con.execute("create table input.touched_record as select unnest(?::bigint[]) as record_no", [sorted(touched)])
+    con.execute("create table input.before_linkage_resident as from identity.linkage_resident")
+    con.execute("create table input.before_record_resident as select id, entity from given"
+                " where entity is not null and id in (select record_no from input.touched_record)")  # fmt: skip
+    put(con, rows)
+
+
+def capped(cap: int) -> Any:
+    """Settings with so low a cap that keys pass it with every change."""
+
+    def read(path: Path) -> LinkageSettings:
+        settings = read_settings(path)
+        return replace(settings, blocks=tuple(replace(block, cap=cap) for block in settings.blocks))
+
+    return mock.patch.object(run, "read_settings", read)
+
+
+@pytest.mark.parametrize(("seed", "cap", "people"), [(1, 60, 40), (2, 3, 25), (4, 6, 12)])
+def test_changes_one_after_the_other_give_what_linking_everything_gives(seed: int, cap: int, people: int) -> None:
+    town, settings = Town(seed, people), Settings.load()
+    town.change(0, 120)
+    by_change = []
+
+    def made(*given: Any) -> Any:
+        by_change.append(run_relink(*given))
+        return by_change[-1]
+
+    run_relink = run.relink
+    with capped(cap), mock.patch.object(run, "relink", made):
+        con = open_town(town.rows)
+        seen = {tuple(said(con, settings))}
+        for step in range(3):
+            to_change(con, town.rows, town.change(gone=6, come=8, late=2 * (step == 1)))
+            found = said(con, settings)
+            assert len(by_change) == step + 1
+            with open_town(town.rows) as fresh:
+                assert found == said(fresh, settings), f"step {step}"
+            seen.add(tuple(found))
+    assert len(seen) > 3, "the changes hardly change anything"
+    assert None not in by_change, "a whole linkage told"
+
+
+def test_a_decision_of_a_human_is_left_to_a_whole_linkage() -> None:
+    town, settings = Town(9, 20), Settings.load()
+    town.change(0, 60)
+    con = open_town(town.rows)
+    first = said(con, settings)
+    left, right = next((row[2], row[5]) for row in first if row[0] == "pair")
+    con.execute("insert into input.link_decision values ('resident', ?, ?, 'same')", [left, right])
+    to_change(con, town.rows, set())
+    with mock.patch.object(run, "relink", side_effect=AssertionError("not asked")):
+        assert said(con, settings) != first
