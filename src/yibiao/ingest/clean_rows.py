@@ -7,7 +7,6 @@ more ways of writing and types whose form no arithmetic tells.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -71,14 +70,14 @@ class CleanRows:
         days: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         for place in sorted(self.told - self._numbers.keys()):
             column = self._columns[place]
-            array = rows.column(column.name)
-            absent, value = _over_texts(array, partial(self._cell, place))
-            right = value.astype(bool)
+            texts = Texts(_joined(rows.column(column.name)))
             if place in self._days:
-                days[place] = absent, value
-                if column.element in self._births:
-                    right &= (value >= EARLIEST) & (value <= last)
-            sure &= right if column.required else right | absent
+                day = texts.day(self._days[place])
+                days[place] = texts.absent, day
+                right = (day >= EARLIEST) & (day <= last) if column.element in self._births else day > 0
+            else:
+                right = self._cells[place](texts, column.required)
+            sure &= right if column.required else right | texts.absent
         for place, (birth, sex) in self._numbers.items():
             column = self._columns[place]
             texts = Texts(_joined(rows.column(column.name)))
@@ -91,12 +90,6 @@ class CleanRows:
                 right &= self._same_sex(self._columns[sex], rows, male)
             sure &= right if column.required else right | texts.absent
         return sure
-
-    def _cell(self, place: int, texts: Texts) -> np.ndarray:
-        """The verdict about a column, or its days."""
-        if place in self._days:
-            return texts.day(self._days[place])
-        return self._cells[place](texts, self._columns[place].required)
 
     @staticmethod
     def _same_sex(column: Column, rows: pa.Table, male: np.ndarray) -> np.ndarray:
@@ -115,18 +108,6 @@ class CleanRows:
         ]
         indices = encoded.indices.fill_null(len(texts)).to_numpy()
         return np.where(male, agrees[1][indices], agrees[0][indices])
-
-
-def _over_texts(column: pa.ChunkedArray, judge: Callable[[Texts], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Which cells are absent, and the verdicts; of a dictionary-encoded column only its distinct texts are judged."""
-    array = _joined(column)
-    if not pa.types.is_dictionary(array.type):
-        texts = Texts(array)
-        return texts.absent, judge(texts)
-    texts = Texts(array.dictionary)
-    indices = array.indices.fill_null(texts.rows).to_numpy()
-    verdicts = judge(texts)
-    return np.append(texts.absent, True)[indices], np.append(verdicts, verdicts.dtype.type(0))[indices]
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array:

@@ -261,9 +261,11 @@ def random_text(type_: str, form: str, chance: random.Random) -> str | None:
     """A text that is often right, and often wrong in one place."""
     if chance.random() < 0.02:
         return None
-    if type_ in ("date", "citizen_id") and chance.random() < 0.7:
+    if type_ in ("date", "citizen_id", "phone") and chance.random() < 0.7:
         day = date(1795, 1, 1) + timedelta(days=chance.randrange(112_000))
         text = number(day, chance.randrange(1000)) if type_ == "citizen_id" else written(day, form, chance)
+        if type_ == "phone":
+            text = f"1{chance.randrange(10**10):010}"
         if chance.random() < 0.5:
             place = chance.randrange(len(text))
             text = text[:place] + chance.choice([*"0123456789X:/", "月", ""]) + text[place + 1 :]
@@ -280,13 +282,16 @@ def random_text(type_: str, form: str, chance: random.Random) -> str | None:
         *(("date", one[0]) for one in FORMATS[:5]),
     ],
 )
-@pytest.mark.parametrize("coded", [False, True])
-def test_the_rules_accept_every_cell_that_the_bytes_are_sure_of(report, type_, form, required, coded):
+def test_the_rules_accept_every_cell_that_the_bytes_are_sure_of(report, type_, form, required):
     chance = random.Random(f"{type_} {form} {required}")
     element = "birth_date" if type_ == "date" else ""
     column = replace(
         next(one for one in report.columns if one.type == type_),
-        **{"name": "cell", "element": element, "required": required, "key": False, "date_formats": (form,)},
+        name="cell",
+        element=element,
+        required=required,
+        key=False,
+        date_formats=(form,),
     )
     one_column = replace(report, columns=(column,), key=())
     texts = pa.array([random_text(type_, form, chance) for _ in range(20_000)], pa.string())
@@ -295,8 +300,7 @@ def test_the_rules_accept_every_cell_that_the_bytes_are_sure_of(report, type_, f
     rows = pa.table({"_row": pa.array(range(1, len(texts) + 1), pa.int64()), "cell": texts})
     with Checker(one_column, 1) as checker:
         checker._planned.result()
-        shown = rows.set_column(1, "cell", texts.dictionary_encode()) if coded else rows
-        sure = checker.checks.clean_rows.sure(shown, 20260131)
+        sure = checker.checks.clean_rows.sure(rows, 20260131)
         checker._batch.table = rows
         broken = checker._run("rows", checker.checks.sql, EDITION)["_row"]
     assert checker.checks.clean_rows.told == {0}
