@@ -54,12 +54,16 @@ class Place:
         self._contract.parent.mkdir(parents=True)
         sample = _book(folder / "sample" / "助餐卡_202512.xlsx", _rows())
         self._draft = draft_contract([sample], REPORT, load_schemas(self.settings.schemas)).text
+        self._rows: list[list[Any]] = []
 
     def ingest(self, on_repair: str, rows: list[list[Any]]) -> IngestOutcome:
         """Read the workbook by the contract with this `onRepair`, from the file on the disk."""
         said = f"  - {{property: onRepair, value: {on_repair}}}\n" if on_repair else ""
         self._contract.write_text(self._draft.replace("schema:\n", f"{said}schema:\n"), encoding="utf-8")
-        _book(self.settings.data / "civil_affairs" / "meal_card" / "助餐卡_202601.xlsx", rows)
+        workbook = self.settings.data / "civil_affairs" / "meal_card" / "助餐卡_202601.xlsx"
+        if rows != self._rows:  # a workbook holds when it was written: a second one of these rows is another delivery
+            _book(workbook, rows)
+            self._rows = [list(row) for row in rows]
         return ingest_report(load_schemas(self.settings.schemas).reports[REPORT], self.settings)
 
     def told(self, *arguments: str) -> Any:
