@@ -18,7 +18,7 @@ from yibiao.settings import Settings
 
 
 def run_models(
-    settings: Settings, database: Path, folder: Path, progress: Progress, *, command: str = "run", at_once: int = 2,
+    settings: Settings, database: Path, folder: Path, progress: Progress, *, command: str = "run",
     without: Sequence[str] = (),
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Build all models into a database file.
@@ -29,8 +29,6 @@ def run_models(
         folder: scratch for results and spilling.
         progress: advanced by one for every model.
         command: dbt command; tests use `build` or `test`.
-        at_once: models built side by side. Small ones spend their time in planning, which has one thread; large ones
-            use all threads themselves, and two of them would have to share the memory.
         without: models that stay as they are.
 
     Returns:
@@ -53,7 +51,6 @@ def run_models(
         "HOME": str(folder),
         "YIBIAO_WAREHOUSE": f"~/{database.relative_to(folder)}",
         "YIBIAO_SCRATCH": "~/spill",
-        "YIBIAO_MODELS_AT_ONCE": str(at_once),
     }
     arguments = [
         *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-format", "json", "--log-level", "info"),
