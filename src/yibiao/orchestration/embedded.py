@@ -12,6 +12,7 @@ from yibiao.orchestration import tasks
 from yibiao.orchestration.airflow_home import BUNDLE, prepare_embedded
 from yibiao.progress import Progress
 from yibiao.settings import Settings
+from yibiao.warehouse.dbt import parsed_ahead
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -48,10 +49,11 @@ def run(
         progress.end()
 
         progress.stage("ingest", len(chosen), "reports")
-        for report_id in chosen:
-            conf = {"edition": edition} if edition else None
-            _execute(dags["ingest__" + report_id.replace(".", "__")], report_id, watch, conf)
-            progress.advance(1, f"{report_id}: failed" if report_id in watch.failed else report_id)
+        with parsed_ahead(settings):
+            for report_id in chosen:
+                conf = {"edition": edition} if edition else None
+                _execute(dags["ingest__" + report_id.replace(".", "__")], report_id, watch, conf)
+                progress.advance(1, f"{report_id}: failed" if report_id in watch.failed else report_id)
         progress.end()
 
         _execute(dags["unify"], "unify", watch, {"force": force})
