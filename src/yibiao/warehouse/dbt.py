@@ -162,6 +162,7 @@ _SAFE_KINDS = ("Binder Error", "Catalog Error", "Parser Error", "Compilation Err
 
 _TODO = {
     "IO Error": "Free disk space, then run again. See docs/runbook.md, The disk is full.",
+    "INTERNAL Error": "A defect of DuckDB, not of the data: see docs/runbook.md, An internal error of DuckDB.",
     "Out of Memory Error": "Set YIBIAO_MEMORY_LIMIT to what the machine can spare, then run again.",
 }
 
