@@ -15,7 +15,9 @@ from installations import (
     FirstRun,
     Installation,
     Made,
+    PastDays,
     arrive,
+    look_back,
     made_once,
     make_district,
     new_installation,
@@ -133,3 +135,11 @@ def arrived(few_published: Installation, district: Path, once: Made) -> Arrived:
     at = Installation(folder / "home", folder / "data", few_published.sources)
     outcomes = json.loads((folder / "outcomes.json").read_bytes())
     return Arrived(at, folder / "first", folder / "second", outcomes)
+
+
+@pytest.fixture(scope="session")
+def past_days(few_published: Installation, once: Made, tmp_path_factory: pytest.TempPathFactory) -> PastDays:
+    """That small project once more, with the states of two past days."""
+    folder = once("past", lambda folder: look_back(folder, few_published))
+    at = Installation(folder / "home", few_published.data, few_published.sources)
+    return PastDays(at.copy(tmp_path_factory.mktemp("past"), data=at.data), folder / "warehouse.duckdb")
