@@ -96,8 +96,10 @@ from {{ e }}__of_{{ loop.index }} semi join {{ e }}__repeated_{{ loop.index }} u
 group by key;
 {% endfor %}
 
--- 3. {{ e }}: the reports side by side, and of every element the value of the greatest order.
-create temp table {{ e }}__choice as
+-- 3. {{ e }}: the reports side by side, and of every element the value of the greatest order. In portions of the entities, as
+-- many as the models take: what does not fit into memory costs more.
+{%- for portion in range(entity.portions) %}
+{{ "insert into" if portion else "create temp table" }} {{ e }}__choice{{ " as" if not portion }}
 with beside as (
     select
         entity.key,
@@ -119,9 +121,11 @@ with beside as (
         {{ "coalesce(" if loop.first }}r{{ n }}.{{ column.name }}__disputed{{ " or " if not loop.last else ", false)" }}
         {%- else %}false{% endfor %} as {{ column.name }}__disputed{{ "," if not loop.last }}
         {%- endfor %}
-    from {{ e }}__entity as entity
+    {%- set part = e ~ "__{}" %}
+    {%- if entity.portions > 1 %}{% set part = "(from " ~ part ~ " where hash(key) % " ~ entity.portions ~ " = " ~ portion ~ ")" %}{% endif %}
+    from {{ part.format("entity") }} as entity
     {%- for source in entity.sources %}
-    left join {{ e }}__{{ loop.index }} as r{{ loop.index }} on r{{ loop.index }}.key = entity.key
+    left join {{ part.format(loop.index) }} as r{{ loop.index }} on r{{ loop.index }}.key = entity.key
     {%- endfor %}
 ),
 
@@ -194,6 +198,7 @@ select
     {%- endif %}
     {%- endfor %}
 from {{ "best" if entity.ranked else "chosen" }};
+{%- endfor %}
 
 create table canonical.{{ e }} as
 select
