@@ -143,10 +143,7 @@ def run_script(database: Path, settings: Settings) -> None:
     }
     with duckdb.connect(str(database), config=config) as connection:
         connection.execute("create schema canonical")
-        records = connection.execute(
-            "select report, sum(accepted)::bigint from input.load where state = 'current' group by report"
-        ).fetchall()
-        connection.execute(render(load_schemas(settings.schemas), dict(records)))
+        connection.execute(render(load_schemas(settings.schemas)))
 
 
 def _fresh(prepared: Path, folder: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,8 @@ from yibiao.settings import Settings
 SCRIPT = Path(__file__).parent / "sql" / "unify.sql"
 
 
-RECORDS_A_PORTION = 4_000_000
-"""As many as the models take at once."""
-
-
-def render(schemas: Schemas, records: Mapping[str, int] | None = None) -> str:
-    """The script for these schemas.
-
-    Args:
-        records: report -> source records; without them every entity is one portion.
-    """
+def render(schemas: Schemas) -> str:
+    """The script for these schemas."""
     import jinja2
 
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
@@ -40,7 +32,7 @@ def render(schemas: Schemas, records: Mapping[str, int] | None = None) -> str:
         for report in schemas.reports.values()
     }
     reports = [_report(report, wanted[report.id], schemas) for report in schemas.reports.values()]
-    entities = [_entity(entity, schemas, wanted, records or {}) for entity in _in_order(schemas)]
+    entities = [_entity(entity, schemas, wanted) for entity in _in_order(schemas)]
     return environment.from_string(SCRIPT.read_text(encoding="utf-8")).render(
         reports=reports, entities=[entity for entity in entities if entity["sources"]]
     )
@@ -100,9 +92,7 @@ def _links(entity: Entity, schemas: Schemas) -> list[dict[str, str]]:
     return [{"entity": linked, "element": element, "key": key} for (linked, element), key in found.items()]
 
 
-def _entity(
-    entity: Entity, schemas: Schemas, wanted: dict[str, list[Column]], records: Mapping[str, int]
-) -> dict[str, Any]:
+def _entity(entity: Entity, schemas: Schemas, wanted: dict[str, list[Column]]) -> dict[str, Any]:
     delivered = {column.element for columns in wanted.values() for column in columns}
     delivered |= {name for report in schemas.reports.values() for name in report.constants}
     keys = [key for key in entity.keys if set(key) <= delivered]
@@ -142,7 +132,6 @@ def _entity(
     return {
         "id": entity.id,
         "id_column": entity.id_column,
-        "portions": sum(records.get(source["report"].id, 0) for source in sources) // RECORDS_A_PORTION + 1,
         "key": " || chr(31) || ".join(key_form(schemas.elements[name].type, name) for name in key),
         "stated": key[-1],
         "linked": entity.id in linked(schemas),

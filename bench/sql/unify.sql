@@ -12,6 +12,8 @@
 -- for values that most reports state (50 thousand residents): every column compared with every other 1.6, a map of counts for
 -- disputed rows (this) 0.4;
 -- and for its conflicts: lists of structs per record 19, only for disputed entities 16, joined by disputed cell (this) 15.
+-- in portions of the entities, as the models take them (the whole script, seconds): 129, at once 94, for what a report says of an
+-- entity is a view here and would be made again for every portion.
 -- Staged rows as temporary tables and not as views: every row is read three times, and parsing is half of all the work.
 
 -- 1. Typed records. The order of a record is one integer: as-of day, then record number (the authority is added later).
@@ -96,10 +98,8 @@ from {{ e }}__of_{{ loop.index }} semi join {{ e }}__repeated_{{ loop.index }} u
 group by key;
 {% endfor %}
 
--- 3. {{ e }}: the reports side by side, and of every element the value of the greatest order. In portions of the entities, as
--- many as the models take: what does not fit into memory costs more.
-{%- for portion in range(entity.portions) %}
-{{ "insert into" if portion else "create temp table" }} {{ e }}__choice{{ " as" if not portion }}
+-- 3. {{ e }}: the reports side by side, and of every element the value of the greatest order.
+create temp table {{ e }}__choice as
 with beside as (
     select
         entity.key,
@@ -121,11 +121,9 @@ with beside as (
         {{ "coalesce(" if loop.first }}r{{ n }}.{{ column.name }}__disputed{{ " or " if not loop.last else ", false)" }}
         {%- else %}false{% endfor %} as {{ column.name }}__disputed{{ "," if not loop.last }}
         {%- endfor %}
-    {%- set part = e ~ "__{}" %}
-    {%- if entity.portions > 1 %}{% set part = "(from " ~ part ~ " where hash(key) % " ~ entity.portions ~ " = " ~ portion ~ ")" %}{% endif %}
-    from {{ part.format("entity") }} as entity
+    from {{ e }}__entity as entity
     {%- for source in entity.sources %}
-    left join {{ part.format(loop.index) }} as r{{ loop.index }} on r{{ loop.index }}.key = entity.key
+    left join {{ e }}__{{ loop.index }} as r{{ loop.index }} on r{{ loop.index }}.key = entity.key
     {%- endfor %}
 ),
 
@@ -198,7 +196,6 @@ select
     {%- endif %}
     {%- endfor %}
 from {{ "best" if entity.ranked else "chosen" }};
-{%- endfor %}
 
 create table canonical.{{ e }} as
 select
