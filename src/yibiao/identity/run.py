@@ -55,7 +55,8 @@ def link_entity(
     linkage = read_settings(settings.schemas / "linkage" / f"{entity}.yml")
     model = read_model(settings.schemas / "linkage" / f"{entity}.json", linkage)
     kept = Kept(entity)
-    if relation := _by_change(con, kept, linkage, model, settings):
+    relation = _by_change(con, kept, linkage, model, settings)
+    if relation is not None:  # one without rows is false, and asking costs as much as making it
         return relation
     (staged,) = con.execute(
         "select coalesce(sum(estimated_size), 0) from duckdb_tables() where schema_name = 'staging'"
