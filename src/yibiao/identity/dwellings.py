@@ -8,9 +8,11 @@ agrees with all that it does state.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yibiao.identity import addresses
+from yibiao.identity.kept import SCHEMA
 from yibiao.ingest.rules import quote
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ def named_by_address(
 ) -> duckdb.DuckDBPyRelation:
     """Find what addresses of golden records name; called by a Python model of dbt.
 
+    What was found stays in the schema `linkage`. In a warehouse that is brought to new inputs only the texts are looked
+    at that are new, or that share ground and room with a dwelling that came, went or has another address.
+
     Args:
         asked: (table of schema `identity`, its column of addresses, its column that names the other entity already or
             nothing): only rows are asked about in which that is not stated.
@@ -34,20 +39,124 @@ def named_by_address(
         `address`, the key under its own name, `how`: one row per text that names exactly one dwelling.
     """
     texts = " union ".join(
-        f"select {quote(column)} as address from identity.{quote(table)} where {quote(column)} is not null"
+        f"select {quote(column)} as text from identity.{quote(table)} where {quote(column)} is not null"
         + (f" and {quote(unless)} is null" if unless else "")
         for table, column, unless in asked
     )
-    con.execute(f"create or replace temp view linkage_asked as {texts}")
+    con.execute(f"create or replace temp table linkage_asked as {texts}")
     con.execute(f"""
-        create or replace temp view linkage_register as
-        select {quote(code)}, {quote(address)} from identity.{quote(register)}
+        create or replace temp table linkage_register as
+        select cast({quote(code)} as varchar) as code, {quote(address)} as address from identity.{quote(register)}
         where {quote(code)} is not null and {quote(address)} is not null""")
-    link_to_dwellings(con, "linkage_asked", "address", "linkage_register", "linkage_named", code=code, address=address)
-    return con.sql(
-        f"select text as address, dwelling_code as {quote(code)}, how from linkage_named"
-        " where dwelling_code is not null"
-    )
+    kept = Found(register)
+    if kept.present(con):
+        _forget(con, kept)
+    else:
+        kept.create(con)
+    _resolve(con, kept)
+    con.execute("drop table linkage_asked; drop table linkage_register")
+    return con.sql(f"select text as address, code as {quote(code)}, how from {kept.text} where code is not null")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found about the addresses of golden records, and by which dwellings.
+
+    Attributes:
+        dwelling: the register as it was: `code`, `address`.
+        ground: homes of the register, once for each name of their ground: `code`, parts, `ground`.
+        text: all texts that were asked about: `text`, `code` (null where no or more than one dwelling fits), `how`.
+        place: `text`, `place` (hash of ground and room) of the texts that name a home.
+    """
+
+    register: str
+
+    @property
+    def dwelling(self) -> str:
+        return f"{SCHEMA}.{self.register}_dwelling"
+
+    @property
+    def ground(self) -> str:
+        return f"{SCHEMA}.{self.register}_ground"
+
+    @property
+    def text(self) -> str:
+        return f"{SCHEMA}.{self.register}_text"
+
+    @property
+    def place(self) -> str:
+        return f"{SCHEMA}.{self.register}_place"
+
+    def present(self, con: duckdb.DuckDBPyConnection) -> bool:
+        """Whether this warehouse is brought to new inputs, and the run before left them."""
+        found = con.execute(
+            "select count(*) from duckdb_tables() where (schema_name, table_name) in (('input', 'touched_record'),"
+            " (?, ?))", [SCHEMA, f"{self.register}_place"],
+        ).fetchall()  # fmt: skip
+        return bool(found[0][0] == 2)
+
+    def create(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Make them anew, without rows."""
+        con.execute(f"create schema if not exists {SCHEMA}")
+        con.execute(f"create or replace table {self.dwelling} (code varchar, address varchar)")
+        addresses.describe(con, "select null::varchar", "linkage_parts")
+        con.execute(f"""
+            create or replace table {self.ground} as
+            select null::varchar as code, * exclude (text), null::varchar as ground from linkage_parts limit 0""")
+        con.execute("drop table linkage_parts")
+        con.execute(f"create or replace table {self.text} (text varchar, code varchar, how varchar)")
+        con.execute(f"create or replace table {self.place} (text varchar, place ubigint)")
+
+
+_PLACE = "hash(ground, room)"
+"""What a text and a dwelling that fits it share, and all dwellings of a common combination."""
+
+
+def _forget(con: duckdb.DuckDBPyConnection, kept: Found) -> None:
+    """Forget dwellings that are others now, and texts that these may have decided or that nobody asks about now."""
+    con.execute(f"""
+        create or replace temp table linkage_moved as
+        select distinct code from (
+            (from {kept.dwelling} except from linkage_register)
+            union all
+            (from linkage_register except from {kept.dwelling})
+        )""")
+    moved = "code in (from linkage_moved)"
+    con.execute(f"""
+        create or replace temp table linkage_place_moved as
+        select distinct {_PLACE} as place from {kept.ground} where {moved}""")
+    con.execute(f"delete from {kept.dwelling} where {moved}")
+    con.execute(f"delete from {kept.ground} where {moved}")
+    _grounds(con, f"from linkage_register where {moved}", "linkage_come")
+    con.execute(f"insert into linkage_place_moved select distinct {_PLACE} from linkage_come")
+    con.execute(f"""
+        create or replace temp table linkage_text_gone as
+        select text from {kept.text} where text not in (from linkage_asked)
+        union
+        select text from {kept.place} where place in (from linkage_place_moved)""")
+    for table in (kept.text, kept.place):
+        con.execute(f"delete from {table} where text in (from linkage_text_gone)")
+    for table in ("moved", "place_moved", "come", "text_gone"):
+        con.execute(f"drop table linkage_{table}")
+
+
+def _resolve(con: duckdb.DuckDBPyConnection, kept: Found) -> None:
+    """Add the dwellings and the texts that are not there yet."""
+    new = f"select * from linkage_register anti join (select code from {kept.dwelling}) as known using (code)"
+    _grounds(con, new, "linkage_come")
+    con.execute(f"insert into {kept.ground} by name from linkage_come")
+    con.execute(f"insert into {kept.dwelling} {new}")
+    con.execute("drop table linkage_come")
+    con.execute(f"create or replace temp table linkage_new as from linkage_asked anti join {kept.text} using (text)")
+    _texts(con, "from linkage_new", "linkage_text_ground")
+    con.execute(f"insert into {kept.place} select distinct text, {_PLACE} from linkage_text_ground")
+    _fit(con, "linkage_text_ground", kept.ground, "linkage_named")
+    con.execute(f"""
+        insert into {kept.text}
+        select text, named.dwelling_code, named.how
+        from linkage_new left join linkage_named as named using (text)""")
+    for table in ("new", "text_ground", "named"):
+        con.execute(f"drop table linkage_{table}")
 
 
 def link_to_dwellings(
@@ -71,38 +180,65 @@ def link_to_dwellings(
     Returns:
         Number of texts by `how`.
     """
-    for table in ("linkage_dwelling_parts", "linkage_text_parts"):
-        con.execute(f"drop table if exists {table}")
-    addresses.describe(con, f"select {quote(address)} from {quote(register)}", "linkage_dwelling_parts")
+    dwellings = f"select cast({quote(code)} as varchar) as code, {quote(address)} as address from {quote(register)}"
+    _grounds(con, dwellings, "linkage_dwelling_ground")
+    _texts(con, f"select {quote(column)} from {quote(source)}", "linkage_text_ground")
+    _fit(con, "linkage_text_ground", "linkage_dwelling_ground", quote(target))
+    con.execute("drop table linkage_dwelling_ground; drop table linkage_text_ground")
+    return {
+        how: int(count)
+        for how, count in con.execute(f"select how, count(*) from {quote(target)} group by how order by how").fetchall()
+    }
+
+
+def _grounds(con: duckdb.DuckDBPyConnection, dwellings: str, target: str) -> None:
+    """Make the temporary table `target`: homes of a query of `code` and `address`: `code`, parts, `ground`."""
+    con.execute("drop table if exists linkage_parts")
+    addresses.describe(con, f"select address from ({dwellings})", "linkage_parts")
     con.execute(f"""
-        create or replace temp table linkage_dwelling as
-        select cast(register.{quote(code)} as varchar) as code, parts.* exclude (text)
-        from {quote(register)} as register
-        inner join linkage_dwelling_parts as parts on register.{quote(address)} = parts.text
-        where parts.home is not null""")
-    addresses.describe(con, f"select {quote(column)} from {quote(source)}", "linkage_text_parts")
-    # One home has several names of its ground: the estate, and the road with its number.
-    for table in ("linkage_dwelling", "linkage_text_parts"):
-        con.execute(f"""
-            create or replace temp table {table}_ground as
-            select distinct * from (
-                select *, unnest([estate, road || number, case when estate is null and road is null then community end])
-                    as ground
-                from {table} where home is not null
-            ) where ground is not null""")
+        create or replace temp table {target} as
+        {
+        _on_ground(f'''
+            select register.code, parts.* exclude (text)
+            from ({dwellings}) as register inner join linkage_parts as parts on register.address = parts.text''')
+    }""")
+    con.execute("drop table linkage_parts")
+
+
+def _texts(con: duckdb.DuckDBPyConnection, texts: str, target: str) -> None:
+    """Make the temporary table `target`: texts of a query of one column that name a home: `text`, parts, `ground`."""
+    con.execute("drop table if exists linkage_parts")
+    addresses.describe(con, texts, "linkage_parts")
+    con.execute(f"create or replace temp table {target} as {_on_ground('from linkage_parts')}")
+    con.execute("drop table linkage_parts")
+
+
+def _on_ground(parts: str) -> str:
+    """SQL of homes beside each name of their ground: the estate, and the road with its number; NULL if it has none."""
+    names = "[estate, road || number, case when estate is null and road is null then community end]"
+    return f"""
+        select distinct * from (
+            select *, unnest(coalesce(nullif(list_filter({names}, lambda one: one is not null), []), [null])) as ground
+            from ({parts}) where home is not null
+        )"""
+
+
+def _fit(con: duckdb.DuckDBPyConnection, texts: str, dwellings: str, target: str) -> None:
+    """Make the temporary table `target` of `link_to_dwellings` from what `_texts` and `_grounds` made."""
     con.execute(f"""
         create or replace temp table linkage_common as
-        select ground, building, room from linkage_dwelling_ground
+        select ground, building, room from {dwellings}
+        where ground is not null and {_PLACE} in (select {_PLACE} from {texts})
         group by all having count(distinct code) > {MOST_CANDIDATES}""")
     con.execute(f"""
-        create or replace temp table {quote(target)} as
+        create or replace temp table {target} as
         with fitting as (
             select
                 told.text, known.code,
                 told.unit is not distinct from known.unit and told.town is not distinct from known.town
                     and told.community is not distinct from known.community as whole
-            from linkage_text_parts_ground as told
-            inner join linkage_dwelling_ground as known
+            from {texts} as told
+            inner join {dwellings} as known
                 on told.ground = known.ground and told.room = known.room
                 and told.building is not distinct from known.building
                 and (told.unit = known.unit or told.unit is null or known.unit is null)
@@ -126,11 +262,6 @@ def link_to_dwellings(
                 as dwelling_code,
             case when all_codes is null then 'none' when whole_codes = 1 then 'exact'
                 when whole_codes = 0 and all_codes = 1 then 'incomplete' else 'several' end as how
-        from (select text from linkage_text_parts where home is not null) as parts
+        from (select distinct text from {texts}) as parts
         left join counted using (text)""")
-    for name in ("dwelling_parts", "dwelling", "text_parts", "dwelling_ground", "text_parts_ground", "common"):
-        con.execute(f"drop table linkage_{name}")
-    return {
-        how: int(count)
-        for how, count in con.execute(f"select how, count(*) from {quote(target)} group by how order by how").fetchall()
-    }
+    con.execute("drop table linkage_common")

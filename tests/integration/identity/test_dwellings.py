@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import duckdb
 import pytest
 
+from yibiao.identity import dwellings
 from yibiao.identity.dwellings import link_to_dwellings, named_by_address
 
 REGISTER = [
@@ -70,3 +73,55 @@ def test_a_combination_that_fits_hundreds_costs_little_and_tells_nothing() -> No
     con.execute("create table t as select '小区1幢101室' as a")
     assert link_to_dwellings(con, "t", "a", "register", "found") == {"none": 1}
     assert {row[0] for row in con.execute("show tables").fetchall()} == {"register", "t", "found"}
+
+
+def asked(con: duckdb.DuckDBPyConnection, register: dict[str, str], texts: list[str]) -> list[tuple[str, ...]]:
+    con.execute("create or replace table identity.known (dwelling_code varchar, dwelling_address varchar)")
+    con.executemany("insert into identity.known values (?, ?)", list(register.items()))
+    con.execute("create or replace table identity.people as select unnest(?::varchar[]) as home, null as code", [texts])
+    found = named_by_address(con, [("people", "home", "code")], "known", "dwelling_code", "dwelling_address")
+    return sorted(found.fetchall())
+
+
+def new_warehouse() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute("create schema identity; create schema input")
+    return con
+
+
+def test_what_changed_alone_gives_what_looking_at_everything_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dwellings, "MOST_CANDIDATES", 2)  # so that combinations become common, and are so no longer
+    chance = random.Random(5)
+
+    def home() -> str:
+        town, road = chance.choice(["", "城关镇", "河口镇"]), chance.choice(["", "人民路8号", "建设路1号"])
+        estate = chance.choice(["", "幸福花园"]) if road else "幸福花园"
+        unit = chance.choice(["", "1单元", "2单元"])
+        return f"{town}{road}{estate}{chance.choice('123')}幢{unit}{chance.choice(['501', '502'])}室"
+
+    register, texts = {f"D{n}": home() for n in range(12)}, [home() for _ in range(30)]
+    con = new_warehouse()
+    before = asked(con, register, texts)
+    con.execute("create table input.touched_record (record_no bigint)")
+    answers, looked_at = {tuple(before)}, []
+    describe = dwellings.addresses.describe
+
+    def counted(con: duckdb.DuckDBPyConnection, given: str, target: str) -> None:
+        looked_at.append(con.execute(f"select count(*) from ({given})").fetchone())
+        describe(con, given, target)
+
+    monkeypatch.setattr(dwellings.addresses, "describe", counted)
+    for step in range(20):
+        if step % 3:
+            code = chance.choice([*register, f"D{12 + step}"])
+            register[code] = home()
+            register.pop(chance.choice([*register, "nobody"]), None)
+        texts = [*chance.sample(texts, 27), *(home() for _ in range(3))]
+        found = asked(con, register, texts)
+        assert found == asked(new_warehouse(), register, texts), f"step {step}"
+        answers.add(tuple(found))
+    assert len(answers) > 10, "the changes hardly change anything"
+
+    looked_at.clear()
+    asked(con, register, texts)
+    assert looked_at == [(0,)] * len(looked_at), "looked at what had not changed"
