@@ -30,6 +30,9 @@
     {%- if changes_only() %} {{ glue }} {{ expression }} in ({{ keys_anew(key, anew) }}) {%- endif -%}
 {%- endmacro %}
 
+{# How a CTE is made that every report is joined with: once and for all, where it holds only what changed. #}
+{% macro as_few() -%} {{ 'materialized ' if changes_only() }} {%- endmacro %}
+
 {% macro keys_anew(key, anew) -%}
     select {{ key }} from {{ ref(anew) if anew else touched_records() }} where {{ key }} is not null
 {%- endmacro %}

@@ -5,7 +5,7 @@
   The reports stand side by side, one row of each per entity, and the value of the greatest order is taken. Most rows are
   the only one of their report about an entity and pass as they are; the others are brought to one first. One
   aggregation over all reports would be shorter, but its states hold every element of every report, and do not fit into
-  memory (decision 0026).
+  memory (decision 0026). Where only changes are made anew, all rows go that way: the engine plans half as much.
 
   Elements with criteria (decision 0030) are chosen again where the reports' voices differ, and only there: see criteria.sql.
 
@@ -17,7 +17,7 @@
 {%- set portions = portions_of(entity) -%}
 {%- set ranked = ranked_columns(meta) -%}
 {%- set ranked_elements = ranked | map(attribute='element') | list -%}
-with placed as (
+with placed as {{ as_few() }}(
     select * from {{ ref('crosswalk_' ~ entity) }}
     where {{ meta.id_column }} is not null{{ only_anew(meta.id_column, meta.id_column, 'touched_' ~ entity, 'and') }}
     {%- if portions > 1 %} and hash({{ meta.id_column }}) % {{ portions }} = {{ portion }}{% endif %}
@@ -29,6 +29,7 @@ entities as (
 {% for source in meta.sources %}
 {%- set shared = meta.columns | selectattr('element', 'in', source.elements) | list %}
 source_{{ loop.index }} as (
+    {%- if not changes_only() %}
     select
         crosswalk.{{ meta.id_column }},
         {%- for column in shared %}
@@ -47,22 +48,26 @@ source_{{ loop.index }} as (
     where not coalesce(crosswalk.is_repeated, true)
 
     union all
+    {%- endif %}
 
     select
         crosswalk.{{ meta.id_column }},
         {%- for column in shared %}
         {%- set value = said_of(column.element, meta) %}
-        {{ value_of_greatest('cast(' ~ value ~ ' as ' ~ column.sql_type ~ ')', 'staged.record_order') }},
+        {{ value_of_greatest('cast(' ~ value ~ ' as ' ~ column.sql_type ~ ')', 'staged.record_order') }} as {{ column.element }},
         {{ authority_weight(column.authority.get(source.department)) }}
-            + max(case when {{ value }} is not null then staged.record_order end),
+            + max(case when {{ value }} is not null then staged.record_order end) as {{ column.element }}__order,
         {%- if source.checked and has_criterion(column, 'recency') %}
-        {{ value_of_greatest('case when ' ~ value ~ ' is not null then ' ~ checked_day('staged.record_order') ~ ' end', 'staged.record_order') }},
+        {{ value_of_greatest('case when ' ~ value ~ ' is not null then ' ~ checked_day('staged.record_order') ~ ' end', 'staged.record_order') }}
+            as {{ column.element }}__day,
         {%- endif %}
-        coalesce(min({{ value }}) <> max({{ value }}), false){{ "," if not loop.last }}
+        coalesce(min({{ value }}) <> max({{ value }}), false) as {{ column.element }}__disputed{{ "," if not loop.last }}
         {%- endfor %}
     from (select *, {{ record_order('as_of') }} as record_order from {{ ref(source.model) }}) as staged
     inner join placed as crosswalk on staged.record_no = crosswalk.record_no
+    {%- if not changes_only() %}
     where coalesce(crosswalk.is_repeated, true)
+    {%- endif %}
     group by crosswalk.{{ meta.id_column }}
 ),
 {% endfor %}
@@ -299,10 +304,15 @@ from {{ ref('survivor_' ~ entity) }}
 #}
 {% macro conflict(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
-with placed as (
+with placed as {{ as_few() }}(
     select * from {{ ref('crosswalk_' ~ entity) }}
     {{ only_anew(meta.id_column, meta.id_column, 'touched_' ~ entity) }}
-)
+){% if changes_only() %},
+
+surviving as materialized (
+    select * from {{ ref('survivor_' ~ entity) }}
+    {{ only_anew(meta.id_column, meta.id_column, 'touched_' ~ entity) }}
+){% endif %}
 {% for source in meta.sources %}
 {%- set shared = meta.columns | selectattr('element', 'in', source.elements) | list %}
 select
@@ -331,7 +341,7 @@ from (
         ], lambda claim: claim is not null)) as claim
     from {{ ref(source.model) }} as staged
     inner join placed as crosswalk on staged.record_no = crosswalk.record_no
-    inner join {{ ref('survivor_' ~ entity) }} as survivor
+    inner join {{ 'surviving' if changes_only() else ref('survivor_' ~ entity) }} as survivor
         on crosswalk.{{ meta.id_column }} = survivor.{{ meta.id_column }}
     {%- if shared %}
     where {% for column in shared %}survivor.{{ column.element }}__disputed{{ " or " if not loop.last }}{% endfor %}

@@ -52,6 +52,11 @@ class IngestOutcome:
         """Ids of all live loads, sorted."""
         return tuple(sorted(package.load_id for package in (*self.loaded, *self.existing)))
 
+    @property
+    def is_new(self) -> bool:
+        """Whether this run loaded anything."""
+        return bool(self.loaded or self.amended)
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready: counts per delivery, errors as their five parts."""
         return {

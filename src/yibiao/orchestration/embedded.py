@@ -12,7 +12,7 @@ from yibiao.orchestration import tasks
 from yibiao.orchestration.airflow_home import BUNDLE, prepare_embedded
 from yibiao.progress import Progress
 from yibiao.settings import Settings
-from yibiao.warehouse.dbt import parsed_ahead
+from yibiao.warehouse.ahead import Ahead
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -49,14 +49,16 @@ def run(
         progress.end()
 
         progress.stage("ingest", len(chosen), "reports")
-        with parsed_ahead(settings):
+        with Ahead(settings) as watch.ahead:
             for report_id in chosen:
                 conf = {"edition": edition} if edition else None
                 _execute(dags["ingest__" + report_id.replace(".", "__")], report_id, watch, conf)
                 progress.advance(1, f"{report_id}: failed" if report_id in watch.failed else report_id)
-        progress.end()
+                if report_id in watch.ingested and watch.ingested[report_id].is_new:
+                    watch.ahead.begin(copy=not force)
+            progress.end()
 
-        _execute(dags["unify"], "unify", watch, {"force": force})
+            _execute(dags["unify"], "unify", watch, {"force": force})
         progress.end()
     finally:
         tasks.watch = None

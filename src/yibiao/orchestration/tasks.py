@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from yibiao.contracts.documents import Findings
     from yibiao.ingest import IngestOutcome
     from yibiao.warehouse import UnifyOutcome
+    from yibiao.warehouse.ahead import Ahead
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Watch:
         schemas: read once for all tasks of the run.
         failed: report id or `unify` -> why its task failed.
         unified: what the unify task did.
+        ahead: what is made ready for the unify task meanwhile.
         interrupted: somebody pressed Ctrl-C inside a task; Airflow takes that for an ordinary failure.
     """
 
@@ -37,6 +39,7 @@ class Watch:
     ingested: dict[str, IngestOutcome] = field(default_factory=dict)
     failed: dict[str, BaseException] = field(default_factory=dict)
     unified: UnifyOutcome | None = None
+    ahead: Ahead | None = None
     interrupted: bool = False
 
 
@@ -65,7 +68,7 @@ def ingest(report_id: str, edition: str | None = None) -> list[str]:
             watch.ingested[report_id] = outcome
         if outcome.errors:
             raise outcome.errors[0]
-    if watch is None and not outcome.loaded and not outcome.amended:
+    if watch is None and not outcome.is_new:
         from airflow.sdk.exceptions import AirflowSkipException
 
         # A skipped task updates no asset, so that a report of which nothing new came does not wake the unify DAG.
@@ -88,7 +91,10 @@ def unify(force: bool = False) -> str | None:
     settings = _settings()
     with _noted("unify"), run_lock(settings, "Airflow", shared=True):
         reconcile(settings)
-        outcome = unify_warehouse(settings, force=force, progress=watch.progress if watch else None)
+        if watch is None:
+            outcome = unify_warehouse(settings, force=force)
+        else:
+            outcome = unify_warehouse(settings, force=force, progress=watch.progress, ahead=watch.ahead)
         if watch is not None:
             watch.unified = outcome
         reconcile(settings)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,51 +39,84 @@ def run_models(
     Raises:
         WarehouseError: dbt failed; names the first failing model, never a value.
     """
-    import orjson
-
-    (folder / "spill").mkdir(exist_ok=True)
-    results = _target(settings) / "run_results.json"
-    results.unlink(missing_ok=True)
-    options = [*(["--exclude", *without] if without else [])]
-    with _start(settings, folder, database.name, command, "--fail-fast", *options) as process:
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                _follow(line, progress)
-        except BaseException:
-            process.kill()
-            raise
-    nodes = _read_results(results, orjson.loads) if results.exists() else []
-    results.unlink(missing_ok=True)  # the texts of errors in it may quote a value
-    failed = next((node for node in nodes if node["status"] not in ("success", "pass", "skipped")), None)
-    if process.returncode != 0 or failed:
-        kind = _kind_of_failure(failed["message"]) if failed else f"dbt ended with status {process.returncode}"
-        raise WarehouseError(
-            "dbt could not build the models.",
-            where=failed["model"] if failed else str(settings.dbt_project),
-            expected="every model built",
-            got=kind,
-            todo=_TODO.get(kind, "Run `yibiao contract generate --check`, then see docs/runbook.md, section dbt."),
-        )
-    return [{key: node[key] for key in ("model", "status", "seconds")} for node in nodes]
+    with ready_models(settings) as models:
+        return models.run(database, folder, progress, command=command, without=without)
 
 
 @contextmanager
-def parsed_ahead(settings: Settings) -> Iterator[None]:
-    """Let dbt read the project while the caller does something else, if it never did in this home (4 s).
+def ready_models(settings: Settings) -> Iterator[Models]:
+    """A dbt whose process makes ready (5 s of imports and of reading the project) while the caller does something else.
 
-    What is wrong with the project is not told here: `run_models` will come upon it.
+    with ready_models(settings) as models:
+        prepare(database, ...)
+        models.run(database, folder, progress)
     """
-    if (_target(settings) / "partial_parse.msgpack").exists():
-        yield
-        return
-    with scratch(settings.work, "parse") as folder, _start(settings, folder, "warehouse.duckdb", "parse") as process:
-        try:
-            yield
-            process.communicate()
-        except BaseException:
-            process.kill()
-            raise
+    end_with_parent = ctypes.CDLL(None).prctl  # loaded before the fork
+    with scratch(settings.work, "dbt") as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "yibiao.warehouse.dbt_process", *_arguments(settings, "parse")],
+            # Of a killed run nothing goes on building: it would hold files that the next run makes anew at the same
+            # place.
+            preexec_fn=lambda: end_with_parent(_PR_SET_PDEATHSIG, signal.SIGKILL),
+            cwd=settings.dbt_project,
+            env={**os.environ, **settings.environment(), **_places(folder, "warehouse.duckdb")},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        with process:
+            try:
+                yield Models(process, settings)
+            finally:
+                process.kill()  # it has ended by itself, unless something went wrong or no order was given
+
+
+class Models:
+    """A process that carries out one command of dbt."""
+
+    def __init__(self, process: subprocess.Popen[bytes], settings: Settings) -> None:
+        self._process, self._settings = process, settings
+
+    def run(
+        self, database: Path, folder: Path, progress: Progress, *, command: str = "run", without: Sequence[str] = ()
+    ) -> list[dict[str, Any]]:
+        """As `run_models`; models run once."""
+        import orjson
+
+        (folder / "spill").mkdir(exist_ok=True)
+        results = _target(self._settings) / "run_results.json"
+        results.unlink(missing_ok=True)
+        arguments = _arguments(self._settings, command, "--fail-fast", *(["--exclude", *without] if without else []))
+        order = {"arguments": arguments, "environment": _places(folder, database.name)}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(BrokenPipeError):  # a process that died leaves its status
+            self._process.stdin.write(orjson.dumps(order) + b"\n")
+            self._process.stdin.close()
+        for line in self._process.stdout:
+            _follow(line, progress)
+        self._process.wait()
+        nodes = _read_results(results, orjson.loads) if results.exists() else []
+        results.unlink(missing_ok=True)  # the texts of errors in it may quote a value
+        failed = next((node for node in nodes if node["status"] not in ("success", "pass", "skipped")), None)
+        if self._process.returncode != 0 or failed:
+            kind = (
+                _kind_of_failure(failed["message"]) if failed else f"dbt ended with status {self._process.returncode}"
+            )
+            raise WarehouseError(
+                "dbt could not build the models.",
+                where=failed["model"] if failed else str(self._settings.dbt_project),
+                expected="every model built",
+                got=kind,
+                todo=_TODO.get(kind, "Run `yibiao contract generate --check`, then see docs/runbook.md, section dbt."),
+            )
+        return [{key: node[key] for key in ("model", "status", "seconds")} for node in nodes]
+
+
+def _places(folder: Path, database: str) -> dict[str, str]:
+    """Environment by which dbt finds the database and where to spill: the same texts wherever the folder lies, because
+    it reads all models again (4 s) when that of its database changes."""
+    return {"HOME": str(folder), "YIBIAO_WAREHOUSE": f"~/{database}", "YIBIAO_SCRATCH": "~/spill"}
 
 
 def _target(settings: Settings) -> Path:
@@ -93,37 +126,14 @@ def _target(settings: Settings) -> Path:
     return target
 
 
-def _start(settings: Settings, folder: Path, database: str, command: str, *options: str) -> subprocess.Popen[bytes]:
+def _arguments(settings: Settings, command: str, *options: str) -> list[str]:
     target = _target(settings)
-    environment = {
-        **os.environ,
-        **settings.environment(),
-        # The same texts wherever the folder lies: dbt parses all models again (4 s) when that of its database changes.
-        "HOME": str(folder),
-        "YIBIAO_WAREHOUSE": f"~/{database}",
-        "YIBIAO_SCRATCH": "~/spill",
-    }
-    arguments = [
-        *(sys.executable, "-c", _DBT, "--no-use-colors", "--log-format", "json", "--log-level", "info"),
+    return [
+        *("--no-use-colors", "--log-format", "json", "--log-level", "info"),
         *("--log-level-file", "none", "--log-path", str(target / "logs"), "--no-version-check"),
         *(command, "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project)),
         *("--target-path", str(target), *options),
     ]
-    end_with_parent = ctypes.CDLL(None).prctl  # loaded before the fork
-    return subprocess.Popen(
-        arguments,
-        # Of a killed run nothing goes on building: it would hold files that the next run makes anew at the same place.
-        preexec_fn=lambda: end_with_parent(_PR_SET_PDEATHSIG, signal.SIGKILL),
-        cwd=settings.dbt_project,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-
-
-_DBT = "import gc; gc.set_threshold(50_000, 20, 100); from dbt.cli.main import cli; cli()"
-"""dbt, which makes many objects and keeps nearly all: to look for what may go as often as usual costs a twentieth."""
 
 
 _PR_SET_PDEATHSIG = 1

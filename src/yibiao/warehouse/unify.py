@@ -6,7 +6,7 @@ import fcntl
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from yibiao.files import commit_folder, scratch
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
 from yibiao.warehouse import identities, kept, releases
+from yibiao.warehouse.ahead import Ahead
+from yibiao.warehouse.dbt import Models, ready_models
 from yibiao.warehouse.inputs import WAITING, Inputs, collect
 
 PUBLISHED, UNCHANGED, VERIFIED, REFUSED, HELD = "published", "unchanged", "verified", "refused", "rolled back"
@@ -69,11 +71,14 @@ class GateRefused(GateError):
     outcome: UnifyOutcome
 
 
-def unify(settings: Settings, *, force: bool = False, progress: Progress | None = None) -> UnifyOutcome:
+def unify(
+    settings: Settings, *, force: bool = False, progress: Progress | None = None, ahead: Ahead | None = None
+) -> UnifyOutcome:
     """Build, check and publish the release that the live loads give, if there is anything new.
 
     Args:
         force: rebuild everything although the fingerprint is unchanged, and compare the content.
+        ahead: what was made ready; its owner ends it.
 
     Raises:
         GateRefused: a critical expectation failed; the last release stays.
@@ -96,41 +101,46 @@ def unify(settings: Settings, *, force: bool = False, progress: Progress | None 
             if present and releases.rolled_back_from(settings) == inputs.fingerprint:
                 return _outcome(HELD, inputs, present)
         plan = kept.Whole("--force") if force else kept.plan(settings, inputs)
-        if isinstance(plan, kept.Change):
-            try:
-                return _in_scratch(inputs, plan, schemas, settings, progress)
-            except WarehouseError as error:
-                # Whatever is wrong with what was kept, the whole does not need it; and the summary says what happened.
-                kept.forget(settings)
-                plan = kept.Whole(f"what changed could not be built alone ({error.what} {error.where})")
-        return _in_scratch(inputs, plan, schemas, settings, progress)
+        with nullcontext(ahead) if ahead else Ahead(settings) as ready:
+            if isinstance(plan, kept.Change):
+                try:
+                    return _in_scratch(inputs, plan, schemas, settings, progress, ready)
+                except WarehouseError as error:
+                    # Whatever is wrong with what was kept, the whole does not need it; and the summary says what
+                    # happened.
+                    kept.forget(settings)
+                    plan = kept.Whole(f"what changed could not be built alone ({error.what} {error.where})")
+            return _in_scratch(inputs, plan, schemas, settings, progress, ready)
 
 
 def _in_scratch(
-    inputs: Inputs, plan: kept.Change | kept.Whole, schemas: Any, settings: Settings, progress: Progress
+    inputs: Inputs, plan: kept.Change | kept.Whole, schemas: Any, settings: Settings, progress: Progress, ahead: Ahead
 ) -> UnifyOutcome:
     # Always the same folder, so that what a killed run left there is gone before the disk is needed.
     with scratch(settings.work, "unify", alone=True) as folder:
-        return _build(folder, inputs, plan, schemas, settings, progress)
+        return _build(folder, inputs, plan, schemas, settings, progress, ahead)
 
 
 def _build(
-    folder: Path, inputs: Inputs, plan: kept.Change | kept.Whole, schemas: Any, settings: Settings, progress: Progress
-) -> UnifyOutcome:
-    from yibiao.quality import ready_gate
+    folder: Path, inputs: Inputs, plan: kept.Change | kept.Whole, schemas: Any, settings: Settings, progress: Progress,
+    ahead: Ahead,
+) -> UnifyOutcome:  # fmt: skip
     from yibiao.warehouse.publish import build
 
     clock = Clock()
     warehouse = folder / "warehouse.duckdb"
     change = plan if isinstance(plan, kept.Change) else None
-    with ready_gate(settings) as waiting_gate:  # its process imports its library while the models are built
-        if change:
-            with clock("copy"):
-                kept.take(settings, warehouse)
-        models, counts = build_warehouse(warehouse, inputs, schemas, settings, progress, clock, change)
-        changed = kept.touched(warehouse) if change else 0
-        with clock("gate"):
-            verdict = waiting_gate.run(warehouse, settings.expectations, folder / "gate", progress)
+    ahead.begin()
+    waiting_gate = ahead.gate()
+    if change:
+        with clock("copy"):
+            ahead.take(warehouse)
+    else:
+        ahead.without_copy()
+    models, counts = build_warehouse(warehouse, inputs, schemas, settings, progress, clock, change, ahead.models())
+    changed = kept.touched(warehouse) if change else 0
+    with clock("gate"):
+        verdict = waiting_gate.run(warehouse, settings.expectations, folder / "gate", progress)
     gate = {"passed": verdict.passed, "by_severity": verdict.by_severity}
     quality = folder / "gate" / "quality.json"
     if not verdict.passed:
@@ -165,17 +175,17 @@ def _base(change: kept.Change | None, settings: Settings) -> releases.Release | 
 
 def build_warehouse(
     warehouse: Path, inputs: Inputs, schemas: Any, settings: Settings, progress: Progress, clock: Clock,
-    change: kept.Change | None = None,
+    change: kept.Change | None = None, ready: Models | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:  # fmt: skip
     """Make a warehouse file, run every model in it, and check that its counts reconcile.
 
     Args:
         change: given if the file is the copy of a kept warehouse: what brings that to the inputs.
+        ready: a dbt that waits; by default one is started.
 
     Returns:
         The models with their seconds, and the counts.
     """
-    from yibiao.warehouse.dbt import run_models
     from yibiao.warehouse.prepare import prepare
     from yibiao.warehouse.reconcile import reconcile
 
@@ -184,7 +194,8 @@ def build_warehouse(
     with clock("models"):
         progress.stage("unify", _count_models(settings), "models")
         unchanged = [one.staging_model for one in schemas.reports.values() if change and one.id not in change.reports]
-        models = run_models(settings, warehouse, warehouse.parent, progress, without=unchanged)
+        with nullcontext(ready) if ready else ready_models(settings) as waiting:
+            models = waiting.run(warehouse, warehouse.parent, progress, without=unchanged)
         progress.end()
     with clock("reconcile"):
         return models, reconcile(warehouse, inputs, schemas)

@@ -1,0 +1,127 @@
+"""What a unify run can have ready before it is known what it builds: dbt, the gate, a copy of the kept warehouse.
+
+While reports are ingested one processor of two has little to do, and all of this takes a tenth of the run of a day.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from yibiao.files import scratch
+from yibiao.quality import Gate, ready_gate
+from yibiao.settings import Settings
+from yibiao.warehouse import kept
+from yibiao.warehouse.dbt import Models, ready_models
+
+
+class Ahead:
+    """Processes and files that wait for a unify run; a context manager, after which those that nobody took are gone.
+
+    Whatever was not begun is begun when it is asked for.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stack = ExitStack()
+        self._models: Models | None = None
+        self._gate: Gate | None = None
+        self._copy: Copy | None = None
+
+    def __enter__(self) -> Ahead:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.without_copy()
+        self._stack.close()
+
+    def begin(self, *, copy: bool = False) -> None:
+        """Start what is not there; cheap if all is.
+
+        Args:
+            copy: of the kept warehouse, too, if there is one.
+        """
+        if self._models is None:
+            self._models = self._stack.enter_context(ready_models(self._settings))
+        if self._gate is None:
+            self._gate = self._stack.enter_context(ready_gate(self._settings))
+        source = self._settings.home / kept.KEPT
+        if copy and self._copy is None and source.is_file():
+            folder = self._stack.enter_context(scratch(self._settings.work, "ahead"))
+            self._copy = Copy(source, folder / kept.KEPT)
+
+    def models(self) -> Models:
+        """The dbt that waits."""
+        self.begin()
+        models, self._models = self._models, None
+        assert models is not None
+        return models
+
+    def gate(self) -> Gate:
+        """The gate that waits."""
+        self.begin()
+        gate, self._gate = self._gate, None
+        assert gate is not None
+        return gate
+
+    def take(self, target: Path) -> None:
+        """Put a copy of the kept warehouse at `target`, on the same file system as the home."""
+        copy, self._copy = self._copy, None
+        if copy is None or not copy.moved(target):
+            kept.take(self._settings, target)
+
+    def without_copy(self) -> None:
+        """Stop copying, and remove what was copied."""
+        if self._copy is not None:
+            self._copy.stop()
+            self._copy = None
+
+
+class Copy:
+    """A file that is copied by a thread."""
+
+    STEP = 64 << 20
+    """Bytes after which it looks whether it should stop."""
+
+    def __init__(self, source: Path, target: Path) -> None:
+        self._source, self._target = source, target
+        self._stopped = threading.Event()
+        self._was: tuple[int, ...] | None = None
+        self._thread = threading.Thread(target=self._run, name="copy", daemon=True)
+        self._thread.start()
+
+    def moved(self, target: Path) -> bool:
+        """Wait for its end and move the copy.
+
+        Returns:
+            False if it is no copy of the file as it is now.
+        """
+        self._thread.join()
+        if self._was is None or self._was != _state(self._source):
+            self._target.unlink(missing_ok=True)
+            return False
+        shutil.move(self._target, target)
+        return True
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+        self._target.unlink(missing_ok=True)
+
+    def _run(self) -> None:
+        with suppress(OSError):  # a full disk, say: who needs the copy makes it himself and sees the error
+            was = _state(self._source)
+            with self._source.open("rb") as source, self._target.open("wb") as target:
+                while os.sendfile(target.fileno(), source.fileno(), None, self.STEP):
+                    if self._stopped.is_set():
+                        return
+            self._was = was
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What differs if it is another file, or another content."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
