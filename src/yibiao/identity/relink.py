@@ -41,12 +41,39 @@ class Source:
         touched: table of `record_no`: records that came, went or changed.
         before: table of `id`, `entity`: the certain entities that touched records had.
         subject: SQL of whether a record speaks of anybody.
+        crosswalk: query of `id`, `placed` of all records as the last run left them: the id of the entity of each.
+        said: what the last linkage said; see `yibiao.identity.run`.
     """
 
     records: str
     touched: str
     before: str
     subject: str
+    crosswalk: str
+    said: str
+
+    def came(self, con: duckdb.DuckDBPyConnection) -> str:
+        """SQL of whether a record is among those that came, went or changed.
+
+        The least and the greatest number beside them: what a day brings lies at the end of its table, and the engine
+        passes over the rest.
+        """
+        least, most = con.execute(f"select min(record_no), max(record_no) from {self.touched}").fetchall()[0]
+        return f"id between {least or 0} and {most or 0} and id in (select record_no from {self.touched})"
+
+
+def untouched(con: duckdb.DuckDBPyConnection, source: Source, kept: Kept) -> bool:
+    """Whether the last linkage still holds: none of its records came, went or changed, and nothing is decided."""
+    for asked in (
+        f"from {source.before}",
+        "from linkage_decision",
+        f"from {kept.decided}",
+        f"from {kept.own} where id in (select record_no from {source.touched})",
+        f"from {source.records} where {source.came(con)} and (entity is not null or {source.subject})",
+    ):
+        if con.execute(f"select 1 {asked} limit 1").fetchall():
+            return False
+    return True
 
 
 def relink(
@@ -65,7 +92,7 @@ def relink(
     if settings.certain or settings.one_per:
         return None
     _changed_entities(con, source, nodes, kept)
-    _input(con, source)
+    _input(con, source, nodes, kept)
     taken = _taken(con, nodes, source, kept)
     known = look_over(
         con, "linkage_changed_input", "entity", settings, asked=taken, keep=["report", *nodes.told_by]
@@ -108,8 +135,7 @@ def _changed_entities(con: duckdb.DuckDBPyConnection, source: Source, nodes: Nod
         create or replace temp table linkage_changed_entity as
         select distinct entity from {source.before}
         union
-        select distinct entity from {source.records}
-        where entity is not null and id in (select record_no from {source.touched})""")
+        select distinct entity from {source.records} where entity is not null and {source.came(con)}""")
     con.execute(f"create or replace temp table linkage_decided_before as from {kept.decided}")
     asked = "select unnest([node_l, node_r]) as node_id from linkage_decision"
     candidates = """
@@ -132,16 +158,34 @@ def _changed_entities(con: duckdb.DuckDBPyConnection, source: Source, nodes: Nod
         except select entity from linkage_changed_entity""")
 
 
-def _input(con: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """`linkage_changed_input`: all records of the changed entities, and touched open ones."""
-    touched = f"select record_no from {source.touched}"
+def _input(con: duckdb.DuckDBPyConnection, source: Source, nodes: Nodes, kept: Kept) -> None:
+    """`linkage_changed_input`: all records of the changed entities, and touched open ones.
+
+    Which records bear a key is not asked of all of them: the last run placed them, but for those that contradict.
+    """
+    con.execute(f"""
+        create or replace temp table linkage_changed_id as
+        select {nodes.of_key("entity")} as placed from linkage_changed_entity cross join input.installation""")
+    con.execute(f"""
+        create or replace temp table linkage_candidate as
+        select record_no as id from {source.touched}
+        union
+        select id from {kept.contradiction} where e in (select hash(entity) from linkage_changed_entity)
+        union
+        select id from ({source.crosswalk}) where placed in (
+            from linkage_changed_id
+            union
+            -- What humans joined bears the id of one of them.
+            select entity_l from {source.said} where kind = 'entity' and node_l in (from linkage_changed_id)
+        )""")
     con.execute(f"""
         create or replace temp table linkage_changed_input as
         -- The engine leaves out the records without an entity, and the raw rows behind them, if it is told so.
         select * from {source.records}
-        where entity is not null and entity in (select entity from linkage_changed_entity)
+        where entity is not null and id in (from linkage_candidate)
+            and entity in (select entity from linkage_changed_entity)
         union all
-        select * from {source.records} where entity is null and {source.subject} and id in ({touched})""")
+        select * from {source.records} where entity is null and {source.subject} and {source.came(con)}""")
 
 
 def _taken(con: duckdb.DuckDBPyConnection, nodes: Nodes, source: Source, kept: Kept) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from yibiao.identity.linkage import Linked, link
 from yibiao.identity.model import Model, read_model
 from yibiao.identity.nodes import Nodes, decided_entities, decided_pairs, own_nodes, read_decisions, taken_away
 from yibiao.identity.prepare import tidied
-from yibiao.identity.relink import TOUCHED, Source, relink
+from yibiao.identity.relink import TOUCHED, Source, relink, untouched
 from yibiao.identity.settings import LinkageSettings, read_settings
 from yibiao.settings import Settings
 
@@ -97,8 +97,11 @@ def _by_change(
     read_decisions(con, entity)
     source = Source(
         f"identity.linkage_record_{entity}", "input.touched_record", f"input.before_record_{entity}",
-        _has_subject(nodes.linkage),
+        _has_subject(nodes.linkage), f"select record_no as id, {entity}_id as placed from identity.crosswalk_{entity}",
+        before,
     )  # fmt: skip
+    if untouched(con, source, kept):
+        return con.sql(f"from {before}")
     linked = relink(con, source, nodes, model, kept)
     if linked is None:
         return None

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from yibiao.identity import run
+from yibiao.identity.nodes import Nodes
 from yibiao.identity.run import link_entity
 from yibiao.identity.settings import LinkageSettings, read_settings
 from yibiao.settings import Settings
@@ -106,6 +107,16 @@ def said(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[tuple[Any, 
     link_entity(con, "resident", settings).create("linked")
     con.execute("drop table if exists identity.linkage_resident")
     con.execute("create table identity.linkage_resident as from linked order by all; drop table linked")
+    nodes = Nodes("resident", read_settings(settings.schemas / "linkage" / "resident.yml"), settings)
+    con.execute(f"""
+        create or replace table identity.crosswalk_resident as
+        select
+            given.id as record_no,
+            coalesce(own.entity_l, joined.entity_l, {nodes.of_key("given.entity")}) as resident_id
+        from given cross join input.installation
+        left join (from identity.linkage_resident where kind = 'record') as own on given.id = own.record_l
+        left join (from identity.linkage_resident where kind = 'entity') as joined
+            on {nodes.of_key("given.entity")} = joined.node_l""")
     return con.execute("from identity.linkage_resident order by all").fetchall()
 
 
@@ -264,3 +275,24 @@ def test_rows_of_one_number_of_their_department_are_counted_with_those_that_keep
         to_change(con, rows, set())
         with mock.patch.object(run, "link", side_effect=AssertionError("linked as a whole")):
             assert said(con, settings) == bare
+
+
+def test_where_no_record_is_touched_the_last_linkage_is_taken_as_it_is() -> None:
+    town, settings = Town(9, 20), Settings.load()
+    town.change(0, 60)
+    con = open_town(town.rows)
+    first = said(con, settings)
+    to_change(con, town.rows, set())
+    with mock.patch.object(run, "relink", side_effect=AssertionError("asked")):
+        assert said(con, settings) == first
+
+
+def test_a_linkage_without_any_record_to_link_is_done_by_change_too() -> None:
+    town, settings = Town(9, 20), Settings.load()
+    town.change(0, 60)
+    certain = {number: row for number, row in town.rows.items() if row["entity"] is not None}
+    con = open_town({number: certain[number] for number in sorted(certain)[:1]})
+    assert said(con, settings) == []
+    to_change(con, {number: certain[number] for number in sorted(certain)[:1]}, set(sorted(certain)[:1]))
+    with mock.patch.object(run, "link", side_effect=AssertionError("a whole linkage")):
+        assert said(con, settings) == []
