@@ -14,7 +14,7 @@ select
     cast(score / 1000.0 as decimal(9, 3)) as score,
     reasons
 from {{ ref('linkage_' ~ entity) }}
-where kind = 'record'
+where kind = 'record'{{ only_anew('record_l', 'record_no', 'touched_' ~ entity, 'and') }}
 {%- endmacro %}
 
 {#

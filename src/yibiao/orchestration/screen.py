@@ -84,7 +84,8 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
         facts.add_row(
             "填报负担 burden a year",
             f"{burden['cells_asked']:,} 格 cells asked by {burden['forms']} forms, "
-            f"{burden['cells_known']:,} ({burden['share_known']:.0%}) 已有 known already",
+            f"{burden['cells_known']:,} ({burden['share_known']:.0%}) 已有 known already"
+            + ("" if burden["release"] == summary["release"]["version"] else f", 截至 as of {burden['as_of']}"),
         )
     if built := summary["built"]:
         made = (

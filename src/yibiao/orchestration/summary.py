@@ -84,7 +84,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
             .get("by_severity", {})
             .items()
         },
-        "burden": _burden(settings, release) if release else None,
+        "burden": _burden(settings, release, bool(outcome and outcome.changed is not None)) if release else None,
         "seconds": dict(seconds),
         "next": _next(state, release, reports, failure),
     }
@@ -141,11 +141,12 @@ def _error(error: BaseException) -> dict[str, str]:
     return {"kind": type(error).__name__, **tell(error).as_dict()}
 
 
-def _burden(settings: Settings, release: Release) -> dict[str, Any] | None:
+def _burden(settings: Settings, release: Release, by_change: bool) -> dict[str, Any] | None:
     """What the forms ask in a year, and how much of it the release knows; None without forms.
 
-    Counting takes seconds on a large release and depends on nothing but the release and the forms, so the figure of the
-    last summary is taken again if both are the same.
+    Counting takes seconds on a large release. The figure of the last summary is taken again if the forms are the same,
+    and the release, too, or it was built by change: a day moves it less than it is rounded, and each whole build counts
+    anew. `release` tells of which one it is; `yibiao form burden` counts that of the current one.
     """
     import hashlib
 
@@ -154,13 +155,13 @@ def _burden(settings: Settings, release: Release) -> dict[str, Any] | None:
     from yibiao.files import sha256_file
 
     folder = settings.schemas / "forms"
-    forms_hash = ":".join(sha256_file(path) for path in sorted(folder.rglob("*.yml")))
-    if not forms_hash or not release.manifest["inputs"]["loads"]:
+    hashes = ":".join(sha256_file(path) for path in sorted(folder.rglob("*.yml")))
+    if not hashes or not release.manifest["inputs"]["loads"]:
         return None
-    key = hashlib.sha256(f"{release.manifest['fingerprint']}:{forms_hash}".encode()).hexdigest()
+    forms_hash = hashlib.sha256(hashes.encode()).hexdigest()
     try:
         last = orjson.loads((settings.home / "summary.json").read_bytes())["burden"]
-        if last and last["key"] == key:
+        if last and last["forms_hash"] == forms_hash and (by_change or last["release"] == release.version):
             return last
     except (OSError, KeyError, TypeError, orjson.JSONDecodeError):
         pass  # no summary yet, or one of an older program: count
@@ -174,7 +175,8 @@ def _burden(settings: Settings, release: Release) -> dict[str, Any] | None:
     burden = account(forms, schemas, release.database, _as_of(release)).as_dict()
     asked, known = burden["cells_asked"], burden["cells_known"]
     return {
-        "key": key,
+        "forms_hash": forms_hash,
+        "release": release.version,
         "as_of": burden["as_of"],
         "forms": len(burden["forms"]),
         "distinct_fields": burden["distinct_fields"],

@@ -202,6 +202,9 @@ KINDS: Mapping[str, Kind] = {
 }
 """Expectation type -> its kind."""
 
+ASKING_OTHERS = frozenset({"expect_table_row_count_to_equal_loads", "unexpected_rows_expectation"})
+"""Types that may read other tables than the one they speak of."""
+
 ALIASES = {"UnexpectedRowsExpectation": "unexpected_rows_expectation"}
 """Class names that Great Expectations' documents use in place of a type."""
 

@@ -1,6 +1,7 @@
 """The gate's own process: `python -m yibiao.quality.gate`.
 
-Its order, the JSON list `[database, expectations, out]`, comes as one line on standard input.
+Its order, the JSON object `{"database", "expectations", "out", "known": {"file", "tables"}}`, comes as one line on
+standard input.
 
 A process of its own, because an engine that lives on keeps the database file locked, and because whatever the checking
 library prints, logs or raises may hold values of persons: standard output and error lead nowhere, and only messages of
@@ -14,13 +15,17 @@ import importlib
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yibiao.errors import YibiaoError
 from yibiao.files import to_json
-from yibiao.quality.results import FILE_NAME, class_of, verdict
+from yibiao.quality.results import FILE_NAME, ExpectationResult, class_of, verdict
+
+if TYPE_CHECKING:
+    from yibiao.quality.specs import TableSpec
 
 
 class Channel:
@@ -61,6 +66,20 @@ def defer_imports() -> None:
     sys.modules.update({"scipy": scipy, "scipy.stats": stats, "altair": Deferred("altair")})
 
 
+def _known(specs: Sequence[TableSpec], told: Mapping[str, Any]) -> dict[tuple[str, str], ExpectationResult]:
+    """Verdicts that still hold, by table and id: on tables that have not changed, of expectations that ask no other."""
+    from yibiao.quality.results import read_results
+
+    earlier = {(one.table, one.id): one for one in read_results(Path(told["file"])).results if not one.error}
+    holding = {
+        (spec.qualified, one.id)
+        for spec in specs
+        for one in spec.expectations
+        if spec.qualified in told["tables"] and one.is_of_one_table
+    }
+    return {key: result for key, result in earlier.items() if key in holding}
+
+
 def main() -> int:
     """Make ready, wait for the order, evaluate, write the results, tell the parent.
 
@@ -82,7 +101,8 @@ def main() -> int:
         if not order:
             return 0
         began = time.perf_counter()
-        database, folder, out = map(Path, orjson.loads(order))
+        told = orjson.loads(order)
+        database, folder, out = (Path(told[name]) for name in ("database", "expectations", "out"))
         settings = Settings.load()
         specs = load_specs(folder, settings.schemas / "codes")
         channel.send(tables=len(specs))
@@ -93,6 +113,7 @@ def main() -> int:
             memory_limit=settings.memory_limit,
             work=Path.cwd(),
             done=lambda table: channel.send(table=table),
+            known=_known(specs, told["known"]) if "known" in told else {},
         )
         (out / FILE_NAME).write_bytes(to_json(verdict(results).as_dict()))
         channel.send(done=True, timing={"check": seconds, "process": time.perf_counter() - began})

@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,20 @@ def run_gate(
         return gate.run(database, expectations, out, progress)
 
 
+@dataclass(frozen=True)
+class Known:
+    """Verdicts of an earlier gate over the same specs that still hold.
+
+    Attributes:
+        file: its `quality.json`.
+        tables: tables (`schema.table`) that have not changed since. Expectations that may ask another table are
+            evaluated nevertheless.
+    """
+
+    file: Path
+    tables: frozenset[str]
+
+
 @contextmanager
 def ready_gate(settings: Settings) -> Iterator[Gate]:
     """A gate whose process makes ready (two seconds of imports) while the caller does something else.
@@ -75,8 +89,15 @@ class Gate:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
-    def run(self, database: Path, expectations: Path, out: Path, progress: Progress | None = None) -> GateResult:
-        """As `run_gate`; a gate runs once."""
+    def run(
+        self, database: Path, expectations: Path, out: Path, progress: Progress | None = None,
+        known: Known | None = None,
+    ) -> GateResult:  # fmt: skip
+        """As `run_gate`; a gate runs once.
+
+        Args:
+            known: verdicts that still hold.
+        """
         progress = progress or Silent()
         began = time.perf_counter()
         if not database.is_file():
@@ -89,21 +110,28 @@ class Gate:
             )
         out.mkdir(parents=True, exist_ok=True)
         (out / FILE_NAME).unlink(missing_ok=True)
-        last = self._order([str(path.resolve()) for path in (database, expectations, out)], progress)
+        order: dict[str, Any] = {
+            "database": str(database.resolve()),
+            "expectations": str(expectations.resolve()),
+            "out": str(out.resolve()),
+        }
+        if known:
+            order["known"] = {"file": str(known.file.resolve()), "tables": sorted(known.tables)}
+        last = self._order(order, progress)
         if not last.get("done"):
             raise _failure(last, database)
         seconds = time.perf_counter() - began
         timing = {"wait": max(0.0, seconds - last["timing"]["process"]), **last["timing"]}
         return replace(read_results(out / FILE_NAME), seconds=seconds, timing=timing)
 
-    def _order(self, places: list[str], progress: Progress) -> dict[str, Any]:
+    def _order(self, order: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
         """Send the order, pass messages on, and return the last one."""
         import orjson
 
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with suppress(BrokenPipeError):  # a process that died has said why, or says nothing
-            self._process.stdin.write(orjson.dumps(places) + b"\n")
+            self._process.stdin.write(orjson.dumps(order) + b"\n")
             self._process.stdin.close()
         message: dict[str, Any] = {}
         staged = False

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from yibiao.contracts.documents import Document, did_you_mean
 from yibiao.errors import ContractError
-from yibiao.quality.counts import ALIASES, KINDS, RULES
+from yibiao.quality.counts import ALIASES, ASKING_OTHERS, KINDS, RULES
 
 DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "normativity", "accessibility")
 """Quality dimensions of GB/T 36344-2018: 完整性 准确性 一致性 时效性 规范性 可访问性."""
@@ -60,6 +60,11 @@ class ExpectationSpec(BaseModel):
     def arguments(self) -> dict[str, Any]:
         """What counting needs: `kwargs`, and the values of a code list that they name."""
         return {**self.kwargs, "value_set": list(self.codes)} if self.codes else self.kwargs
+
+    @property
+    def is_of_one_table(self) -> bool:
+        """Whether no other table can change its verdict."""
+        return self.type not in ASKING_OTHERS
 
 
 class TableSpec(BaseModel):

@@ -14,6 +14,7 @@ from typing import Any
 from yibiao.errors import GateError, HomeError, ReleaseError, WarehouseError
 from yibiao.files import commit_folder, scratch
 from yibiao.progress import Progress, Silent
+from yibiao.quality import Known
 from yibiao.settings import Settings
 from yibiao.warehouse import identities, kept, releases
 from yibiao.warehouse.ahead import Ahead
@@ -139,8 +140,10 @@ def _build(
         ahead.without_copy()
     models, counts = build_warehouse(warehouse, inputs, schemas, settings, progress, clock, change, ahead.models())
     changed = kept.touched(warehouse) if change else 0
+    base = _base(change, settings)
     with clock("gate"):
-        verdict = waiting_gate.run(warehouse, settings.expectations, folder / "gate", progress)
+        known = _known(base, change, inputs, schemas)
+        verdict = waiting_gate.run(warehouse, settings.expectations, folder / "gate", progress, known)
     gate = {"passed": verdict.passed, "by_severity": verdict.by_severity}
     quality = folder / "gate" / "quality.json"
     if not verdict.passed:
@@ -148,7 +151,6 @@ def _build(
     with clock("release"):
         aside = folder / "release"
         aside.mkdir()
-        base = _base(change, settings)
         manifest = build(warehouse, aside, inputs, schemas, settings, counts, gate, quality, progress, base)
         state = _commit(aside, inputs, manifest, settings)
         identities.record_changes(settings)
@@ -173,6 +175,23 @@ def _base(change: kept.Change | None, settings: Settings) -> releases.Release | 
     return next((one for one in releases.every(settings) if one.manifest["fingerprint"] == change.fingerprint), None)
 
 
+def _known(base: releases.Release | None, change: kept.Change | None, inputs: Inputs, schemas: Any) -> Known | None:
+    """What the gate of the release before found of the staged reports of which nothing changed, by the same specs."""
+    if (
+        base is None
+        or change is None
+        or base.manifest["inputs"]["parts"]["expectations"] != inputs.parts["expectations"]
+    ):
+        return None
+    same = {f"staging.{model}" for model in _unchanged(change, schemas)}
+    return Known(base.folder / "quality.json", frozenset(same))
+
+
+def _unchanged(change: kept.Change | None, schemas: Any) -> list[str]:
+    """Staging models of reports of which nothing changed."""
+    return [one.staging_model for one in schemas.reports.values() if change and one.id not in change.reports]
+
+
 def build_warehouse(
     warehouse: Path, inputs: Inputs, schemas: Any, settings: Settings, progress: Progress, clock: Clock,
     change: kept.Change | None = None, ready: Models | None = None,
@@ -193,9 +212,8 @@ def build_warehouse(
         prepare(warehouse, inputs, schemas, settings, change)
     with clock("models"):
         progress.stage("unify", _count_models(settings), "models")
-        unchanged = [one.staging_model for one in schemas.reports.values() if change and one.id not in change.reports]
         with nullcontext(ready) if ready else ready_models(settings) as waiting:
-            models = waiting.run(warehouse, warehouse.parent, progress, without=unchanged)
+            models = waiting.run(warehouse, warehouse.parent, progress, without=_unchanged(change, schemas))
         progress.end()
     with clock("reconcile"):
         return models, reconcile(warehouse, inputs, schemas)

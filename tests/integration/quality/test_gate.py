@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from yibiao.errors import ContractError, GateError
-from yibiao.quality import ExpectationResult, GateResult, ready_gate, run_gate
+from yibiao.quality import ExpectationResult, GateResult, Known, ready_gate, run_gate
+from yibiao.quality.counts import ASKING_OTHERS
 from yibiao.settings import Settings
 
 NAME, NUMBER, PHONE = "欧阳植树", "999901199001011231", "13800009999"
@@ -299,10 +300,10 @@ def audited(place: Path, settings: Settings, tmp_path_factory: pytest.TempPathFa
         made.mkdir()
     environment = {**os.environ, **settings.environment(), "HOME": str(home), "TMPDIR": str(cwd)}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    arguments = [str(place / "warehouse.duckdb"), str(place / "expectations"), str(out)]
+    order = {"database": str(place / "warehouse.duckdb"), "expectations": str(place / "expectations"), "out": str(out)}
     process = subprocess.run(
         [sys.executable, "-c", AUDITED, str(folder / "seen")],
-        input=json.dumps(arguments).encode(),
+        input=json.dumps(order).encode(),
         cwd=cwd,
         env=environment,
         capture_output=True,
@@ -348,3 +349,24 @@ def test_a_file_that_is_no_database_is_refused(
         run_gate(tmp_path / "x.duckdb", place / "expectations", tmp_path / "out", settings)
     assert NAME not in str(caught.value)
     assert not (tmp_path / "out" / "quality.json").exists()
+
+
+def test_verdicts_on_tables_that_have_not_changed_are_taken_over(
+    place: Path, settings: Settings, tmp_path: Path, noted: Noted
+) -> None:
+    for table in ("good", "bad"):
+        write_spec(tmp_path / "specs", table, CHECKS)
+    whole = run_gate(place / "warehouse.duckdb", tmp_path / "specs", tmp_path / "out", settings)
+    told = json.loads((tmp_path / "out" / "quality.json").read_text())
+    for result in told["results"]:
+        result["unexpected"] = 77  # so that it shows which were taken over
+    (tmp_path / "earlier.json").write_text(json.dumps(told))
+    known = Known(tmp_path / "earlier.json", frozenset({"staging.bad", "staging.absent"}))
+    with ready_gate(settings) as gate:
+        found = gate.run(place / "warehouse.duckdb", tmp_path / "specs", tmp_path / "later", None, known)
+    assert [(one.table, one.id) for one in found.results] == [(one.table, one.id) for one in whole.results]
+    taken = {(one.table, one.type) for one in found.results if one.unexpected == 77}
+    assert {table for table, _ in taken} == {"staging.bad"}
+    asking = {one.type for one in whole.results} & ASKING_OTHERS
+    assert asking
+    assert {kind for _, kind in taken} == {one.type for one in whole.results} - asking

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yibiao.contracts.generate.canonical import certain_keys, given_elements, sources
+from yibiao.contracts.generate.canonical import built, certain_keys, given_elements, sources
 from yibiao.contracts.generate.text import HEADER, literal, sql_text, to_sql, to_yaml
 from yibiao.contracts.registry import address_of
 from yibiao.contracts.values import Column, Entity, Report, Schemas
@@ -40,10 +40,14 @@ def linkage_files(schemas: Schemas, linkage: Mapping[str, LinkageSettings]) -> d
         entity = schemas.entities[name]
         files[f"models/identity/linkage_record_{name}.sql"] = _records(entity, settings, schemas)
         files[f"models/identity/linkage_{name}.py"] = _model(entity, before)
-        for macro in ("link", "review"):
-            body = f'{{{{ config(materialized="table") }}}}\n\n{{{{ {macro}({literal(name)}) }}}}'
-            depends = f"-- depends_on: {{{{ ref({literal(f'linkage_{name}')}) }}}}\n"
-            files[f"models/identity/{macro}_{name}.sql"] = to_sql(depends + body)
+        found, touched = f"linkage_{name}", f"touched_{name}"
+        for macro, refs, config in (
+            ("link", [found, touched], built("record_no", touched)),
+            ("review", [found], built()),
+        ):
+            depends = "\n".join(f"-- depends_on: {{{{ ref({literal(ref)}) }}}}" for ref in refs)
+            call = f"{{{{ {macro}({literal(name)}) }}}}"
+            files[f"models/identity/{macro}_{name}.sql"] = to_sql(f"{depends}\n{config}\n\n{call}")
         files[f"models/identity/{name}_linkage.yml"] = _properties(entity)
         before = name
     return files
