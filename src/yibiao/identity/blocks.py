@@ -7,6 +7,7 @@ the data.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,18 +99,23 @@ def freely_combined(settings: LinkageSettings) -> int:
 
 
 def entity_keys(
-    con: duckdb.DuckDBPyConnection, stated: Stated, block: Block, *, wanted: str = "", among: str = ""
-) -> str:
+    con: duckdb.DuckDBPyConnection, stated: Stated, block: Block, *, wanted: str = "", among: str = "",
+    stated_in: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
     """Query of the keys of entities in a block: `k`, `rid` (their `e`), each once; one for each combination of values.
 
     Args:
         wanted: table with the keys `k` that are asked for; all if empty.
         among: condition on `e`.
+        stated_in: column -> condition on it that every value of a wanted key meets.
     """
     names = [column(part) for part in block.parts]
-    condition = f" and {among}" if among else ""
+    conditions = {
+        name: " and ".join([f'"{name}" is not null', *filter(None, [among, (stated_in or {}).get(name)])])
+        for name in names
+    }
     values = [
-        f'(select e, "{name}" as v{n} from {stated.tables[name]} where "{name}" is not null{condition}) as t{n}'
+        f'(select e, "{name}" as v{n} from {stated.tables[name]} where {conditions[name]}) as t{n}'
         for n, name in enumerate(names)
     ]
     joined = " inner join ".join([values[0], *(f"{value} using (e)" for value in values[1:])])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from yibiao.identity.blocks import entity_keys, record_keys
 from yibiao.identity.kept import Kept
+from yibiao.identity.levels import column
 from yibiao.identity.model import UNIT, Model
 from yibiao.identity.profiles import ENTITIES, Stated, collapse
 from yibiao.identity.scores import score_pairs
@@ -27,11 +28,12 @@ def compare_anew(
     `linkage_edge_gone` (`l`, `r`, `between`): pairs that were, with such a side.
     """
     con.execute("create or replace temp table linkage_anew as from linkage_gone union from linkage_come")
-    con.execute("create or replace temp table linkage_entity_anew as from linkage_entity_changed")
+    con.execute("create or replace temp table linkage_entity_anew as select distinct e from linkage_entity_restated")
     con.execute("create or replace temp table linkage_pair_ids (l bigint, r bigint)")
     con.execute(f"create or replace temp table linkage_pair_between (l bigint, r {now.key_type})")
     con.execute("create or replace temp table linkage_flipped (id bigint)")
     con.execute(f"create or replace temp table linkage_entity_flipped (e {now.key_type})")
+    _values(con, kept, settings, now, before)
     for block in settings.blocks:
         _block(con, kept, block, settings, every, now, before)
     # Sides of keys that became too common, or are so no longer: all their pairs are found anew, and only now.
@@ -46,6 +48,20 @@ def compare_anew(
             _block(con, kept, block, settings, every)
     _forget_pairs(con, kept)
     _score(con, kept, settings, model, every)
+
+
+def _values(con: duckdb.DuckDBPyConnection, kept: Kept, settings: LinkageSettings, now: Stated, before: Stated) -> None:
+    """Make `linkage_value_<column>` (`v`): what the sides that are new, or are no more, state in a column of a block.
+
+    To look for a value in a table costs a fraction of making the keys of all its rows.
+    """
+    for name in sorted({column(part) for block in settings.blocks for part in block.parts}):
+        con.execute(f"""
+            create or replace temp table linkage_value_{name} as
+            select "{name}" as v from {kept.record} where id in (from linkage_anew) and "{name}" is not null
+            union select "{name}" from linkage_record_gone where "{name}" is not null
+            union select "{name}" from {now.tables[name]} where "{name}" is not null
+            union select "{name}" from {before.tables[name]} where "{name}" is not null""")
 
 
 def _block(
@@ -75,11 +91,16 @@ def _block(
     con.execute(f"""
         create or replace temp table linkage_key as
         select k from linkage_key_l union select k from linkage_key_r {gone}""")
-    wanted = "k in (select k from linkage_key)"
+    names = [column(part) for part in block.parts]
+    # All keys that are wanted are made of these values; those of nodes on keys that became too common are not.
+    stated = {name: f'"{name}" in (from linkage_value_{name})' for name in names} if now and before else {}
+    near = "".join(f" and {condition}" for condition in stated.values())
     con.execute(f"""
         create or replace temp table linkage_all_l as
-        select * from ({record_keys(kept.record, block, settings, number="id")}) where {wanted}""")
-    con.execute(f"create or replace temp table linkage_all_r as {entity_keys(con, every, block, wanted='linkage_key')}")
+        select * from ({record_keys(kept.record, block, settings, number="id")}{near})
+        where k in (select k from linkage_key)""")
+    keys = entity_keys(con, every, block, wanted="linkage_key", stated_in=stated)
+    con.execute(f"create or replace temp table linkage_all_r as {keys}")
     if now and before:
         _flips(con, block)
     con.execute(f"""

@@ -23,6 +23,7 @@ from yibiao.identity.pairs_anew import compare_anew
 from yibiao.identity.prepare import drop_descriptions, identity, prepare, used_columns
 from yibiao.identity.profiles import ENTITIES, Known, Stated, drop_stated, look_over, set_aside, state
 from yibiao.identity.settings import LinkageSettings
+from yibiao.ingest.rules import quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -249,11 +250,33 @@ def _records(con: duckdb.DuckDBPyConnection, kept: Kept, settings: LinkageSettin
         where entity is not null and {raw_id} in (select id from linkage_contradiction)""")
 
 
+def _differing(con: duckdb.DuckDBPyConnection, was: str, now: str) -> str:
+    """Query of the entities of which two tables with the same columns have other rows."""
+    columns = ", ".join(quote(column[0]) for column in con.execute(f"select * from {was} limit 0").description)
+    return f"""
+        select e from (select {columns} from {was} except select {columns} from {now})
+        union
+        select e from (select {columns} from {now} except select {columns} from {was})"""
+
+
 def _stated(
     con: duckdb.DuckDBPyConnection, kept: Kept, known: Known, settings: LinkageSettings
 ) -> tuple[Stated, Stated, Stated]:
-    """What the changed entities state now and stated before, and what all of them state now."""
+    """What the changed entities state now and stated before, and what all of them state now.
+
+    Of the changed entities only those are told that state something else than before, or are decided about: most
+    records that come say nothing new. Makes `linkage_entity_restated` (`e`) of them.
+    """
     now = state(con, known, settings, freely_combined(settings))
+    con.execute(f"""
+        create or replace temp table linkage_entity_restated as
+        select e from linkage_entity_changed
+        where (e in (select e from {kept.entity})) <> (e in (select e from {ENTITIES}))
+            or e in (
+                select hash(entity) from (
+                    select entity from linkage_decided_entity union select entity from linkage_decided_before
+                )
+            )""")
     con.execute("create or replace temp table linkage_many_was as "
                 f"from {kept.many} where e in (from linkage_entity_changed)")  # fmt: skip
     before: dict[str, str] = {}
@@ -261,14 +284,21 @@ def _stated(
     for one in used_columns(settings):
         whole, was = kept.stated(one.name), f"linkage_was_{one.name}"
         con.execute(f"create or replace temp table {was} as from {whole} where e in (from linkage_entity_changed)")
-        con.execute(f"delete from {whole} where e in (from linkage_entity_changed)")
-        con.execute(f"insert into {whole} by name from linkage_stated_{one.name}")
+        con.execute(f"insert into linkage_entity_restated {_differing(con, was, f'linkage_stated_{one.name}')}")
+        con.execute(f"delete from {whole} where e in (from linkage_entity_restated)")
+        con.execute(f"""
+            insert into {whole} by name
+            from linkage_stated_{one.name} where e in (from linkage_entity_restated)""")
         names = [name for name, table in now.tables.items() if table == f"linkage_stated_{one.name}"]
         before |= dict.fromkeys(names, was)
         every |= dict.fromkeys(names, whole)
-    con.execute(f"delete from {kept.entity} where e in (from linkage_entity_changed)")
-    con.execute(f"insert into {kept.entity} select id, e from {ENTITIES}")
-    con.execute(f"delete from {kept.many} where e in (from linkage_entity_changed)")
+    con.execute("insert into linkage_entity_restated from linkage_many except from linkage_many_was")
+    con.execute("insert into linkage_entity_restated from linkage_many_was except from linkage_many")
+    for table in {*now.tables.values(), *before.values(), "linkage_many", "linkage_many_was"}:
+        con.execute(f"delete from {table} where e not in (from linkage_entity_restated)")
+    con.execute(f"delete from {kept.entity} where e in (from linkage_entity_restated)")
+    con.execute(f"insert into {kept.entity} select id, e from {ENTITIES} where e in (from linkage_entity_restated)")
+    con.execute(f"delete from {kept.many} where e in (from linkage_entity_restated)")
     con.execute(f"insert into {kept.many} select distinct e from linkage_many")
     (entities,) = con.execute(f"select count(*) from {kept.entity}").fetchall()[0]
     return (
