@@ -181,10 +181,12 @@ def _input(con: duckdb.DuckDBPyConnection, source: Source, nodes: Nodes, kept: K
         )""")
     con.execute(f"""
         create or replace temp table linkage_changed_input as
-        -- The engine leaves out the records without an entity, and the raw rows behind them, if it is told so.
-        select * from {source.records}
-        where entity is not null and id in (from linkage_candidate)
-            and entity in (select entity from linkage_changed_entity)
+        -- The engine leaves out the records without an entity, and the raw rows behind them, if it is told so. Numbers
+        -- first: left to itself it would compare the keys of all records.
+        with candidates as materialized (
+            select * from {source.records} where entity is not null and id in (from linkage_candidate)
+        )
+        select * from candidates where entity in (select entity from linkage_changed_entity)
         union all
         select * from {source.records} where entity is null and {source.subject} and {source.came(con)}""")
 
