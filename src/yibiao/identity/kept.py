@@ -31,6 +31,8 @@ class Kept:
         within, between: scored pairs of open records, and of open records (`l`) with entities (`r` is `e`): `l`, `r`,
             `score`, degrees and points.
         many: entities that state much in some column: `e`.
+        decided: nodes that decisions of humans name: `node_id`, `entity` (null if it is a record, or not there).
+        numbered: `said` of records that are numbered with the open ones although they keep their entity.
     """
 
     entity_name: str
@@ -66,6 +68,14 @@ class Kept:
     def many(self) -> str:
         return self._name("many")
 
+    @property
+    def decided(self) -> str:
+        return self._name("decided")
+
+    @property
+    def numbered(self) -> str:
+        return self._name("numbered")
+
     def stated(self, column: str) -> str:
         """What entities state in a column: `e` and its prepared columns, each text once."""
         return self._name(f"stated_{column}")
@@ -73,10 +83,19 @@ class Kept:
     def present(self, con: duckdb.DuckDBPyConnection) -> bool:
         """Whether a run left them."""
         found = con.execute(
-            "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?",
-            [SCHEMA, f"{self.entity_name}_between"],
+            "select count(*) from duckdb_tables() where schema_name = ? and table_name in (?, ?)",
+            [SCHEMA, f"{self.entity_name}_between", f"{self.entity_name}_decided"],
         ).fetchall()
-        return bool(found[0][0])
+        return bool(found[0][0] == 2)
+
+
+def keep_decided(con: duckdb.DuckDBPyConnection, kept: Kept) -> None:
+    """Keep which nodes decisions name, and which certain entities are among them."""
+    con.execute(f"""
+        create or replace table {kept.decided} as
+        select asked.node_id, known.entity
+        from (select distinct unnest([node_l, node_r]) as node_id from linkage_decision) as asked
+        left join linkage_decided_entity as known using (node_id)""")
 
 
 class Keeper:
@@ -99,6 +118,10 @@ class Keeper:
 
     def own(self) -> None:
         self._take(self._kept.own, "select record_no as id, said, n, node_id from linkage_own")
+        self._take(self._kept.numbered, "from linkage_numbered")
+
+    def decided(self) -> None:
+        keep_decided(self._con, self._kept)
 
     def stated(self) -> None:
         """What entities state, and the entities."""

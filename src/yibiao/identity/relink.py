@@ -2,26 +2,27 @@
 
 Rule 5 of the design makes that exact: nothing is trained, a score depends on the pair alone, clusters are whole
 components. A pair is compared anew if one of its sides is new, or shares a key that has become too common, or is so no
-longer. Then everything that hangs together by scored pairs with any such side, before or now, is decided anew. What the
-tables of `yibiao.identity.kept` cannot tell (what follows from decisions of humans) is left to a whole linkage.
+longer. Then everything that hangs together by scored pairs with any such side, before or now, is decided anew. What
+humans decided joins and parts what no score does: all nodes that a decision names, or named in the last linkage, count
+as changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yibiao.identity.blocks import entity_keys, freely_combined, record_keys
+from yibiao.identity.blocks import freely_combined
 from yibiao.identity.contradictions import contradicting
-from yibiao.identity.decided import Decided
-from yibiao.identity.kept import Kept
+from yibiao.identity.decided import claimants, resolve
+from yibiao.identity.kept import Kept, keep_decided
 from yibiao.identity.linkage import Linked, together, with_profiles
-from yibiao.identity.model import UNIT, Model
+from yibiao.identity.model import Model
+from yibiao.identity.nodes import Beside, Nodes, decided_entities, decided_pairs, own_nodes, taken_away
+from yibiao.identity.pairs_anew import compare_anew
 from yibiao.identity.prepare import drop_descriptions, identity, prepare, used_columns
-from yibiao.identity.profiles import ENTITIES, Known, Stated, collapse, drop_stated, look_over, set_aside, state
-from yibiao.identity.scores import score_pairs
-from yibiao.identity.settings import Block, LinkageSettings
+from yibiao.identity.profiles import ENTITIES, Known, Stated, drop_stated, look_over, set_aside, state
+from yibiao.identity.settings import LinkageSettings
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,24 +50,26 @@ class Source:
 
 
 def relink(
-    con: duckdb.DuckDBPyConnection, source: Source, settings: LinkageSettings, model: Model, kept: Kept,
-    own: Callable[[str, str, str, str], None], keep: list[str],
+    con: duckdb.DuckDBPyConnection, source: Source, nodes: Nodes, model: Model, kept: Kept
 ) -> Linked | None:  # fmt: skip
     """Bring the kept tables to the present records, and link what hangs together with the changes.
 
-    Args:
-        own: makes `linkage_own` of a table of raw records, one of contradictions, and queries of the records beside
-            them; see `yibiao.identity.run`.
-        keep: raw columns that it reads.
+    `linkage_decision` holds what humans decided; see `yibiao.identity.nodes`.
 
     Returns:
-        The linkage of the touched records and entities, as `link` tells it, with the temporary tables `TOUCHED` and
-        `linkage_own` (of these records); None if only a whole linkage can tell.
+        The linkage of the touched records and entities, as `link` tells it, with the temporary tables `TOUCHED`,
+        `linkage_own` (of these records), and those that `yibiao.identity.nodes` makes of decisions; None if only a
+        whole linkage can tell.
     """
+    settings = nodes.linkage
     if settings.certain or settings.one_per:
         return None
+    _changed_entities(con, source, nodes, kept)
     _input(con, source)
-    known = look_over(con, "linkage_changed_input", "entity", settings, keep=keep)
+    taken = _taken(con, nodes, source, kept)
+    known = look_over(
+        con, "linkage_changed_input", "entity", settings, asked=taken, keep=["report", *nodes.told_by]
+    )  # fmt: skip
     if not known.short:
         return None
     raw_id = identity(con, "linkage_open", settings)
@@ -78,32 +81,60 @@ def relink(
             con, "linkage_open", "entity", known.main.sources[0], settings, model, "linkage_contradiction",
             least=settings.same,
         )  # fmt: skip
+    claimants(con, "linkage_open", "entity", settings, taken, "linkage_contradiction")
     set_aside(con, known, settings, "linkage_contradiction")
     _gone(con, kept, source)
-    own(
-        "linkage_open", "linkage_contradiction",
-        f"select id, said from {kept.own} where id not in (from linkage_gone)",
-        f"select said from {kept.own} where id in (from linkage_gone)",
-    )  # fmt: skip
-    _own(con, kept)
+    _own(con, nodes, kept)
     _records(con, kept, settings, raw_id)
     now, before, every = _stated(con, kept, known, settings)
-    _pairs(con, kept, settings, model, now, before, every)
+    compare_anew(con, kept, settings, model, now, before, every)
     drop_stated(con, now)
     _hanging_together(con, kept)
     linked = _decide(con, kept, settings)
+    keep_decided(con, kept)
     drop_descriptions(con, settings)
     return linked
 
 
-def _input(con: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """`linkage_changed_input`: all records of entities that any touched record had or has, and touched open ones."""
-    touched = f"select record_no from {source.touched}"
+def _changed_entities(con: duckdb.DuckDBPyConnection, source: Source, nodes: Nodes, kept: Kept) -> None:
+    """`linkage_changed_entity` (`entity`): those that any touched record had or has, and all that decisions name, or
+    named.
+
+    What humans decided reaches across whatever hangs together, and may begin or cease to hold with any record, so all
+    that is decided about is looked at anew: a handful beside what a day changes. Makes `linkage_decided_before`
+    (`node_id`, `entity`): what decisions named in the last linkage.
+    """
     con.execute(f"""
         create or replace temp table linkage_changed_entity as
         select distinct entity from {source.before}
         union
-        select distinct entity from {source.records} where entity is not null and id in ({touched})""")
+        select distinct entity from {source.records}
+        where entity is not null and id in (select record_no from {source.touched})""")
+    con.execute(f"create or replace temp table linkage_decided_before as from {kept.decided}")
+    asked = "select unnest([node_l, node_r]) as node_id from linkage_decision"
+    candidates = """
+        select entity from linkage_changed_entity
+        union select entity from linkage_decided_before where entity is not null"""
+    unknown = f"""
+        select node_id from ({asked}) where node_id not in (select node_id from linkage_decided_before)
+            and node_id not in (select node_id from {kept.own})"""
+    if con.execute(f"select 1 from ({unknown}) limit 1").fetchall():
+        # A new decision: any entity may be meant, also one that keeps none of its records.
+        candidates += f"""
+            union select id from {kept.entity}
+            union select entity from {source.records}
+            where entity is not null and id in (select id from {kept.contradiction})"""
+    decided_entities(con, nodes, candidates)
+    con.execute("""
+        insert into linkage_changed_entity
+        select entity from linkage_decided_entity union
+        select entity from linkage_decided_before where entity is not null
+        except select entity from linkage_changed_entity""")
+
+
+def _input(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """`linkage_changed_input`: all records of the changed entities, and touched open ones."""
+    touched = f"select record_no from {source.touched}"
     con.execute(f"""
         create or replace temp table linkage_changed_input as
         -- The engine leaves out the records without an entity, and the raw rows behind them, if it is told so.
@@ -111,6 +142,17 @@ def _input(con: duckdb.DuckDBPyConnection, source: Source) -> None:
         where entity is not null and entity in (select entity from linkage_changed_entity)
         union all
         select * from {source.records} where entity is null and {source.subject} and id in ({touched})""")
+
+
+def _taken(con: duckdb.DuckDBPyConnection, nodes: Nodes, source: Source, kept: Kept) -> list[tuple[str, str]]:
+    """`linkage_decided_entity` without those that are no more, and what humans took away; see `taken_away`."""
+    con.execute("""
+        delete from linkage_decided_entity
+        where entity not in (select entity from linkage_changed_input where entity is not null)""")
+    untouched = f"""
+        select id, said from {kept.own}
+        where id not in (select record_no from {source.touched}) and id not in (select id from {kept.contradiction})"""
+    return taken_away(con, nodes, "linkage_changed_input", untouched)
 
 
 def _gone(con: duckdb.DuckDBPyConnection, kept: Kept, source: Source) -> None:
@@ -125,12 +167,17 @@ def _gone(con: duckdb.DuckDBPyConnection, kept: Kept, source: Source) -> None:
             or id in (select id from {kept.contradiction} where e in (from linkage_entity_changed))""")
 
 
-def _own(con: duckdb.DuckDBPyConnection, kept: Kept) -> None:
+def _own(con: duckdb.DuckDBPyConnection, nodes: Nodes, kept: Kept) -> None:
     """Bring the nodes of open records to the present.
 
     Makes `linkage_come` (`id`: open records that are new or looked at anew) and `linkage_renamed` (`id`: those that
     stay, but have another number among those that say the same).
     """
+    beside = Beside(
+        stay=f"select id, said from {kept.own} where id not in (from linkage_gone)",
+        gone=f"select said from {kept.own} where id in (from linkage_gone) union all select said from {kept.numbered}",
+    )
+    own_nodes(con, nodes, "linkage_open", "linkage_contradiction", beside)
     con.execute("create or replace temp table linkage_come as select record_no as id from linkage_own where is_new")
     con.execute(f"""
         create or replace temp table linkage_renamed as
@@ -139,6 +186,7 @@ def _own(con: duckdb.DuckDBPyConnection, kept: Kept) -> None:
     con.execute(f"""
         delete from {kept.own} where id in (from linkage_gone) or id in (select record_no from linkage_own)""")
     con.execute(f"insert into {kept.own} select record_no, said, n, node_id from linkage_own")
+    con.execute(f"create or replace table {kept.numbered} as from linkage_numbered")
 
 
 def _records(con: duckdb.DuckDBPyConnection, kept: Kept, settings: LinkageSettings, raw_id: str) -> None:
@@ -186,173 +234,6 @@ def _stated(
     )
 
 
-def _pairs(
-    con: duckdb.DuckDBPyConnection, kept: Kept, settings: LinkageSettings, model: Model, now: Stated, before: Stated,
-    every: Stated,
-) -> None:  # fmt: skip
-    """Compare what must be compared anew, and bring the scored pairs to the present.
-
-    Makes `linkage_anew` (`id`) and `linkage_entity_anew` (`e`), the sides of these pairs that made them so, and
-    `linkage_edge_gone` (`l`, `r`, `between`): pairs that were, with such a side.
-    """
-    con.execute("create or replace temp table linkage_anew as from linkage_gone union from linkage_come")
-    con.execute("create or replace temp table linkage_entity_anew as from linkage_entity_changed")
-    con.execute("create or replace temp table linkage_pair_ids (l bigint, r bigint)")
-    con.execute(f"create or replace temp table linkage_pair_between (l bigint, r {now.key_type})")
-    con.execute("create or replace temp table linkage_flipped (id bigint)")
-    con.execute(f"create or replace temp table linkage_entity_flipped (e {now.key_type})")
-    for block in settings.blocks:
-        _block(con, kept, block, settings, every, now, before)
-    # Sides of keys that became too common, or are so no longer: all their pairs are found anew, and only now.
-    con.execute("delete from linkage_flipped where id in (from linkage_anew)")
-    con.execute("delete from linkage_entity_flipped where e in (from linkage_entity_anew)")
-    (flipped,) = con.execute("select (select count(*) from linkage_flipped) + "
-                             "(select count(*) from linkage_entity_flipped)").fetchall()[0]  # fmt: skip
-    if flipped:
-        con.execute("insert into linkage_anew select distinct id from linkage_flipped")
-        con.execute("insert into linkage_entity_anew select distinct e from linkage_entity_flipped")
-        for block in settings.blocks:
-            _block(con, kept, block, settings, every)
-    _forget_pairs(con, kept)
-    _score(con, kept, settings, model, every)
-
-
-def _block(
-    con: duckdb.DuckDBPyConnection, kept: Kept, block: Block, settings: LinkageSettings, every: Stated,
-    now: Stated | None = None, before: Stated | None = None,
-) -> None:  # fmt: skip
-    """Add the pairs of one block of which a side is in `linkage_anew` or `linkage_entity_anew`.
-
-    Args:
-        now, before: what the changed entities state and stated; if given, nodes whose keys became too common by the
-            change, or are so no longer, are added to `linkage_flipped` and `linkage_entity_flipped`.
-    """
-    con.execute(f"""
-        create or replace temp table linkage_key_l as
-        {record_keys(kept.record, block, settings, number="id")} and id in (from linkage_anew)""")
-    if now and before:
-        con.execute(f"create or replace temp table linkage_key_r as {entity_keys(con, now, block)}")
-        con.execute(f"""
-            create or replace temp table linkage_key_l_was as
-            {record_keys("linkage_record_gone", block, settings, number="id")}""")
-        con.execute(f"create or replace temp table linkage_key_r_was as {entity_keys(con, before, block)}")
-        gone = "union select k from linkage_key_l_was union select k from linkage_key_r_was"
-    else:
-        among = "e in (from linkage_entity_anew)"
-        con.execute(f"create or replace temp table linkage_key_r as {entity_keys(con, every, block, among=among)}")
-        gone = ""
-    con.execute(f"""
-        create or replace temp table linkage_key as
-        select k from linkage_key_l union select k from linkage_key_r {gone}""")
-    wanted = "k in (select k from linkage_key)"
-    con.execute(f"""
-        create or replace temp table linkage_all_l as
-        select * from ({record_keys(kept.record, block, settings, number="id")}) where {wanted}""")
-    con.execute(f"create or replace temp table linkage_all_r as {entity_keys(con, every, block, wanted='linkage_key')}")
-    if now and before:
-        _flips(con, block)
-    con.execute(f"""
-        insert into linkage_pair_ids
-        select l.rid, r.rid
-        from (select k from linkage_all_l group by k having count(*) <= {block.cap}) as few
-        inner join linkage_all_l as l using (k)
-        inner join linkage_all_l as r using (k)
-        where l.rid < r.rid and (l.rid in (from linkage_anew) or r.rid in (from linkage_anew))""")
-    con.execute(f"""
-        insert into linkage_pair_between
-        select l.rid, r.rid
-        from (select k from linkage_all_l group by k having count(*) <= {block.cap}) as few_l
-        inner join (select k from linkage_all_r group by k having count(*) <= {block.cap}) as few_r using (k)
-        inner join linkage_all_l as l using (k)
-        inner join linkage_all_r as r using (k)
-        where l.rid in (from linkage_anew) or r.rid in (from linkage_entity_anew)""")
-
-
-def _flips(con: duckdb.DuckDBPyConnection, block: Block) -> None:
-    """Nodes on keys whose pairs were left out before and are not now, or the reverse."""
-    counts = [
-        f"(select k, count(*) as {name} from {table} group by k) as counted_{name}"
-        for name, table in (
-            ("l", "linkage_all_l"),
-            ("r", "linkage_all_r"),
-            ("l_come", "linkage_key_l"),
-            ("r_come", "linkage_key_r"),
-            ("l_gone", "linkage_key_l_was"),
-            ("r_gone", "linkage_key_r_was"),
-        )
-    ]
-    joined = " left join ".join(["linkage_key", *(f"{count} using (k)" for count in counts)])
-    cap = block.cap
-    con.execute(f"""
-        create or replace temp table linkage_flip as
-        with sizes as (
-            select
-                k, coalesce(l, 0) as l, coalesce(r, 0) as r,
-                coalesce(l, 0) - coalesce(l_come, 0) + coalesce(l_gone, 0) as l_was,
-                coalesce(r, 0) - coalesce(r_come, 0) + coalesce(r_gone, 0) as r_was
-            from {joined}
-        )
-        select
-            k, (l > {cap}) <> (l_was > {cap}) as within,
-            (l > {cap} or r > {cap}) <> (l_was > {cap} or r_was > {cap}) as between
-        from sizes""")
-    con.execute("""
-        insert into linkage_flipped
-        select rid from linkage_all_l where k in (select k from linkage_flip where within or between)""")
-    con.execute("""
-        insert into linkage_entity_flipped
-        select rid from linkage_all_r where k in (select k from linkage_flip where between)""")
-
-
-def _forget_pairs(con: duckdb.DuckDBPyConnection, kept: Kept) -> None:
-    con.execute("create or replace temp table linkage_edge_gone (l bigint, r bigint, e ubigint)")
-    sides = "l in (from linkage_anew) or r in (from linkage_anew)"
-    con.execute(f"insert into linkage_edge_gone select l, r, null from {kept.within} where {sides}")
-    con.execute(f"delete from {kept.within} where {sides}")
-    sides = "l in (from linkage_anew) or r in (from linkage_entity_anew)"
-    con.execute(f"insert into linkage_edge_gone select l, null, r from {kept.between} where {sides}")
-    con.execute(f"delete from {kept.between} where {sides}")
-
-
-def _score(con: duckdb.DuckDBPyConnection, kept: Kept, settings: LinkageSettings, model: Model, every: Stated) -> None:
-    least = round(settings.review * UNIT)
-    con.execute(f"""
-        create or replace temp table linkage_record as
-        select cast(row_number() over (order by id) - 1 as integer) as rid, *
-        from {kept.record}
-        where id in (select l from linkage_pair_ids union all select r from linkage_pair_ids
-            union all select l from linkage_pair_between)""")
-    con.execute("""
-        create or replace temp table linkage_pair as
-        select l.rid as l, r.rid as r
-        from (select distinct l, r from linkage_pair_ids) as pair
-        inner join linkage_record as l on pair.l = l.id inner join linkage_record as r on pair.r = r.id""")
-    score_pairs(con, "linkage_pair", "linkage_record", settings, model, "linkage_scored", least=least)
-    con.execute(f"""
-        insert into {kept.within} by name
-        select scored.* replace (a.id as l, b.id as r) from linkage_scored as scored
-        inner join (select rid, id from linkage_record) as a on scored.l = a.rid
-        inner join (select rid, id from linkage_record) as b on scored.r = b.rid""")
-    con.execute(f"""
-        create or replace temp table {ENTITIES} as
-        select cast(row_number() over (order by id) - 1 as integer) as rid, id, e
-        from {kept.entity} where e in (select r from linkage_pair_between)""")
-    con.execute(f"""
-        create or replace temp table linkage_pair as
-        select l.rid as l, r.rid as r
-        from (select distinct l, r from linkage_pair_between) as pair
-        inner join linkage_record as l on pair.l = l.id inner join {ENTITIES} as r on pair.r = r.e""")
-    profiles = collapse(con, every, settings, "linkage_pair", "linkage_profile")
-    score_pairs(
-        con, "linkage_pair", "linkage_record", settings, model, "linkage_scored", least=least, profiles=profiles
-    )
-    con.execute(f"""
-        insert into {kept.between} by name
-        select scored.* replace (a.id as l, b.e as r) from linkage_scored as scored
-        inner join (select rid, id from linkage_record) as a on scored.l = a.rid
-        inner join {ENTITIES} as b on scored.r = b.rid""")
-
-
 def _hanging_together(con: duckdb.DuckDBPyConnection, kept: Kept) -> None:
     """`TOUCHED` and `linkage_touched_entity` (`e`): what hangs together, before or now, with what was compared anew."""
     con.execute(f"""
@@ -360,7 +241,10 @@ def _hanging_together(con: duckdb.DuckDBPyConnection, kept: Kept) -> None:
         from linkage_anew
         union from linkage_renamed
         union select l from linkage_edge_gone
-        union select r from linkage_edge_gone where r is not null""")
+        union select r from linkage_edge_gone where r is not null
+        union select id from {kept.own} where node_id in (
+            select unnest([node_l, node_r]) from linkage_decision union all select node_id from linkage_decided_before
+        )""")
     con.execute("""
         create or replace temp table linkage_touched_entity as
         from linkage_entity_anew union select e from linkage_edge_gone where e is not null""")
@@ -412,6 +296,7 @@ def _decide(con: duckdb.DuckDBPyConnection, kept: Kept, settings: LinkageSetting
         create or replace temp table linkage_contradiction as
         select id from {kept.contradiction} where id in (from {TOUCHED})""")
     certain, single = with_profiles([], [], int(records), int(entities))
-    counts = together(con, certain, single, int(records + entities), settings, Decided())
+    decided = resolve(con, "", "", settings, *decided_pairs(con, kept.own))
+    counts = together(con, certain, single, int(records + entities), settings, decided)
     counts |= {"records": int(records), "profiles": int(entities)}
     return Linked("linkage_cluster", "linkage_edge", "linkage_contradiction", counts)
