@@ -17,6 +17,7 @@ from yibiao.errors import WarehouseError
 from yibiao.files import scratch
 from yibiao.progress import Progress
 from yibiao.settings import Settings
+from yibiao.unforeseen import says_full
 
 
 def run_models(
@@ -45,11 +46,13 @@ def run_models(
     results = _target(settings) / "run_results.json"
     results.unlink(missing_ok=True)
     options = [*(["--exclude", *without] if without else [])]
+    full = False
     with _start(settings, folder, database.name, command, "--fail-fast", *options) as process:
         assert process.stdout is not None
         try:
             for line in process.stdout:
                 _follow(line, progress)
+                full = full or says_full(line.decode(errors="replace"))
         except BaseException:
             process.kill()
             raise
@@ -58,8 +61,10 @@ def run_models(
     failed = next((node for node in nodes if node["status"] not in ("success", "pass", "skipped")), None)
     if process.returncode != 0 or failed:
         kind = _kind_of_failure(failed["message"]) if failed else f"dbt ended with status {process.returncode}"
+        if full:  # dbt writes files of its own, and fails without a model if it cannot
+            kind = "IO Error"
         raise WarehouseError(
-            "dbt could not build the models.",
+            "dbt could not build the models" + (": the disk is full, or refuses to be written to." if full else "."),
             where=failed["model"] if failed else str(settings.dbt_project),
             expected="every model built",
             got=kind,
