@@ -60,6 +60,8 @@ def run_models(
     results.unlink(missing_ok=True)  # the texts of errors in it may quote a value
     failed = next((node for node in nodes if node["status"] not in ("success", "pass", "skipped")), None)
     if process.returncode != 0 or failed:
+        if failed and (own := _own_error(failed["model"], failed["message"])):
+            raise own
         kind = _kind_of_failure(failed["message"]) if failed else f"dbt ended with status {process.returncode}"
         if full:  # dbt writes files of its own, and fails without a model if it cannot
             kind = "IO Error"
@@ -170,6 +172,21 @@ _TODO = {
     "INTERNAL Error": "A defect of DuckDB, not of the data: see docs/runbook.md, An internal error of DuckDB.",
     "Out of Memory Error": "Set YIBIAO_MEMORY_LIMIT to what the machine can spare, then run again.",
 }
+
+
+_PARTS = {"where": "where", "expected": "expected", "got": "got", "to do": "todo"}
+
+
+def _own_error(model: str, message: str) -> WarehouseError | None:
+    """The error of our own that a Python model raised: it says what to do, and its text holds no value of a row."""
+    found = re.search(
+        r"^ *yibiao\.errors\.\w+: (?P<what>.+)(?P<parts>(?:\n +(?:where|expected|got|to do): .*)*)", message, re.M
+    )
+    if not found:
+        return None
+    told = dict(line.strip().split(": ", 1) for line in found["parts"].splitlines() if line.strip())
+    parts = {_PARTS[label]: text for label, text in told.items()}
+    return WarehouseError(found["what"], **parts | {"where": f"{parts.get('where', '')} ({model})".strip()})
 
 
 def _kind_of_failure(message: str) -> str:

@@ -79,8 +79,8 @@ def corrections(
     Yields:
         Report id, and its rows in the order of edition, file and row: `edition`, `file`, `row`, `key` (what the
         department's own key columns say in that row, as it was delivered; empty if the lake no longer has it),
-        `entity`, `id`, `element`, `name`, `value` (its own), `as_of`, `used` (the value that is used; hidden if it is sensitive and
-        another department's), `used_from` (department), `used_as_of`, `lost_by`, `lost_text`.
+        `entity`, `id`, `element`, `name`, `value` (its own), `as_of`, `used` (the value that is used; hidden if it is
+        sensitive and another department's), `used_from` (department), `used_as_of`, `lost_by`, `lost_text`.
 
     Raises:
         ReleaseError: there is no such department, or the release gives no reasons.
@@ -104,8 +104,8 @@ def corrections(
             connection.execute(
                 f"""
                 insert into claim
-                select report, edition, load_id, file_name, row_no, '{entity.id}', {entity.id_column}, element, value, as_of,
-                    used_value, used_department, used_as_of, lost_by, lost_text
+                select report, edition, load_id, file_name, row_no, '{entity.id}', {entity.id_column}, element, value,
+                    as_of, used_value, used_department, used_as_of, lost_by, lost_text
                 from {view_name(entity)} where lost_by is not null and department = ?
                 """,
                 [department],
@@ -119,8 +119,8 @@ def _rows(
     connection: DuckDBPyConnection, report: str, department: str, schemas: Schemas, settings: Settings
 ) -> Iterator[dict[str, Any]]:
     result = connection.execute(
-        "select edition, load_id, file, row, entity, id, element, value, as_of, used, used_from, used_as_of, lost_by, lost_text"
-        " from claim where report = ? order by edition, file, row, element, id",
+        "select edition, load_id, file, row, entity, id, element, value, as_of, used, used_from, used_as_of, lost_by,"
+        " lost_text from claim where report = ? order by edition, file, row, element, id",
         [report],
     )
     names = [column[0] for column in result.description or []]
@@ -138,9 +138,7 @@ def _rows(
             }
 
 
-def _keys(
-    claims: Sequence[Mapping[str, Any]], report: Report | None, settings: Settings
-) -> dict[tuple[str, int], str]:
+def _keys(claims: Sequence[Mapping[str, Any]], report: Report | None, settings: Settings) -> dict[tuple[str, int], str]:
     """(load, row) -> its key as it was delivered: by that a clerk finds the row in the department's own system."""
     if report is None:
         return {}

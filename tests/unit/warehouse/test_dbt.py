@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from yibiao.errors import WarehouseError
+from yibiao.errors import LinkageError, WarehouseError
 from yibiao.progress import Silent
 from yibiao.settings import Settings
 from yibiao.warehouse import dbt
@@ -35,6 +35,20 @@ def test_another_error_is_none_of_a_full_disk_and_its_text_is_not_shown(
     assert "disk" not in error.what + error.todo
     assert error.got == "dbt ended with status 2"
     assert "contract generate --check" in error.todo
+
+
+def test_an_error_of_our_own_in_a_model_is_told_as_it_is() -> None:
+    """A model of linkage that another version trained, as dbt 1.11 tells what its Python model raised."""
+    own = LinkageError(
+        "Trained by another version.", where="resident.json", expected="5.0.0", got="4.0.0", todo="Train."
+    )
+    raised = f'  File "model.py", line 139, in read_model\nyibiao.errors.LinkageError: {own}\n'
+    head = ("Runtime Error in model linkage_resident", "Python model failed:", "Traceback (most recent call last):")
+    message = "\n  ".join([*head, *raised.splitlines()])
+    told = dbt._own_error("linkage_resident", message)
+    assert told is not None
+    assert told.as_dict() == own.as_dict() | {"where": "resident.json (linkage_resident)"}
+    assert dbt._own_error("linkage_resident", "Conversion Error: 13900000000") is None
 
 
 def _error(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> WarehouseError:
