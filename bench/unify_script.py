@@ -198,6 +198,10 @@ def _facts(element: Element, holders: Collection[int]) -> dict[str, str]:
             birth = rule("citizen_id_birth_date", "citizen_id")
             later = f"(({birth}) + interval {criterion.number} year)::date"
             found["old_enough"] = f"date_diff('day', date '1900-01-01', {later})"
+        elif criterion.name == "outgrown":
+            birth = rule("citizen_id_birth_date", "citizen_id")
+            later = f"date_diff('day', date '1900-01-01', (({birth}) + interval {criterion.number} year)::date)"
+            found["has_outgrown"] = f"({birth}) >= date '{criterion.born_from}' and greatest({days}) >= {later}"
         elif criterion.name in known:
             name, fact = known[criterion.name]
             found[name] = fact
@@ -218,6 +222,7 @@ def _rank(element: Element, n: int, holders: Collection[int], sources: list[dict
                 f"(not coalesce({value} in {criterion.codes!r} and {day} < {e}__old_enough, false))::int",
                 2,
             ),
+            "outgrown": (f"(not coalesce({value} in {criterion.codes!r} and {e}__has_outgrown, false))::int", 2),
             "leading": (f"({day} >= {e}__newest - {criterion.number})::int" if first else "0", 2),
             "recency": (f"{e}__day_{n}" if source["report"].checks_rows else "0", 65536),
             "agreement": (f"{e}__votes[{value}]", 64),

@@ -88,9 +88,17 @@ def _rank(
         other = known.get((criterion.entity, criterion.element))
         return other is not None and claim.value == other
     if criterion.name == "minimum_age":
-        return claim.value not in criterion.codes or citizen_id is None or _age(citizen_id, claim) >= criterion.number
+        return (
+            claim.value not in criterion.codes
+            or citizen_id is None
+            or _age(citizen_id, claim.as_of) >= criterion.number
+        )
+    newest = max(voice.as_of for voice in voices)
+    if criterion.name == "outgrown":
+        has = citizen_id is not None and _birth(citizen_id) >= datetime.date.fromisoformat(criterion.born_from)
+        has = has and _age(str(citizen_id), newest) >= criterion.number
+        return claim.value not in criterion.codes or not has
     if criterion.name == "leading":
-        newest = max(voice.as_of for voice in voices)
         return claim.department == element.authority[0] and (newest - claim.as_of).days <= criterion.number
     if criterion.name == "recency":
         return claim.checked or datetime.date(1900, 1, 1)
@@ -108,8 +116,8 @@ def _birth(citizen_id: str) -> datetime.date:
     return datetime.date(int(citizen_id[6:10]), int(citizen_id[10:12]), int(citizen_id[12:14]))
 
 
-def _age(citizen_id: str, claim: Claim) -> int:
-    birth, day = _birth(citizen_id), claim.as_of
+def _age(citizen_id: str, day: datetime.date) -> int:
+    birth = _birth(citizen_id)
     # Who was born on a 29 February comes of age on the 28th, as DuckDB counts.
     birthday = (birth.month, min(birth.day, 28) if birth.month == 2 else birth.day)
     return day.year - birth.year - ((day.month, day.day) < birthday)

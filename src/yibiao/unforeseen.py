@@ -38,10 +38,16 @@ def _is_full_disk(error: BaseException) -> bool:
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FULL:
             return True
-        if any(words in str(error).lower() for words in _SAY_FULL):
+        if says_full(str(error)):
             return True
         error = error.__cause__ or error.__context__  # type: ignore[assignment]
     return False
+
+
+def says_full(text: str) -> bool:
+    """Whether a library's text says that the disk is full."""
+    text = text.lower()
+    return any(words in text for words in _SAY_FULL)
 
 
 def _place(error: BaseException) -> str:

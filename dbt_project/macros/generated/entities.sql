@@ -158,7 +158,7 @@
         {"element": "birth_date", "type": "date", "sql_type": "DATE", "authority": {"public_security": 1, "medical_insurance": 2, "health": 3}, "criteria": [{"name": "citizen_id"}, {"name": "agreement"}]},
         {"element": "ethnicity_code", "type": "code", "sql_type": "VARCHAR", "authority": {"public_security": 1, "human_resources": 2, "health": 3}, "criteria": [{"name": "agreement"}]},
         {"element": "marital_status_code", "type": "code", "sql_type": "VARCHAR", "authority": {"civil_affairs": 1, "public_security": 2}, "criteria": [{"name": "minimum_age", "number": 18, "codes": ["20", "21", "22", "23", "30", "40"]}, {"name": "leading", "number": 365}, {"name": "agreement"}]},
-        {"element": "education_code", "type": "code", "sql_type": "VARCHAR", "authority": {"education": 1, "human_resources": 2, "public_security": 3}, "criteria": [{"name": "agreement"}]},
+        {"element": "education_code", "type": "code", "sql_type": "VARCHAR", "authority": {"education": 1, "human_resources": 2, "public_security": 3}, "criteria": [{"name": "agreement"}, {"name": "outgrown", "number": 16, "codes": ["80", "81", "83"], "born_from": "1980-07-01"}]},
         {"element": "political_status_code", "type": "code", "sql_type": "VARCHAR", "authority": {"human_resources": 1, "grid_center": 2}},
         {"element": "hukou_type_code", "type": "code", "sql_type": "VARCHAR", "authority": {"public_security": 1}},
         {"element": "hukou_address", "type": "address", "sql_type": "VARCHAR", "authority": {"public_security": 1}, "criteria": [{"name": "same_as", "entity": "household", "element": "household_address"}]},

@@ -60,7 +60,8 @@
 {%- endmacro %}
 
 {# Facts that ranks need, for rows in which an element that needs them is disputed: birth date and sex that the citizen ID
-   number states, the day before which a person was too young (NULL without a number), the newest day of any voice, the votes. #}
+   number states, the day before which a person was too young (NULL without a number), whether the person has outgrown some
+   codes by the newest day of any voice, that day, the votes. #}
 {% macro facts_for_ranks(meta) -%}
     {%- set facts = [] -%}
     {%- for column in ranked_columns(meta) -%}
@@ -72,6 +73,11 @@
             {%- elif criterion.name == 'minimum_age' -%}
                 {%- set birth = citizen_id_birth_date('citizen_id') -%}
                 {%- do facts.append("case when " ~ e ~ "__disputed then " ~ days_from_1900(years_later(birth, criterion.number)) ~ " end as " ~ e ~ "__old_enough") -%}
+            {%- elif criterion.name == 'outgrown' -%}
+                {%- set birth = citizen_id_birth_date('citizen_id') -%}
+                {%- set days = [] -%}
+                {%- for n in holders_of(e, meta.sources) -%}{%- do days.append(day_of(e ~ '__order_' ~ n)) -%}{%- endfor -%}
+                {%- do facts.append("case when " ~ e ~ "__disputed then (" ~ birth ~ ") >= date '" ~ criterion.born_from ~ "' and greatest(" ~ days | join(', ') ~ ") >= " ~ days_from_1900(years_later(birth, criterion.number)) ~ " end as " ~ e ~ "__has_outgrown") -%}
             {%- elif criterion.name == 'leading' -%}
                 {%- set days = [] -%}
                 {%- for n in holders_of(e, meta.sources) -%}{%- do days.append(day_of(e ~ '__order_' ~ n)) -%}{%- endfor -%}
@@ -101,6 +107,8 @@
             {%- set part = "case when " ~ value ~ " = " ~ criterion.entity ~ "__" ~ criterion.element ~ " then 1 else 0 end" -%}
         {%- elif criterion.name == 'minimum_age' -%}
             {%- set part = "case when " ~ value ~ " in ('" ~ criterion.codes | join("', '") ~ "') and " ~ day_of(order) ~ " < " ~ e ~ "__old_enough then 0 else 1 end" -%}
+        {%- elif criterion.name == 'outgrown' -%}
+            {%- set part = "case when " ~ value ~ " in ('" ~ criterion.codes | join("', '") ~ "') and " ~ e ~ "__has_outgrown then 0 else 1 end" -%}
         {%- elif criterion.name == 'leading' -%}
             {%- set part = ("case when " ~ day_of(order) ~ " >= " ~ e ~ "__newest - " ~ criterion.number ~ " then 1 else 0 end") if column.authority.get(source.department) == 1 else '0' -%}
         {%- elif criterion.name == 'recency' -%}

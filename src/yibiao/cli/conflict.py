@@ -79,7 +79,7 @@ def export(home: Path | None, version: str | None, as_json: bool, department: st
     schemas = load_schemas(settings.schemas)
     release = find(settings, version) if version else need_current(settings)
     made = []
-    for report, rows in corrections(release, schemas, department):
+    for report, rows in corrections(release, schemas, department, settings):
         title = schemas.reports[report].title
         path = out / f"{report}_{title}_更正清单_{release.version}.xlsx"
         made.append(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.documents import Document, Findings, did_you_mean
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from yibiao.contracts.values import CodeList, Element, Entity
 
 AUTHORITY, RECENCY, AGREEMENT, CITIZEN_ID = "authority", "recency", "agreement", "citizen_id"
-SAME_AS, MINIMUM_AGE, LEADING = "same_as", "minimum_age", "leading"
+SAME_AS, MINIMUM_AGE, OUTGROWN, LEADING = "same_as", "minimum_age", "outgrown", "leading"
 ONLY, DAY, ORDER, REPLACED = "only", "day", "order", "replaced"
 """What a registry may not name: nothing to decide; what decides when authorities are equal; and, within one report,
 that only its newest statement about an entity counts."""
@@ -37,9 +38,16 @@ _PLAIN = (AUTHORITY, RECENCY, AGREEMENT, CITIZEN_ID)
 _SHAPES: Mapping[str, Mapping[str, type]] = {
     SAME_AS: {SAME_AS: str},
     MINIMUM_AGE: {MINIMUM_AGE: int, "codes": list},
+    OUTGROWN: {OUTGROWN: int, "codes": list, "born_from": str},
     LEADING: {LEADING: int},
 }
-_FORMS = (*_PLAIN, "{same_as: <entity>.<element>}", "{minimum_age: <years>, codes: [...]}", "{leading: <days>}")
+_FORMS = (
+    *_PLAIN,
+    "{same_as: <entity>.<element>}",
+    "{minimum_age: <years>, codes: [...]}",
+    "{outgrown: <years>, codes: [...], born_from: <YYYY-MM-DD>}",
+    "{leading: <days>}",
+)
 
 MOST_REPORTS = 63
 """Reports about one entity that `agreement` can count: six bits of a rank."""
@@ -51,11 +59,13 @@ class Criterion:
 
     Attributes:
         name: `citizen_id` (what the entity's valid ID number states wins), `same_as` (what the linked entity is known
-            by wins), `minimum_age` (a code that nobody below an age can have never beats another), `leading` (the first
+            by wins), `minimum_age` (a code that nobody below an age can have never beats another), `outgrown` (a code
+            that whoever was born since a day has left behind at an age never beats another), `leading` (the first
             department of the authority list wins while its statement is not much older than the newest), `recency`
             (the day on which a report last checked its row), `agreement` (the value that most reports state).
-        number: years of `minimum_age`, days of `leading`.
-        codes: of `minimum_age`.
+        number: years of `minimum_age` and `outgrown`, days of `leading`.
+        codes: of `minimum_age` and `outgrown`.
+        born_from: of `outgrown`, `YYYY-MM-DD`: the first birthday for which it holds.
         entity, element: of `same_as`.
     """
 
@@ -64,6 +74,7 @@ class Criterion:
     codes: tuple[str, ...] = ()
     entity: str = ""
     element: str = ""
+    born_from: str = ""
 
 
 def sentence(criterion: Criterion, entities: Mapping[str, Entity], elements: Mapping[str, Element]) -> str:
@@ -72,6 +83,8 @@ def sentence(criterion: Criterion, entities: Mapping[str, Entity], elements: Map
         return f"与所属{entities[criterion.entity].name}的{elements[criterion.element].name}一致者优先"
     if criterion.name == MINIMUM_AGE:
         return f"未满 {criterion.number} 周岁不可能有的值不采用"
+    if criterion.name == OUTGROWN:
+        return f"{criterion.born_from} 起出生者年满 {criterion.number} 周岁应已超过的值排后"
     if criterion.name == LEADING:
         return f"首位数源部门 {criterion.number} 天内的说法优先"
     return TEXTS[criterion.name]
@@ -144,8 +157,18 @@ def _criterion(item: Any) -> Criterion | None:
             return Criterion(name, entity=entity, element=element) if point and element else None
         if item[name] < 1 or not all(isinstance(code, str) for code in item.get("codes", [])):
             return None
-        return Criterion(name, item[name], tuple(item.get("codes", ())))
+        since = item.get("born_from", "")
+        if since and not _is_day(since):
+            return None
+        return Criterion(name, item[name], tuple(item.get("codes", ())), born_from=since)
     return None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def check_survivorship(
@@ -168,13 +191,13 @@ def check_survivorship(
             )
         if criterion.name == LEADING and not element.authority:
             findings.error("survivorship", f"`{element.id}` has no authority to lead.", document.where(*at))
-        if criterion.name == MINIMUM_AGE:
+        if criterion.name in (MINIMUM_AGE, OUTGROWN):
             known = codes[element.code_list].by_code if element.code_list and element.code_list in codes else {}
             unknown = [code for code in criterion.codes if code not in known]
             if unknown or not criterion.codes:
                 findings.error(
                     "survivorship",
-                    "`minimum_age` names codes of the element's own list.",
+                    f"`{criterion.name}` names codes of the element's own list.",
                     document.where(*at),
                     expected=element.code_list or "an element of type code",
                     got=", ".join(unknown),
@@ -212,7 +235,7 @@ def _problems(
     entity: Entity, name: str, criterion: Criterion, entities: Mapping[str, Entity], elements: Mapping[str, Element]
 ) -> Iterator[str]:
     looks_at: Collection[str] = ()
-    if criterion.name in (CITIZEN_ID, MINIMUM_AGE):
+    if criterion.name in (CITIZEN_ID, MINIMUM_AGE, OUTGROWN):
         looks_at = ("citizen_id",)
         if "citizen_id" not in entity.elements:
             yield f"`{name}` is chosen by the citizen ID number, but `{entity.id}` has none."

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.values import Column, Entity, Report, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.identity.source import SourceColumn, stated_by
-from yibiao.ingest.packages import ACCEPTED
+from yibiao.ingest.packages import ACCEPTED, read_rows
 from yibiao.ingest.rules import quote
 from yibiao.settings import Settings
 from yibiao.warehouse.releases import Release
@@ -141,7 +140,7 @@ class SideReader:
         folder = self.settings.lake / report.department / report.name
         cells: dict[int, dict[str, str | None]] = {}
         for package in packages:
-            cells |= _cells(folder / package / ACCEPTED, rows, [column.name for column in stated.values()])
+            cells |= read_rows(folder / package / ACCEPTED, rows, [column.name for column in stated.values()])
         return {
             row: {
                 name: text for name, column in stated.items() if (text := self._readable(told.get(column.name), column))
@@ -171,26 +170,3 @@ class SideReader:
             got=what,
             todo="Run `yibiao run`, then review the release that it makes.",
         )
-
-
-def _cells(path: Path, rows: Sequence[int], columns: Sequence[str]) -> dict[int, dict[str, str | None]]:
-    """Some rows of a package by number; those that it does not hold are left out, and columns that it lacks too."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if not path.is_file():
-        return {}
-    file = pq.ParquetFile(path)
-    chosen = ["_row", *(name for name in dict.fromkeys(columns) if name in file.schema_arrow.names)]
-    wanted = np.sort(np.asarray(rows, dtype=np.int64))
-    found = {}
-    for number in range(file.num_row_groups):
-        bounds = file.metadata.row_group(number).column(0).statistics
-        if bounds is not None and not ((wanted >= bounds.min) & (wanted <= bounds.max)).any():
-            continue
-        table = file.read_row_group(number, chosen)
-        places = np.flatnonzero(np.isin(table["_row"].to_numpy(), wanted))
-        for told in table.take(pa.array(places)).to_pylist():
-            found[told.pop("_row")] = told
-    return found

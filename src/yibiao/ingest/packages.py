@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,3 +157,26 @@ def live_packages(report: Report, settings: Settings) -> list[LoadPackage]:
 def manifests(settings: Settings) -> list[LoadPackage]:
     """Every package in the lake, live or not, sorted by department, report and load id."""
     return [read_package(folder) for folder in sorted(settings.lake.glob("*/*/load=*"))]
+
+
+def read_rows(path: Path, rows: Sequence[int], columns: Sequence[str]) -> dict[int, dict[str, str | None]]:
+    """Some rows of a package by number; those that it does not hold are left out, and columns that it lacks too."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        return {}
+    file = pq.ParquetFile(path)
+    chosen = ["_row", *(name for name in dict.fromkeys(columns) if name in file.schema_arrow.names)]
+    wanted = np.sort(np.asarray(rows, dtype=np.int64))
+    found = {}
+    for number in range(file.num_row_groups):
+        bounds = file.metadata.row_group(number).column(0).statistics
+        if bounds is not None and not ((wanted >= bounds.min) & (wanted <= bounds.max)).any():
+            continue
+        table = file.read_row_group(number, chosen)
+        places = np.flatnonzero(np.isin(table["_row"].to_numpy(), wanted))
+        for told in table.take(pa.array(places)).to_pylist():
+            found[told.pop("_row")] = told
+    return found

@@ -17,6 +17,7 @@ COLUMNS = (
     ("期", "edition", 10),
     ("文件", "file", 30),
     ("行号", "row", 8),
+    ("贵单位主键", "key", 24),
     ("数据项", "name", 16),
     ("贵单位填报", "value", 34),
     ("数据日期", "as_of", 12),
@@ -77,6 +78,8 @@ def _write(workbook: Any, report: Report, version: str, rows: Iterable[dict[str,
             value = row[key] if key else ""
             if key == "used_from":
                 value = schemas.departments[value].name
+            if key in ("value", "used"):
+                value = _named(value, row["element"], schemas)
             if key == "row":
                 sheet.write_number(line, place, value, styles.boxed)
             else:
@@ -86,11 +89,18 @@ def _write(workbook: Any, report: Report, version: str, rows: Iterable[dict[str,
     return count
 
 
+def _named(value: str, element: str, schemas: Schemas) -> str:
+    """A code with its name, for clerks who write names; any other value as it is."""
+    code_list = schemas.elements[element].code_list
+    known = schemas.codes[code_list].by_code.get(value) if code_list else None
+    return f"{value} {known.name}" if known else value
+
+
 def _sheet(workbook: Any, styles: Styles, report: Report, version: str, number: int) -> Any:
     sheet = workbook.add_worksheet("更正清单" if number == 1 else f"更正清单{number}")
     for place, (_, _, width) in enumerate(COLUMNS):
         sheet.set_column(place, place, width)
-    sheet.freeze_panes(HEADER_ROW + 1, 4)
+    sheet.freeze_panes(HEADER_ROW + 1, 5)
     print_setup(sheet, f"更正清单 {report.title}", rows=HEADER_ROW)
     sheet.write_string(0, 0, f"更正清单　{report.title}　（发布版本 {version}）", styles.title)
     sheet.write_string(1, 0, ADVICE, styles.plain)

@@ -17,6 +17,7 @@ from yibiao.errors import WarehouseError
 from yibiao.files import scratch
 from yibiao.progress import Progress
 from yibiao.settings import Settings
+from yibiao.unforeseen import says_full
 
 
 def run_models(
@@ -93,18 +94,22 @@ class Models:
         with suppress(BrokenPipeError):  # a process that died leaves its status
             self._process.stdin.write(orjson.dumps(order) + b"\n")
             self._process.stdin.close()
+        full = False
         for line in self._process.stdout:
             _follow(line, progress)
+            full = full or says_full(line.decode(errors="replace"))
         self._process.wait()
         nodes = _read_results(results, orjson.loads) if results.exists() else []
         results.unlink(missing_ok=True)  # the texts of errors in it may quote a value
         failed = next((node for node in nodes if node["status"] not in ("success", "pass", "skipped")), None)
         if self._process.returncode != 0 or failed:
-            kind = (
-                _kind_of_failure(failed["message"]) if failed else f"dbt ended with status {self._process.returncode}"
-            )
+            if failed and (own := _own_error(failed["model"], failed["message"])):
+                raise own
+            kind = _kind_of_failure(failed["message"]) if failed else f"dbt ended with status {self._process.returncode}"
+            if full:  # dbt writes files of its own, and fails without a model if it cannot
+                kind = "IO Error"
             raise WarehouseError(
-                "dbt could not build the models.",
+                "dbt could not build the models" + (": the disk is full, or refuses to be written to." if full else "."),
                 where=failed["model"] if failed else str(self._settings.dbt_project),
                 expected="every model built",
                 got=kind,
@@ -175,6 +180,21 @@ _TODO = {
     "INTERNAL Error": "A defect of DuckDB, not of the data: see docs/runbook.md, An internal error of DuckDB.",
     "Out of Memory Error": "Set YIBIAO_MEMORY_LIMIT to what the machine can spare, then run again.",
 }
+
+
+_PARTS = {"where": "where", "expected": "expected", "got": "got", "to do": "todo"}
+
+
+def _own_error(model: str, message: str) -> WarehouseError | None:
+    """The error of our own that a Python model raised: it says what to do, and its text holds no value of a row."""
+    found = re.search(
+        r"^ *yibiao\.errors\.\w+: (?P<what>.+)(?P<parts>(?:\n +(?:where|expected|got|to do): .*)*)", message, re.M
+    )
+    if not found:
+        return None
+    told = dict(line.strip().split(": ", 1) for line in found["parts"].splitlines() if line.strip())
+    parts = {_PARTS[label]: text for label, text in told.items()}
+    return WarehouseError(found["what"], **parts | {"where": f"{parts.get('where', '')} ({model})".strip()})
 
 
 def _kind_of_failure(message: str) -> str:

@@ -236,6 +236,11 @@ def _rank(element: Element, n: int) -> str:
         codes = ", ".join(map(sql_text, criterion.codes))
         of_age = f"date_diff('day', date '1900-01-01', cast(({birth}) + interval {criterion.number} year as date))"
         return f"(not coalesce(value in ({codes}) and day < {of_age}, false))::integer"
+    if criterion.name == "outgrown":
+        codes = ", ".join(map(sql_text, criterion.codes))
+        of_age = f"date_diff('day', date '1900-01-01', cast(({birth}) + interval {criterion.number} year as date))"
+        has = f"({birth}) >= date {sql_text(criterion.born_from)} and newest_day >= {of_age}"
+        return f"(not coalesce(value in ({codes}) and {has}, false))::integer"
     if criterion.name == "leading":
         return f"(place = 1 and day >= newest_day - {criterion.number})::integer"
     return {"recency": "checked_day", "agreement": "votes"}[criterion.name]

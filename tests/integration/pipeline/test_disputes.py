@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow.parquet as pq
 import pytest
 
 from installations import Installation
-from yibiao.contracts import load_registry
+from yibiao.contracts import Report, Schemas, load_registry, load_schemas
 from yibiao.warehouse.disputes import HIDDEN
 
 
@@ -53,24 +54,45 @@ def test_a_department_gets_its_own_rows_to_look_at_again(
     made = json.loads(
         published.run("conflict", "export", "--department", department, "--out", str(tmp_path), "--json").stdout
     )
-    registry = load_registry(published.settings.schemas)
+    schemas = load_schemas(published.settings.schemas)
     shown: Counter[tuple[str, str]] = Counter()
     for one in made:
         sheet = openpyxl.load_workbook(one["file"])["更正清单"]
         rows = list(sheet.iter_rows(min_row=3, values_only=True))
         header = rows[0]
-        assert header[:5] == ("期", "文件", "行号", "数据项", "贵单位填报")
+        assert header[:6] == ("期", "文件", "行号", "贵单位主键", "数据项", "贵单位填报")
+        keys = own_keys(published, schemas.reports[one["report"]])
         assert len(rows) - 1 == one["rows"]
         for row in rows[1:]:
             cells = dict(zip(header, row, strict=True))
             shown[cells["数据项"], cells["贵单位填报"]] += 1
             assert cells["贵单位填报"] != cells["现采用"]
-            assert cells["采用自"] in {known.name for known in registry.departments.values()}
-            assert int(cells["行号"]) > 0
+            assert cells["采用自"] in {known.name for known in schemas.departments.values()}
+            assert cells["贵单位主键"] == keys[cells["文件"], int(cells["行号"])] != ""
         assert Path(one["file"]).stat().st_mode & 0o077 == 0
     assert shown == Counter(
-        (registry.elements[element].name, value) for element, _, other, value in lost if other == department
+        (schemas.elements[element].name, named(schemas, element, value))
+        for element, _, other, value in lost
+        if other == department
     )
+    assert any(" " in value for _, value in shown), "no code was shown with its name"
+
+
+def own_keys(published: Installation, report: Report) -> dict[tuple[str, int], str]:
+    """(file, row) -> what its key columns say in the delivery."""
+    found = {}
+    for folder in published.home.glob(f"lake/{report.department}/{report.name}/load=*"):
+        file = json.loads((folder / "manifest.json").read_bytes())["delivery"]["name"]
+        for name in ("accepted", "quarantine"):
+            for row in pq.read_table(folder / f"{name}.parquet").to_pylist():
+                found[file, row["_row"]] = " / ".join((row[one] or "").strip() for one in report.key)
+    return found
+
+
+def named(schemas: Schemas, element: str, value: str) -> str:
+    code_list = schemas.elements[element].code_list
+    names = {code.code: code.name for code in schemas.codes[code_list].codes} if code_list else {}
+    return f"{value} {names[value]}" if value in names else value
 
 
 def test_a_sensitive_value_of_another_department_is_not_shown(published: Installation, tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ from survivorship_oracle import Claim, choose
 from yibiao.contracts import Element, Report, Schemas, load_schemas
 from yibiao.contracts.generate.canonical import given_elements
 
-EVERY_RULE = {"citizen_id", "same_as", "minimum_age", "leading", "recency", "agreement", "authority", "day", "order"}
+EVERY_RULE = {
+    "citizen_id", "same_as", "minimum_age", "outgrown", "leading", "recency", "agreement", "authority", "day", "order",
+}  # fmt: skip
 RESIDENTS = 60
 """Of one example: many at once, for the plan of the model costs more than its rows."""
 
@@ -66,6 +68,8 @@ def _value(element: Element, luck: random.Random) -> Any:
         return datetime.date(1940, 1, 1) + datetime.timedelta(days=luck.choice((20_000, 24_900, 30_500)))
     if element.code_list == "marital_status":
         return luck.choice(("10", "20", "40"))
+    if element.code_list == "education":
+        return luck.choice(("20", "70", "80"))
     return luck.choice(("1", "2", "3"))
 
 

@@ -63,6 +63,11 @@ def _of(folder: Path, element: str, survivorship: str) -> None:
         ("birth_date", "[citizen_id, agreement]", (Criterion("citizen_id"), Criterion("agreement"))),
         ("sex_code", '[{minimum_age: 18, codes: ["2"]}]', (Criterion("minimum_age", 18, ("2",)),)),
         (
+            "sex_code",
+            '[agreement, {outgrown: 16, codes: ["1"], born_from: "1980-07-01"}]',
+            (Criterion("agreement"), Criterion("outgrown", 16, ("1",), born_from="1980-07-01")),
+        ),
+        (
             "home_address",
             "[{same_as: household.address}]",
             (Criterion("same_as", entity="household", element="address"),),
@@ -94,6 +99,17 @@ MISTAKES = {
     "age of no codes": ("sex_code", "[{minimum_age: 18, codes: []}]", "own list"),
     "age of a code that is not in the list": ("sex_code", '[{minimum_age: 18, codes: ["7"]}]', "own list"),
     "age of an element without codes": ("income_amount", '[{minimum_age: 18, codes: ["1"]}]', "own list"),
+    "outgrown by whom": ("sex_code", '[{outgrown: 16, codes: ["1"]}]', "no criterion"),
+    "birthday that is no day": (
+        "sex_code",
+        '[{outgrown: 16, codes: ["1"], born_from: "1980-02-30"}]',
+        "no criterion",
+    ),
+    "outgrown code that is not in the list": (
+        "sex_code",
+        '[{outgrown: 16, codes: ["7"], born_from: "1980-07-01"}]',
+        "own list",
+    ),
     "unquoted codes": ("sex_code", "[{minimum_age: 18, codes: [1]}]", "no criterion"),
     "what no number states": ("income_amount", "citizen_id", "does not state"),
     "entity without an element": ("home_address", "[{same_as: household}]", "no criterion"),
