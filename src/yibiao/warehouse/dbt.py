@@ -8,12 +8,12 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from yibiao.errors import WarehouseError
+from yibiao.errors import WarehouseError, YibiaoError
 from yibiao.files import scratch
 from yibiao.progress import Progress
 from yibiao.settings import Settings
@@ -55,7 +55,7 @@ def ready_models(settings: Settings) -> Iterator[Models]:
     end_with_parent = ctypes.CDLL(None).prctl  # loaded before the fork
     with scratch(settings.work, "dbt") as folder:
         process = subprocess.Popen(
-            [sys.executable, "-m", "yibiao.warehouse.dbt_process", *_arguments(settings, "parse")],
+            [sys.executable, *_PROGRAM, *_arguments(settings, "parse")],
             # Of a killed run nothing goes on building: it would hold files that the next run makes anew at the same
             # place.
             preexec_fn=lambda: end_with_parent(_PR_SET_PDEATHSIG, signal.SIGKILL),
@@ -103,19 +103,24 @@ class Models:
         results.unlink(missing_ok=True)  # the texts of errors in it may quote a value
         failed = next((node for node in nodes if node["status"] not in ("success", "pass", "skipped")), None)
         if self._process.returncode != 0 or failed:
-            if failed and (own := _own_error(failed["model"], failed["message"])):
-                raise own
-            kind = _kind_of_failure(failed["message"]) if failed else f"dbt ended with status {self._process.returncode}"
-            if full:  # dbt writes files of its own, and fails without a model if it cannot
-                kind = "IO Error"
-            raise WarehouseError(
-                "dbt could not build the models" + (": the disk is full, or refuses to be written to." if full else "."),
-                where=failed["model"] if failed else str(self._settings.dbt_project),
-                expected="every model built",
-                got=kind,
-                todo=_TODO.get(kind, "Run `yibiao contract generate --check`, then see docs/runbook.md, section dbt."),
-            )
+            raise _failure(failed, self._process.returncode, full=full, project=self._settings.dbt_project)
         return [{key: node[key] for key in ("model", "status", "seconds")} for node in nodes]
+
+
+def _failure(failed: Mapping[str, Any] | None, status: int, *, full: bool, project: Path) -> YibiaoError:
+    """The typed error for models that were not built; `failed` is the first of them, if dbt came so far."""
+    if failed and (own := _own_error(failed["model"], failed["message"])):
+        return own
+    kind = _kind_of_failure(failed["message"]) if failed else f"dbt ended with status {status}"
+    if full:  # dbt writes files of its own, and fails without a model if it cannot
+        kind = "IO Error"
+    return WarehouseError(
+        "dbt could not build the models" + (": the disk is full, or refuses to be written to." if full else "."),
+        where=failed["model"] if failed else str(project),
+        expected="every model built",
+        got=kind,
+        todo=_TODO.get(kind, "Run `yibiao contract generate --check`, then see docs/runbook.md, section dbt."),
+    )
 
 
 def _places(folder: Path, database: str) -> dict[str, str]:
@@ -140,6 +145,8 @@ def _arguments(settings: Settings, command: str, *options: str) -> list[str]:
         *("--target-path", str(target), *options),
     ]
 
+
+_PROGRAM = ("-m", "yibiao.warehouse.dbt_process")
 
 _PR_SET_PDEATHSIG = 1
 """Linux: the signal that a process gets when its parent ends (prctl(2))."""

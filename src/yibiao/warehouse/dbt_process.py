@@ -15,13 +15,14 @@ def main(parse: list[str]) -> int:
     """Make ready, wait for the order, carry it out.
 
     Returns:
-        0 if dbt did, or if no order came.
+        0 if dbt did, or if no order came; 1 if a model failed; 2 if dbt itself did.
     """
     # Many objects are made and nearly all are kept: to look for what may go as often as usual costs a twentieth.
     gc.set_threshold(50_000, 20, 100)
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
-    parsed = dbtRunner().invoke(parse)
+    parsed = dbtRunner().invoke(parse).result
     import orjson
 
     order = sys.stdin.buffer.readline()
@@ -30,9 +31,9 @@ def main(parse: list[str]) -> int:
     told = orjson.loads(order)
     os.environ.update(told["environment"])
     # What is wrong with the project is told when it is run: without a manifest it is read once more.
-    done = dbtRunner(manifest=parsed.result if parsed.success else None).invoke(told["arguments"])
+    done = dbtRunner(manifest=parsed if isinstance(parsed, Manifest) else None).invoke(told["arguments"])
     sys.stdout.flush()
-    return 0 if done.success else 1
+    return 0 if done.success else 2 if done.exception else 1
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def test_an_error_of_our_own_in_a_model_is_told_as_it_is() -> None:
 
 
 def _error(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> WarehouseError:
-    monkeypatch.setattr(dbt, "_DBT", _failing(text, 2))
+    monkeypatch.setattr(dbt, "_PROGRAM", ("-c", _failing(text, 2)))
     settings = Settings.load(home=folder / "home")
     settings.open_home()
     with pytest.raises(WarehouseError) as caught:
