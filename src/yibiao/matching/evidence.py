@@ -1,0 +1,324 @@
+"""What speaks for and against each data element that a field may ask, as figures that the model weighs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from yibiao.contracts.values import Element
+from yibiao.matching import fingerprint
+from yibiao.matching.alike import Likeness, likeness
+from yibiao.matching.fields import FormField
+from yibiao.matching.lexicon import Fact, Lexicon, Name
+from yibiao.matching.normalise import Label, key, label, reduced
+from yibiao.matching.roles import Whom, readings, word_of
+from yibiao.matching.words import AGE, FITS, kind_of
+
+FEATURES = (
+    *("one", "exact", "exact_learned", "exact_alike", "exact_part", "by_path", "told", "covered", "pairs", "tail"),
+    *("typing", "sound", "kind_fits", "kind_breaks", "options_fit", "options_break", "unit_fits", "unit_breaks"),
+    *("entity", "entity_none", "role_person", "role_thing", "role_lost", "shared", "short", "exists", "exists_code"),
+    *("question_plain", "values_fit", "values_break", "definition", "hint", "other_exact", "age"),
+)
+"""Order of the figures; a model says for which of them it was trained."""
+
+MOST = 14
+"""Candidates of a field that are weighed."""
+
+_UNIT_FAMILIES = (
+    frozenset({"元", "万元", "亿元", "元/月", "元/年"}),
+    frozenset({"㎡", "m2", "m²", "平方米", "平米", "亩", "公顷"}),
+    frozenset({"人", "口", "个"}),
+    frozenset({"户"}),
+    frozenset({"cm", "厘米"}),
+    frozenset({"kg", "公斤"}),
+    frozenset({"岁", "周岁", "年"}),
+)
+
+
+@dataclass
+class Candidate:
+    """A fact that a field may ask, with what speaks for it.
+
+    Attributes:
+        figures: by `FEATURES`.
+        name: the name that is likest.
+        asked: the words that were compared with it.
+        whom: whom the header speaks of, as understood for this fact.
+    """
+
+    fact: Fact
+    figures: dict[str, float]
+    name: Name
+    asked: str
+    whom: Whom
+    like: Likeness | None = None
+    reasons: list[str] = field(default_factory=list)
+
+    def vector(self) -> list[float]:
+        return [self.figures.get(name, 0.0) for name in FEATURES]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A name that may be meant, and how it was found."""
+
+    name: Name
+    whom: Whom
+    asked: str
+    way: str
+    strength: float
+    like: Likeness
+
+
+def candidates(one: FormField, lexicon: Lexicon, entities: Mapping[str, float]) -> list[Candidate]:
+    """Facts that a field may ask, the best compared first.
+
+    Args:
+        entities: how much of the form speaks of each entity, together 1.
+    """
+    leaf = label(one.label)
+    best: dict[Fact, _Found] = {}
+    for found in _names(leaf, one, lexicon):
+        fact = _fact(found, leaf, lexicon)
+        if fact is not None and (fact not in best or found.strength > best[fact].strength):
+            best[fact] = found
+    ranked = sorted(best.items(), key=lambda item: (-item[1].strength, str(item[0])))[:MOST]
+    exact = {fact for fact, found in ranked if found.way in ("exact", "learned", "alike")}
+    return [_weigh(fact, found, leaf, one, lexicon, entities, exact) for fact, found in ranked]
+
+
+def concept_likeness(one: FormField, lexicon: Lexicon) -> tuple[float, bool]:
+    """How like a field is to what labelled forms ask and no data element says, and whether it is exactly that."""
+    leaf = label(one.label)
+    best = 0.0
+    for words in (leaf.words, reduced(leaf.words)):
+        for place in (*lexicon.exact.get(words, ()), *lexicon.alike.get(words, ())):
+            if lexicon.names[place].fact.element is None:
+                return 1.0, True
+    for place in lexicon.near(leaf.words, 25):
+        name = lexicon.names[place]
+        if name.fact.element is None:
+            like = likeness(leaf.words, name.words, lexicon.weight, lexicon.unseen)
+            best = max(best, (like.told + like.pairs) / 2)
+    return best, False
+
+
+def _names(leaf: Label, one: FormField, lexicon: Lexicon) -> list[_Found]:
+    found: list[_Found] = []
+    forms = leaf.forms or (leaf.words,)
+    for number, form in enumerate(forms):
+        for whom in readings(form, one.parents):
+            asked = whom.rest
+            part = number > 0 and not (leaf.question and form == leaf.topic)
+            found += _lookup(asked, whom, part, lexicon)
+            if AGE.search(asked):
+                found.append(_age(whom, asked, lexicon))
+    if one.parents and len(leaf.words) <= 4:
+        upper = key(one.parents[-1])
+        for tail in ("基本情况", "情况", "信息", "状况", "登记"):
+            upper = upper.removesuffix(tail)
+        if upper and len(upper) <= 8:
+            whom = Whom(None, upper + leaf.words, by_path=True)
+            found += [replace(hit, way="path", strength=hit.strength * 0.8) for hit in _lookup(whom.rest, whom, True, lexicon)]
+    return [one for one in found if one.name.fact.element]
+
+
+def _age(whom: Whom, asked: str, lexicon: Lexicon) -> _Found:
+    name = Name("年龄", Fact("birth_date", None, "age"), "registry", "年龄由出生日期推算")
+    return _Found(name, whom, asked, "age", 3.0, likeness(asked, "年龄", lexicon.weight, lexicon.unseen))
+
+
+def _lookup(asked: str, whom: Whom, part: bool, lexicon: Lexicon) -> list[_Found]:
+    """Names that are these words, or like them."""
+    hits: list[_Found] = []
+    seen: set[int] = set()
+    shorter = reduced(asked)
+    for way, places in (("exact", lexicon.exact.get(asked, ())), ("alike", lexicon.alike.get(shorter, ()))):
+        for place in places:
+            if place in seen:
+                continue
+            seen.add(place)
+            name = lexicon.names[place]
+            said = "learned" if way == "exact" and name.source == "form" else way
+            strength = {"exact": 4.0, "learned": 3.8, "alike": 3.0}[said] - (0.6 if part else 0.0)
+            like = likeness(asked, name.words, lexicon.weight, lexicon.unseen)
+            hits.append(_Found(name, whom, asked, "part" if part else said, strength, like))
+    for place in lexicon.near(asked):
+        if place not in seen:
+            name = lexicon.names[place]
+            like = likeness(asked, name.words, lexicon.weight, lexicon.unseen)
+            strength = min(like.order, 2.9) - (0.3 if part else 0.0)
+            hits.append(_Found(name, whom, asked, "like", strength, like))
+    return hits
+
+
+def _fact(found: _Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
+    """What the field would ask if this name is meant; None if it cannot be."""
+    fact, role = found.name.fact, found.whom.role
+    if role and fact.role and role != fact.role:
+        return None
+    fact = replace(fact, role=role or fact.role)
+    if fact.derive == "exists" and not leaf.question:
+        return None
+    if fact.derive is None and leaf.question and not _yes_or_no(lexicon.schemas.elements[fact.element or ""]):
+        fact = replace(fact, derive="exists")
+    if fact.role and not _of_person(fact.element, lexicon):
+        fact = replace(fact, role=None)
+    return lexicon.owned(fact)
+
+
+def _yes_or_no(element: Element) -> bool:
+    return element.code_list == "yes_no" or element.id.startswith(("is_", "has_"))
+
+
+def _of_person(element: str | None, lexicon: Lexicon) -> bool:
+    return lexicon.entity(element) in ("resident", None)
+
+
+def _weigh(
+    fact: Fact,
+    found: _Found,
+    leaf: Label,
+    one: FormField,
+    lexicon: Lexicon,
+    entities: Mapping[str, float],
+    exact: set[Fact],
+) -> Candidate:
+    element = lexicon.schemas.elements[fact.element or ""]
+    like, way = found.like, found.way
+    figures = {
+        "one": 1.0,
+        "exact": float(way == "exact"),
+        "exact_learned": float(way == "learned"),
+        "exact_alike": float(way == "alike"),
+        "exact_part": float(way in ("part", "path") and like.told > 0.999),
+        "by_path": float(way == "path"),
+        "told": like.told,
+        "covered": like.covered,
+        "pairs": like.pairs,
+        "tail": like.tail,
+        "typing": like.typing,
+        "sound": like.sound,
+        "short": float(len(found.asked) <= 2),
+        "exists": float(fact.derive == "exists"),
+        "exists_code": float(fact.derive == "exists" and fact.value is not None),
+        "question_plain": float(leaf.question and fact.derive is None and not _yes_or_no(element)),
+        "age": float(fact.derive == "age"),
+    }
+    reasons = [_name_reason(found, like)]
+    _kinds(figures, reasons, leaf, found, element, fact)
+    _options(figures, reasons, one, leaf, element, lexicon)
+    _units(figures, reasons, leaf, element)
+    _values(figures, reasons, one, element, lexicon)
+    home = lexicon.entity(element.id)
+    if home is None:
+        figures["entity_none"] = 1.0
+    elif fact.role is None:
+        figures["entity"] = math.log(0.05 + entities.get(home, 0.0))
+        if entities.get(home, 0.0) >= 0.5:
+            reasons.append(f"本表主要登记{lexicon.schemas.entities[home].name}" if home in lexicon.schemas.entities else "")
+    if found.whom.said and found.whom.role:
+        said = word_of(found.whom.role)
+        figures["role_person" if fact.role else "role_thing"] = 1.0
+        if fact.role:
+            reasons.append(f"{'上级表头' if found.whom.by_path else '表头'}说的是{said}")
+    elif fact.role:
+        figures["role_lost"] = 1.0
+    figures["shared"] = math.log(len({other.element for other in exact})) if fact in exact and exact else 0.0
+    figures["other_exact"] = float(bool(exact) and fact not in exact)
+    text = element.definition + element.scope
+    if found.asked and len(found.asked) >= 2:
+        figures["definition"] = sum(pair in text for pair in _bigrams(found.asked)) / (len(found.asked) - 1)
+    if one.hint:
+        hint = key(one.hint)
+        figures["hint"] = float(any(len(word) > 1 and word in hint for word in (key(element.name), *map(key, element.aliases))))
+        if figures["hint"]:
+            reasons.append("填写提示里提到它")
+    return Candidate(fact, figures, found.name, found.asked, found.whom, like, [reason for reason in reasons if reason])
+
+
+def _bigrams(text: str) -> Sequence[str]:
+    return [text[place : place + 2] for place in range(len(text) - 1)]
+
+
+def _name_reason(found: _Found, like: Likeness) -> str:
+    name, way = found.name, found.way
+    if way == "age":
+        return name.said
+    if way in ("exact", "learned"):
+        return name.said if name.source != "code" else f"{name.said}，按有无推断"
+    if way == "alike":
+        return f"与“{name.words}”只差习惯用词（{name.said}）"
+    if way in ("part", "path") and like.told > 0.999 and like.covered > 0.999:
+        where = "连同上级表头" if way == "path" else "其中一部分"
+        return f"{where}就是“{name.words}”"
+    if like.sound:
+        return f"与“{name.words}”同音，像是写错了字"
+    if like.typing:
+        return f"与“{name.words}”只差一个字"
+    return f"用字与“{name.words}”相近（{like.told:.0%}）"
+
+
+def _kinds(
+    figures: dict[str, float], reasons: list[str], leaf: Label, found: _Found, element: Element, fact: Fact
+) -> None:
+    if fact.derive == "age" or fact.derive == "exists":
+        return
+    kind = kind_of(leaf.words) if found.way != "part" else kind_of(found.asked)
+    if kind is None:
+        return
+    if element.type in FITS[kind]:
+        figures["kind_fits"] = 1.0
+    else:
+        figures["kind_breaks"] = 1.0
+
+
+def _options(
+    figures: dict[str, float], reasons: list[str], one: FormField, leaf: Label, element: Element, lexicon: Lexicon
+) -> None:
+    options = [key(option) for option in one.options if key(option)]
+    if len(options) < 2 or (set(options) <= {"是", "否", "有", "无"} and leaf.question):
+        return
+    codes = lexicon.schemas.codes.get(element.code_list or "")
+    if codes is None:
+        figures["options_break"] = 1.0 if element.type not in ("text", "division_code") else 0.4
+        return
+    known = {key(word) for word, _ in codes.pairs}
+    hits = sum(any(option == word or (len(option) > 1 and option in word) for word in known) for option in options)
+    if hits >= 0.5 * len(options):
+        figures["options_fit"] = hits / len(options)
+        reasons.append(f"下拉选项有 {hits}/{len(options)} 个在代码表“{codes.name}”里")
+    elif hits < 0.34 * len(options):
+        figures["options_break"] = 1.0
+
+
+def _units(figures: dict[str, float], reasons: list[str], leaf: Label, element: Element) -> None:
+    if not leaf.unit:
+        return
+    unit = key(leaf.unit) or leaf.unit
+    if element.unit is None:
+        if element.type in ("decimal", "integer"):
+            return
+        figures["unit_breaks"] = float(unit not in ("周岁", "岁"))
+        return
+    same = unit == key(element.unit) or any({unit, element.unit} <= family for family in _UNIT_FAMILIES)
+    figures["unit_fits" if same else "unit_breaks"] = 1.0
+    if same:
+        reasons.append(f"单位是{leaf.unit}")
+
+
+def _values(
+    figures: dict[str, float], reasons: list[str], one: FormField, element: Element, lexicon: Lexicon
+) -> None:
+    codes = lexicon.schemas.codes.get(element.code_list or "")
+    known = frozenset(word for word, _ in codes.pairs) if codes else frozenset()
+    share = fingerprint.share(one.values, element.type, known)
+    if share is None or element.type in ("text",):
+        return
+    if share >= 0.8:
+        figures["values_fit"] = 1.0
+        reasons.append(f"已填的值有 {share:.0%} 符合它的格式")
+    elif share < 0.5:
+        figures["values_break"] = 1.0
