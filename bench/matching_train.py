@@ -1,0 +1,144 @@
+"""Trains the weights of the field matcher on the development split, each form judged without what itself taught."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bench.labelled import LabelledForm
+from yibiao.contracts.values import Schemas
+from yibiao.matching.evidence import FEATURES, candidates
+from yibiao.matching.lexicon import Fact, Learned, Lexicon
+from yibiao.matching.model import DOUBTS, Model
+from yibiao.matching.score import doubts, entities_of, rank
+from yibiao.matching.words import why_skipped
+from yibiao.matching.normalise import label
+
+FOLDS = 5
+RIDGE = 1.0
+"""How much weights are held small."""
+
+TARGET_PRECISION, SURE_PRECISION = 0.97, 0.99
+"""Precision on the development split from which an element is proposed, and from which nobody need look."""
+
+
+def same(found: Fact | None, true: Fact, lexicon: Lexicon, *, strict: bool = True) -> bool:
+    """Is it the labelled fact? The value of a derivation is not labelled everywhere and takes no part."""
+    if found is None or found.element is None or true.element is None:
+        return found is not None and found.element == true.element
+    one, other = lexicon.owned(found), lexicon.owned(true)
+    if not strict:
+        return one.element == other.element
+    return (one.element, one.role, one.derive) == (other.element, other.role, other.derive)
+
+
+def learned_of(forms: Sequence[LabelledForm]) -> tuple[Learned, ...]:
+    """What labelled forms teach: each header once for each fact."""
+    found: dict[tuple[str, Fact], Learned] = {}
+    for form in forms:
+        for one in form.fields:
+            if one.skipped:
+                continue
+            # The role stands in the path or the word itself; the name teaches the element.
+            found.setdefault((one.field.label, one.fact), Learned(one.field.label, one.fact, form.id))
+    return tuple(found[key] for key in sorted(found, key=str))
+
+
+def lexicon_without(schemas: Schemas, forms: Sequence[LabelledForm], left_out: set[str], homes: Mapping[str, str]) -> Lexicon:
+    """The lexicon that knows nothing from some forms."""
+    return Lexicon(schemas, learned_of([form for form in forms if form.id not in left_out]), homes=homes)
+
+
+def train(schemas: Schemas, forms: Sequence[LabelledForm], homes: Mapping[str, str]) -> Model:
+    """Train on forms of the development split.
+
+    Weights of candidates by logistic regression, then, with each form judged by weights of the others, how far the best
+    candidate is to be trusted, then the thresholds.
+    """
+    folds = [[form for place, form in enumerate(forms) if place % FOLDS == fold] for fold in range(FOLDS)]
+    lexicons = [lexicon_without(schemas, forms, {form.id for form in fold}, homes) for fold in folds]
+    rows, hits, groups = _pairs(folds, lexicons)
+    model = Model(tuple(_fit(rows, hits)), (0.0,) * len(DOUBTS), 0.5, 0.3, 0.9, learned_of(forms), {})
+    figures: list[list[float]] = []
+    right: list[bool] = []
+    for number, fold in enumerate(folds):
+        others = groups != number
+        part = replace(model, weights=tuple(_fit(rows[others], hits[others])))
+        for vector, hit in _bests(fold, lexicons[number], part):
+            figures.append(vector)
+            right.append(hit)
+    judged, truth = np.array(figures), np.array(right, dtype=float)
+    trust = _fit(judged, truth)
+    chances = 1 / (1 + np.exp(-judged @ trust))
+    likely, sure = _threshold(chances, truth, TARGET_PRECISION), _threshold(chances, truth, SURE_PRECISION)
+    unsure = round(max(0.1, likely - 0.2), 3)
+    fields = sum(len(form.fields) for form in forms)
+    return replace(
+        model,
+        doubts=tuple(trust),
+        likely=likely,
+        unsure=unsure,
+        sure=max(sure, likely),
+        trained={"forms": len(forms), "fields": fields, "elements": len(schemas.elements)},
+    )
+
+
+def _pairs(folds: Sequence[Sequence[LabelledForm]], lexicons: Sequence[Lexicon]) -> tuple[Any, Any, Any]:
+    rows, hits, groups = [], [], []
+    for number, (fold, lexicon) in enumerate(zip(folds, lexicons, strict=True)):
+        for form in fold:
+            fields = [one.field for one in form.fields]
+            about = entities_of(fields, form.title, lexicon)
+            for one in form.fields:
+                if one.skipped or why_skipped(label(one.field.label).words, one.field.label):
+                    continue
+                for candidate in candidates(one.field, lexicon, about):
+                    rows.append(candidate.vector())
+                    hits.append(same(candidate.fact, one.fact, lexicon))
+                    groups.append(number)
+    return np.array(rows), np.array(hits, dtype=float), np.array(groups)
+
+
+def _bests(fold: Sequence[LabelledForm], lexicon: Lexicon, model: Model) -> list[tuple[list[float], bool]]:
+    found = []
+    for form in fold:
+        fields = [one.field for one in form.fields]
+        about = entities_of(fields, form.title, lexicon)
+        ranked = [rank(one.field, lexicon, about, model) for one in form.fields]
+        taken: dict[Fact, float] = {}
+        for one in ranked:
+            if one:
+                taken[one[0][0].fact] = max(taken.get(one[0][0].fact, -99.0), one[0][1])
+        for labelled, one in zip(form.fields, ranked, strict=True):
+            if one and not labelled.skipped:
+                vector = doubts(one, labelled.field, taken, lexicon)
+                found.append((vector, same(one[0][0].fact, labelled.fact, lexicon)))
+    return found
+
+
+def _fit(rows: Any, hits: Any, rounds: int = 60) -> Any:
+    """Logistic regression with a ridge, by Newton's method: deterministic, no library."""
+    weights = np.zeros(rows.shape[1])
+    ridge = np.full(rows.shape[1], RIDGE)
+    ridge[0] = 1e-3
+    for _ in range(rounds):
+        chance = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
+        slope = rows.T @ (chance - hits) + ridge * weights
+        curve = (rows * (chance * (1 - chance))[:, None]).T @ rows + np.diag(ridge)
+        step = np.linalg.solve(curve, slope)
+        weights -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    return weights
+
+
+def _threshold(chances: Any, truth: Any, precision: float) -> float:
+    """The lowest score from which so much of what is proposed is right; never below a half."""
+    order = np.argsort(-chances)
+    right = np.cumsum(truth[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(right >= precision)
+    reached = chances[order][good[-1]] if len(good) else 0.95
+    return round(float(min(max(reached, 0.4), 0.97)), 3)
