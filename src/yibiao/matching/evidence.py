@@ -18,8 +18,8 @@ from yibiao.matching.words import AGE, FITS, kind_of
 FEATURES = (
     *("one", "exact", "exact_learned", "exact_alike", "exact_part", "by_path", "told", "covered", "pairs", "tail"),
     *("typing", "sound", "kind_fits", "kind_breaks", "options_fit", "options_break", "unit_fits", "unit_breaks"),
-    *("entity", "entity_none", "role_person", "role_thing", "role_lost", "shared", "short", "exists", "exists_code"),
-    *("question_plain", "values_fit", "values_break", "definition", "hint", "other_exact", "age"),
+    *("entity", "entity_none", "role_person", "role_thing", "role_lost", "role_implied", "role_passed", "shared", "short", "exists", "exists_code"),
+    *("question_plain", "values_fit", "values_break", "definition", "hint", "other_exact", "age", "votes", "votes_against"),
 )
 """Order of the figures; a model says for which of them it was trained."""
 
@@ -72,21 +72,43 @@ class _Found:
     like: Likeness
 
 
-def candidates(one: FormField, lexicon: Lexicon, entities: Mapping[str, float]) -> list[Candidate]:
+@dataclass(frozen=True)
+class _About:
+    """What is the same for all candidates of a field: `said` are the roles that its header names, and where."""
+
+    lexicon: Lexicon
+    entities: Mapping[str, float]
+    exact: set[Fact]
+    said: Mapping[str, bool]
+    implied: str | None
+
+
+def candidates(
+    one: FormField, lexicon: Lexicon, entities: Mapping[str, float], implied: str | None = None
+) -> list[Candidate]:
     """Facts that a field may ask, the best compared first.
 
     Args:
         entities: how much of the form speaks of each entity, together 1.
+        implied: the role of the person named before it, where the form names no person of its row.
     """
     leaf = label(one.label)
     best: dict[Fact, _Found] = {}
     for found in _names(leaf, one, lexicon):
         fact = _fact(found, leaf, lexicon)
-        if fact is not None and (fact not in best or found.strength > best[fact].strength):
-            best[fact] = found
+        facts = [fact] if fact is not None else []
+        if implied and fact is not None and fact.role is None and lexicon.entity(fact.element) == "resident":
+            facts.append(lexicon.owned(replace(fact, role=implied)))
+        for each in facts:
+            if each not in best or found.strength > best[each].strength:
+                best[each] = found
     ranked = sorted(best.items(), key=lambda item: (-item[1].strength, str(item[0])))[:MOST]
     exact = {fact for fact, found in ranked if found.way in ("exact", "learned", "alike")}
-    return [_weigh(fact, found, leaf, one, lexicon, entities, exact) for fact, found in ranked]
+    said = {
+        whom.role: whom.by_path for form in leaf.forms for whom in readings(form, one.parents) if whom.role is not None
+    }
+    about = _About(lexicon, entities, exact, said, implied)
+    return [_weigh(fact, found, leaf, one, about) for fact, found in ranked]
 
 
 def concept_likeness(one: FormField, lexicon: Lexicon) -> tuple[float, bool]:
@@ -182,10 +204,9 @@ def _weigh(
     found: _Found,
     leaf: Label,
     one: FormField,
-    lexicon: Lexicon,
-    entities: Mapping[str, float],
-    exact: set[Fact],
+    about: _About,
 ) -> Candidate:
+    lexicon, entities, exact = about.lexicon, about.entities, about.exact
     element = lexicon.schemas.elements[fact.element or ""]
     like, way = found.like, found.way
     figures = {
@@ -219,15 +240,14 @@ def _weigh(
         figures["entity"] = math.log(0.05 + entities.get(home, 0.0))
         if entities.get(home, 0.0) >= 0.5:
             reasons.append(f"本表主要登记{lexicon.schemas.entities[home].name}" if home in lexicon.schemas.entities else "")
-    if found.whom.said and found.whom.role:
-        said = word_of(found.whom.role)
-        figures["role_person" if fact.role else "role_thing"] = 1.0
-        if fact.role:
-            reasons.append(f"{'上级表头' if found.whom.by_path else '表头'}说的是{said}")
-    elif fact.role:
-        figures["role_lost"] = 1.0
+    _roles(figures, reasons, fact, about)
     figures["shared"] = math.log(len({other.element for other in exact})) if fact in exact and exact else 0.0
     figures["other_exact"] = float(bool(exact) and fact not in exact)
+    votes = lexicon.votes.get(leaf.words) or lexicon.votes.get(found.whom.rest)
+    if votes:
+        agree = votes[fact.element, fact.derive]
+        figures["votes"] = math.log1p(agree)
+        figures["votes_against"] = math.log1p(votes.total() - agree)
     text = element.definition + element.scope
     if found.asked and len(found.asked) >= 2:
         figures["definition"] = sum(pair in text for pair in _bigrams(found.asked)) / (len(found.asked) - 1)
@@ -237,6 +257,26 @@ def _weigh(
         if figures["hint"]:
             reasons.append("填写提示里提到它")
     return Candidate(fact, figures, found.name, found.asked, found.whom, like, [reason for reason in reasons if reason])
+
+
+def _roles(figures: dict[str, float], reasons: list[str], fact: Fact, about: _About) -> None:
+    if fact.role in about.said:
+        figures["role_person"] = 1.0
+        reasons.append(f"{'上级表头' if about.said[fact.role] else '表头'}说的是{word_of(fact.role)}")
+    elif fact.role and fact.role == about.implied:
+        figures["role_implied"] = 1.0
+        reasons.append(f"前面写的是{word_of(fact.role)}，本表没有别人的姓名")
+    elif fact.role:
+        figures["role_lost"] = 1.0
+    elif about.said and not _owns_role(fact.element, about.said):
+        figures["role_thing"] = 1.0
+    elif about.implied and about.lexicon.entity(fact.element) == "resident":
+        figures["role_passed"] = 1.0
+
+
+def _owns_role(element: str | None, roles: Mapping[str, bool]) -> bool:
+    """Is it an element that some role has for itself: `legal_representative_name`?"""
+    return any((element or "").startswith(f"{role}_") for role in roles)
 
 
 def _bigrams(text: str) -> Sequence[str]:

@@ -49,11 +49,11 @@ class Name:
 
 @dataclass(frozen=True)
 class Learned:
-    """A header of a labelled form and what it asks; `form` is left out when that very form is judged."""
+    """A header of labelled forms and what it asks; `forms` are their number."""
 
     header: str
     fact: Fact
-    form: str
+    forms: int
 
 
 class Lexicon:
@@ -75,9 +75,11 @@ class Lexicon:
     ) -> None:
         self.schemas = schemas
         self.homes = dict(homes or {})
+        held = Counter(element for entity in schemas.entities.values() for element in entity.elements)
         for entity in schemas.entities.values():
             for element in entity.elements:
-                self.homes.setdefault(element, entity.id)
+                if held[element] == 1:
+                    self.homes.setdefault(element, entity.id)
         self._seen: set[tuple[str, Fact]] = set()
         self.names: list[Name] = []
         self.exact: dict[str, list[int]] = defaultdict(list)
@@ -96,8 +98,10 @@ class Lexicon:
                         said = f"报表《{report.title}》用“{word}”表示它"
                         self._add(word.rpartition("/")[2], Fact(column.element, column.role), "contract", said)
         self._add_codes()
+        self.votes: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
         for one in learned:
             if one.fact.element is None or one.fact.element in schemas.elements:
+                self.votes[label(one.header).words][one.fact.element, one.fact.derive] += one.forms
                 self._add(one.header.rpartition("/")[2], one.fact, "form", "已标注的表单里这样写过")
 
     def _add(self, text: str, fact: Fact, source: str, said: str) -> None:

@@ -20,7 +20,7 @@ FORMAT = 1
 PLACE = Path("matching") / "model.json"
 """Below the schemas folder."""
 
-DOUBTS = ("one", "first", "margin", "exact", "concept", "concept_exact", "duplicate", "told")
+DOUBTS = ("one", "first", "margin", "exact", "concept", "concept_exact", "duplicate", "told", "votes", "against")
 """Figures of a field's best candidate that say how far to trust it."""
 
 
@@ -99,7 +99,7 @@ def _model(data: dict[str, Any]) -> Model:
         likely=data["thresholds"]["likely"],
         unsure=data["thresholds"]["unsure"],
         sure=data["thresholds"]["sure"],
-        learned=tuple(Learned(header, Fact(*fact), form) for header, fact, form in data["learned"]),
+        learned=tuple(Learned(header, Fact(*fact), forms) for header, fact, forms in data["learned"]),
         trained=data["trained"],
     )
 
@@ -111,11 +111,11 @@ def write_model(model: Model, schemas: Path) -> None:
         "kind": "matching model",
         "semantics": semantics(),
         "trained": model.trained,
-        "weights": {name: round(value, 4) for name, value in zip(FEATURES, model.weights, strict=True)},
-        "doubts": {name: round(value, 4) for name, value in zip(DOUBTS, model.doubts, strict=True)},
+        "weights": {name: round(float(value), 4) for name, value in zip(FEATURES, model.weights, strict=True)},
+        "doubts": {name: round(float(value), 4) for name, value in zip(DOUBTS, model.doubts, strict=True)},
         "thresholds": {"likely": model.likely, "unsure": model.unsure, "sure": model.sure},
         "learned": [
-            [one.header, [one.fact.element, one.fact.role, one.fact.derive, one.fact.value], one.form]
+            [one.header, [one.fact.element, one.fact.role, one.fact.derive, one.fact.value], one.forms]
             for one in model.learned
         ],
     }

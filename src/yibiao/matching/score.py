@@ -13,6 +13,8 @@ from yibiao.matching.normalise import label
 from yibiao.matching.roles import readings
 from yibiao.matching.words import ENTITY_WORDS, why_skipped
 
+PERSON = Fact("resident_name")
+
 ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
 
 
@@ -41,7 +43,8 @@ class Scored:
 def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, model: Model) -> list[Scored]:
     """Score the fields of one table, in order."""
     about = entities_of(fields, title, lexicon)
-    ranked = [rank(one, lexicon, about, model) for one in fields]
+    implied = implied_roles(fields, lexicon)
+    ranked = [rank(one, lexicon, about, model, role) for one, role in zip(fields, implied, strict=True)]
     skipped = [why_skipped(label(one.label).words, one.label) for one in fields]
     taken: dict[Fact, float] = {}
     for found, skip in zip(ranked, skipped, strict=True):
@@ -54,11 +57,39 @@ def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, mode
 
 
 def rank(
-    one: FormField, lexicon: Lexicon, about: Mapping[str, float], model: Model
+    one: FormField, lexicon: Lexicon, about: Mapping[str, float], model: Model, implied: str | None = None
 ) -> list[tuple[Candidate, float]]:
     """Candidates with their logits, the likeliest first."""
-    found = [(candidate, model.pair(candidate.vector())) for candidate in candidates(one, lexicon, about)]
+    found = [(candidate, model.pair(candidate.vector())) for candidate in candidates(one, lexicon, about, implied)]
     return sorted(found, key=lambda pair: (-pair[1], str(pair[0].fact)))
+
+
+def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | None]:
+    """Per field the role of the person named before it, if the form names no person of its row.
+
+    户主姓名 | 身份证号: whose number it is, the header does not say.
+    """
+    named: list[str | None] = []
+    own = False
+    for one in fields:
+        words = label(one.label).words
+        whoms = readings(words, one.parents)
+        role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字")), None)
+        named.append(role)
+        own = own or any(
+            whom.role is None and any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ()))
+            for whom in whoms
+        )
+    if own:
+        return [None] * len(fields)
+    implied: list[str | None] = []
+    last: str | None = None
+    for one, role in zip(fields, named, strict=True):
+        if one.parents:
+            last = None
+        implied.append(None if role else last)
+        last = role or last
+    return implied
 
 
 def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> dict[str, float]:
@@ -91,7 +122,10 @@ def doubts(
     concept, is_concept = concept_likeness(one, lexicon)
     exact = max(best.figures[name] for name in ("exact", "exact_learned", "age"))
     duplicate = float(taken.get(best.fact, logit) > logit + 0.5)
-    return [1.0, max(-8.0, min(8.0, logit)), margin, exact, concept * (1 - exact), float(is_concept), duplicate, best.figures["told"]]
+    return [
+        *(1.0, max(-8.0, min(8.0, logit)), margin, exact, concept * (1 - exact), float(is_concept), duplicate),
+        *(best.figures["told"], best.figures.get("votes", 0.0), best.figures.get("votes_against", 0.0)),
+    ]
 
 
 def _settle(
