@@ -245,7 +245,8 @@ def _weigh(
     figures["other_exact"] = float(bool(exact) and fact not in exact)
     votes = lexicon.votes.get(leaf.words) or lexicon.votes.get(found.whom.rest)
     if votes:
-        agree = votes[fact.element, fact.derive]
+        meant = {fact.element, found.name.fact.element}
+        agree = sum(votes[element, fact.derive] for element in meant)
         figures["votes"] = math.log1p(agree)
         figures["votes_against"] = math.log1p(votes.total() - agree)
     text = element.definition + element.scope
@@ -309,7 +310,9 @@ def _kinds(
     kind = kind_of(leaf.words) if found.way != "part" else kind_of(found.asked)
     if kind is None:
         return
-    if element.type in FITS[kind]:
+    # A village is asked as an address or a name, and stored as a code.
+    type_ = "division_code" if element.code_list == "division" else element.type
+    if type_ in FITS[kind] or (type_ == "division_code" and kind in ("title", "code")):
         figures["kind_fits"] = 1.0
     else:
         figures["kind_breaks"] = 1.0

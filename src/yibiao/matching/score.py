@@ -15,6 +15,9 @@ from yibiao.matching.words import ENTITY_WORDS, why_skipped
 
 PERSON = Fact("resident_name")
 
+IMPLYING = frozenset({"head", "owner", "tenant", "guardian"})
+"""Roles whose person a form of households or dwellings goes on about without saying so."""
+
 ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
 
 
@@ -75,6 +78,7 @@ def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | N
         words = label(one.label).words
         whoms = readings(words, one.parents)
         role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字")), None)
+        role = role if role in IMPLYING else None
         named.append(role)
         own = own or any(
             whom.role is None and any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ()))

@@ -42,10 +42,10 @@ FITS: dict[str, frozenset[str]] = {
     "phone": frozenset({"phone"}),
     "name": frozenset({"name", "text"}),
     "title": frozenset({"text", "code", "name"}),
-    "address": frozenset({"address", "text", "division_code", "code"}),
+    "address": frozenset({"address", "text", "division_code"}),
     "date": frozenset({"date", "month", "integer"}),
     "number": frozenset(
-        {"number_text", "citizen_id", "person_number", "uscc", "organisation_code", "division_code", "phone", "code"}
+        {"number_text", "citizen_id", "person_number", "uscc", "organisation_code", "division_code", "text"}
     ),
     "amount": frozenset({"decimal", "integer"}),
     "count": frozenset({"integer", "decimal"}),
