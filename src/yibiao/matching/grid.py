@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -76,13 +76,40 @@ def tables_of(cells: Cells, grid: Grid) -> list[FormTable]:
     from yibiao.detect.sheet_layout import find_places
 
     pairs = label_cells(cells)
-    places = [place for place in find_places(grid) if place.header_rows]
+    places = [place for place in find_places(_without_lonely_rows(cells, grid)) if place.header_rows]
     columns = [_under_headers(cells, place) for place in places]
     best = max((len(table.fields) for table in columns), default=0)
     # Labels that alternate with blanks look like a narrow header to the detection of tables.
     if _is_fill_in(cells, pairs, best):
         return [FormTable(cells.name, _title(cells, 0, pairs[0].row), tuple(pairs))]
     return columns
+
+
+def _without_lonely_rows(cells: Cells, grid: Grid) -> Grid:
+    """The sheet without titles, notes and the numbers of empty rows.
+
+    The detection of tables compares a header with the rows under it; an empty form has none, only rows of one cell.
+    """
+    import pyarrow as pa
+
+    lonely = set()
+    for row in range(grid.height):
+        given = [column for column in range(grid.width) if cells.rows[row][column]]
+        if len(given) == 1:
+            (column,) = given
+            text = cells.rows[row][column]
+            _, right = cells.end(row, column)
+            wide = 2 * (right - column + 1) > grid.width > 2
+            if text.isdigit() or wide or len(text) > LONGEST:
+                lonely.add(row)
+    if not lonely:
+        return grid
+    texts = [
+        pa.array(["" if row in lonely else text for row, text in enumerate(column.to_pylist())], pa.string())
+        for column in grid.texts
+    ]
+    merges = [span for span in grid.merges if span[0] not in lonely]
+    return replace(grid, texts=texts, merges=merges)
 
 
 def table_of(cells: Cells) -> FormTable:
@@ -118,7 +145,7 @@ def _under_headers(cells: Cells, place) -> FormTable:
     first = place.begin + place.title_rows
     columns = range(place.left, place.right + 1)
     fields = _headers(cells, first, place.header_rows, columns, place.end)
-    return FormTable(cells.name, _title(cells, place.begin, first), tuple(fields))
+    return FormTable(cells.name, _title(cells, 0 if place.begin < 6 else place.begin, first), tuple(fields))
 
 
 def _headers(
