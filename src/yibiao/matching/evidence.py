@@ -245,10 +245,11 @@ def _weigh(
     figures["other_exact"] = float(bool(exact) and fact not in exact)
     votes = lexicon.votes.get(leaf.words) or lexicon.votes.get(found.whom.rest)
     if votes:
-        meant = {fact.element, found.name.fact.element}
-        agree = sum(votes[element, fact.derive] for element in meant)
+        meant = {(element, fact.derive) for element in (fact.element, found.name.fact.element)}
+        counted = {asked: count * _relevant(asked[0], about) for asked, count in votes.items()}
+        agree = sum(count for asked, count in counted.items() if asked in meant)
         figures["votes"] = math.log1p(agree)
-        figures["votes_against"] = math.log1p(votes.total() - agree)
+        figures["votes_against"] = math.log1p(sum(counted.values()) - agree)
     text = element.definition + element.scope
     if found.asked and len(found.asked) >= 2:
         figures["definition"] = sum(pair in text for pair in _bigrams(found.asked)) / (len(found.asked) - 1)
@@ -258,6 +259,14 @@ def _weigh(
         if figures["hint"]:
             reasons.append("填写提示里提到它")
     return Candidate(fact, figures, found.name, found.asked, found.whom, like, [reason for reason in reasons if reason])
+
+
+def _relevant(element: str | None, about: _About) -> float:
+    """How much a vote for an element counts here: what is asked in forms about persons says little about companies."""
+    home = about.lexicon.entity(element)
+    if home is None or (home == "resident" and about.said):
+        return 1.0
+    return about.entities.get(home, 0.0) / max(about.entities.values())
 
 
 def _roles(figures: dict[str, float], reasons: list[str], fact: Fact, about: _About) -> None:

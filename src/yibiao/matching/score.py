@@ -98,7 +98,7 @@ def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | N
 
 def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> dict[str, float]:
     """How much of a form speaks of each entity, together 1: by the words of its title and by headers of one meaning."""
-    votes = dict.fromkeys(ENTITIES, 0.3)
+    votes = dict.fromkeys(ENTITIES, 0.1)
     for number, (entity, pattern) in enumerate(ENTITY_WORDS):
         if pattern.search(title):
             votes[entity] += 2.0 - 0.15 * number
