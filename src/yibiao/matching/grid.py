@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from yibiao.detect.sheet_layout import Place
 from yibiao.matching.fields import FormField, FormTable
 from yibiao.matching.normalise import key
 from yibiao.matching.words import why_skipped
@@ -44,7 +48,8 @@ class Cells:
 
     @cached_property
     def width(self) -> int:
-        return max(map(len, self.rows), default=0)
+        """With one column more than has texts: the answer to the last label stands there."""
+        return 1 + max(map(len, self.rows), default=0)
 
     @cached_property
     def owner(self) -> dict[tuple[int, int], tuple[int, int]]:
@@ -73,16 +78,71 @@ class Cells:
 
 def tables_of(cells: Cells, grid: Grid) -> list[FormTable]:
     """All forms of a sheet, by the table detection of deliveries, or else as labels beside empty cells."""
-    from yibiao.detect.sheet_layout import find_places
-
-    pairs = label_cells(cells)
-    places = [place for place in find_places(_without_lonely_rows(cells, grid)) if place.header_rows]
+    places = list(_places(_without_lonely_rows(cells, grid)))
     columns = [_under_headers(cells, place) for place in places]
-    best = max((len(table.fields) for table in columns), default=0)
-    # Labels that alternate with blanks look like a narrow header to the detection of tables.
-    if _is_fill_in(cells, pairs, best):
+    first = next((row for row in range(len(cells.rows)) if _labels(cells, row) > 1), 0)
+    # A row of headers side by side at the top is that of a register; what stands under it are values, never labels.
+    if any(_is_dense(cells, place) and place.begin + place.title_rows <= first for place in places):
+        return columns
+    pairs = label_cells(cells)
+    if _is_fill_in(pairs, max((len(table.fields) for table in columns), default=0)):
         return [FormTable(cells.name, _title(cells, 0, pairs[0].row), tuple(pairs))]
     return columns
+
+
+def _places(grid: Grid) -> Iterator[Place]:
+    """Tables with headers. Headers without rows are a table each: the detection joins what has no rows to compare."""
+    from yibiao.detect.sheet_layout import find_places
+
+    begin = 0
+    while begin < grid.height:
+        given = np.concatenate([np.flatnonzero(grid.filled()[begin:]) + begin, [grid.height + 1]])
+        if len(given) < 2:
+            return
+        top = int(given[0])
+        end = next(int(row) + 1 for row, below in pairwise(given) if below > row + 1)
+        alone = [place for place in find_places(_rows(grid, top, end)) if place.header_rows]
+        if len(alone) == 1 and alone[0].data >= end - top:
+            yield _moved(alone[0], top)
+            begin = end
+            continue
+        for place in find_places(_rows(grid, top, grid.height)):
+            if place.header_rows:
+                yield _moved(place, top)
+        return
+
+
+def _rows(grid: Grid, begin: int, end: int) -> Grid:
+    """Some rows of a sheet as a sheet."""
+    return replace(
+        grid,
+        height=end - begin,
+        texts=[column.slice(begin, end - begin) for column in grid.texts],
+        kinds=[None if kinds is None else kinds[begin:end] for kinds in grid.kinds],
+        merges=[
+            (top - begin, left, min(bottom, end - 1) - begin, right)
+            for top, left, bottom, right in grid.merges
+            if begin <= top < end
+        ],
+        hidden=grid.hidden[begin:end],
+    )
+
+
+def _moved(place: Place, by: int) -> Place:
+    return replace(place, begin=place.begin + by, end=place.end + by)
+
+
+def _labels(cells: Cells, row: int) -> int:
+    """Different cells of a row with a text."""
+    return len({_first(cells, (row, column)) for column in range(cells.width) if cells.text(row, column)})
+
+
+def _is_dense(cells: Cells, place: Place) -> bool:
+    """Do the headers stand side by side, not with blanks between them?"""
+    row = place.data - 1
+    given = [bool(cells.text(row, column)) for column in range(place.left, place.right + 1)]
+    beside = sum(one and other for one, other in pairwise(given))
+    return sum(given) >= 3 and beside >= 0.6 * (sum(given) - 1)
 
 
 def _without_lonely_rows(cells: Cells, grid: Grid) -> Grid:
@@ -115,21 +175,24 @@ def _without_lonely_rows(cells: Cells, grid: Grid) -> Grid:
 def table_of(cells: Cells) -> FormTable:
     """The form of one table of a document, which has no header detection of its own."""
     pairs = label_cells(cells)
-    first = next((row for row in range(len(cells.rows)) if _filled(cells, row) > max(1, cells.width // 2)), 0)
-    header = _headers(cells, first, _depth(cells, first), range(cells.width))
-    if _is_fill_in(cells, pairs, len(header)):
+    first = next((row for row in range(len(cells.rows)) if _labels(cells, row) > max(1, cells.width // 2)), 0)
+    depth = _depth(cells, first)
+    header = _headers(cells, first, depth, range(cells.width))
+    top = next((row for row in range(len(cells.rows)) if _labels(cells, row) > 1), 0)
+    place = Place(first, 0, depth, len(cells.rows), 0, cells.width - 1, "", True)
+    if not (first <= top and _is_dense(cells, place)) and _is_fill_in(pairs, len(header)):
         return FormTable(cells.name, _title(cells, 0, pairs[0].row), tuple(pairs))
     return FormTable(cells.name, _title(cells, 0, first), tuple(header))
 
 
-def _is_fill_in(cells: Cells, pairs: Sequence[FormField], headers: int) -> bool:
-    """Are there clearly more labels beside empty cells than headers of columns?"""
+def _is_fill_in(pairs: Sequence[FormField], headers: int) -> bool:
+    """Are there clearly more labels beside empty cells than headers of columns?
+
+    Labels that come again and again are the values of a register.
+    """
     rows = {one.row for one in pairs}
-    return len(pairs) >= 3 and len(rows) >= 2 and len(pairs) > headers
-
-
-def _filled(cells: Cells, row: int) -> int:
-    return sum(bool(cells.text(row, column)) for column in range(cells.width))
+    different = {one.path for one in pairs}
+    return len(pairs) >= 3 and len(rows) >= 2 and len(pairs) > headers and len(different) >= 0.7 * len(pairs)
 
 
 def _depth(cells: Cells, first: int) -> int:
@@ -137,11 +200,11 @@ def _depth(cells: Cells, first: int) -> int:
     depth = 1
     for top, left, bottom, right in cells.merges:
         if top == first:
-            depth = max(depth, bottom - top + 1 + (right > left and right - left + 1 < cells.width))
+            depth = max(depth, bottom - top + 1 + (right > left and right - left + 2 < cells.width))
     return min(depth, 5, max(1, len(cells.rows) - first))
 
 
-def _under_headers(cells: Cells, place) -> FormTable:
+def _under_headers(cells: Cells, place: Place) -> FormTable:
     first = place.begin + place.title_rows
     columns = range(place.left, place.right + 1)
     fields = _headers(cells, first, place.header_rows, columns, place.end)
@@ -158,7 +221,7 @@ def _headers(
         path: list[str] = []
         row = first
         for line in range(first, bottom):
-            text = cells.text(line, column).strip()
+            text = re.sub(r"\s+", " ", cells.text(line, column)).strip()
             if text and (not path or path[-1] != text):
                 path.append(text)
                 row = line
@@ -185,7 +248,7 @@ def label_cells(cells: Cells) -> list[FormField]:
             if cells.owner.get((row, column), (row, column)) != (row, column) or not _is_label(text):
                 continue
             bottom, right = cells.end(row, column)
-            if right - column + 1 >= cells.width and cells.width > 2:
+            if right - column + 1 >= cells.width - 1 and cells.width > 3:
                 continue  # a title
             beside, below = (row, right + 1), (bottom + 1, column)
             if right + 1 < cells.width and _answers(cells, beside, blank) and _first(cells, beside) not in used:
@@ -195,7 +258,8 @@ def label_cells(cells: Cells) -> list[FormField]:
                 bottom + 1 < len(cells.rows)
                 and (right + 1 >= cells.width or not _answers(cells, beside, blank))
                 and below in blank
-                and not (bottom > row)
+                and not bottom > row
+                and _first(cells, below)[1] == column
                 and _first(cells, below) not in used
             ):
                 used.add(_first(cells, below))

@@ -109,7 +109,7 @@ def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> di
         homes = {
             lexicon.entity(lexicon.names[place].fact.element)
             for place in lexicon.exact.get(words, ())
-            if lexicon.names[place].fact.element and lexicon.names[place].source == "registry"
+            if lexicon.names[place].fact.element
         }
         if len(homes) == 1 and (home := homes.pop()) in votes:
             votes[home] += 0.5
