@@ -8,6 +8,7 @@ from pathlib import Path
 from yibiao.contracts.documents import Document, Findings
 from yibiao.contracts.draft.names import unit_in
 from yibiao.contracts.load import read_schemas
+from yibiao.contracts.meanings import two_meanings
 from yibiao.contracts.values import Report, Schemas
 from yibiao.errors import ContractError
 from yibiao.settings import Settings
@@ -172,18 +173,17 @@ def _element_names(schemas: Schemas, findings: Findings, root: Path) -> None:
     for name in sorted(name for name, count in names.items() if count > 1):
         second = [element.id for element in schemas.elements.values() if element.name == name][1]
         findings.error("duplicate-name", f"Two data elements are named {name}.", _element(root, second, "name"))
-    owners: dict[str, set[str]] = defaultdict(set)
-    for element in schemas.elements.values():
-        for name in {element.name, *element.aliases}:
-            owners[name].add(element.id)
-    for name, ids in sorted(owners.items()):
-        if len(ids) > 1 and names[name] <= 1:
-            findings.warning(
-                "shared-alias",
-                f"{name} is a name of {' and '.join(sorted(ids))}.",
-                _element(root, max(ids), "aliases"),
-                todo="Keep it at one.",
-            )
+    for word, meanings in two_meanings(schemas.elements):
+        if any(names[one.name] > 1 for one in meanings):
+            continue
+        shown = "; ".join(f"`{one.id}` ({one.name}: {one.definition})" for one in meanings)
+        findings.error(
+            "two-meanings",
+            f"{word} has {len(meanings)} meanings: {shown}.",
+            _element(root, meanings[-1].id, "aliases"),
+            got=" and ".join(_element(root, one.id, "aliases") for one in meanings),
+            todo=f"Keep it at one, or say where it means which: {{name: {word}, context: [...]}}, no word for two.",
+        )
 
 
 def _own_fields(schemas: Schemas, findings: Findings) -> None:
