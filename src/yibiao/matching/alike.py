@@ -20,6 +20,7 @@ class Likeness:
         told: part of the weight of the asked words that the name has, in its order.
         covered: part of the weight of the name that the asked words have.
         pairs: Dice of the character bigrams, with the ends of the words.
+        bag: part of the weight of all characters of both that they share, in whatever order.
         tail: 1 if both end alike (two characters), 0.5 for one.
         typing: 1 if one character differs, is missing, doubled or swapped, and four are there at least.
         sound: 1 if both sound alike.
@@ -28,6 +29,7 @@ class Likeness:
     told: float
     covered: float
     pairs: float
+    bag: float
     tail: float
     typing: float
     sound: float
@@ -35,7 +37,7 @@ class Likeness:
     @property
     def order(self) -> float:
         """One figure to choose the best name of an element by."""
-        return self.told + 0.7 * self.covered + 0.6 * self.pairs + 0.15 * self.tail + 0.5 * self.typing + self.sound
+        return self.told + 0.7 * self.covered + 0.6 * self.pairs + 0.4 * self.bag + 0.15 * self.tail + 0.5 * self.typing + self.sound
 
 
 def likeness(asked: str, name: str, weight: Mapping[str, float], unseen: float) -> Likeness:
@@ -46,12 +48,14 @@ def likeness(asked: str, name: str, weight: Mapping[str, float], unseen: float) 
     covered = worth / (sum(weight.get(character, unseen) for character in name) or 1.0)
     one, other = Counter(_pairs(asked)), Counter(_pairs(name))
     pairs = 2 * sum((one & other).values()) / (sum(one.values()) + sum(other.values()))
+    shared = 2 * sum(weight.get(one, unseen) for one in (Counter(asked) & Counter(name)).elements())
+    bag = shared / (sum(weight.get(one, unseen) for one in asked + name) or 1.0)
     tail = 1.0 if asked[-2:] == name[-2:] else 0.5 if asked[-1:] == name[-1:] else 0.0
     typing = float(min(len(asked), len(name)) >= 3 and max(len(asked), len(name)) >= 4 and one_slip(asked, name))
     sound = float(
         len(asked) == len(name) and len(asked) >= 2 and 2 * len(common) >= len(asked) and _sounds(asked, name)
     )
-    return Likeness(told, covered, pairs, tail, typing, sound)
+    return Likeness(told, covered, pairs, bag, tail, typing, sound)
 
 
 def one_slip(one: str, other: str) -> bool:

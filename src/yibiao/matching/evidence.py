@@ -16,7 +16,7 @@ from yibiao.matching.roles import Whom, readings, word_of
 from yibiao.matching.words import AGE, FITS, kind_of
 
 FEATURES = (
-    *("one", "exact", "exact_learned", "exact_alike", "exact_part", "by_path", "told", "covered", "pairs", "tail"),
+    *("one", "exact", "exact_learned", "exact_alike", "exact_part", "by_path", "told", "covered", "pairs", "bag", "tail"),
     *("typing", "sound", "kind_fits", "kind_breaks", "options_fit", "options_break", "unit_fits", "unit_breaks"),
     *("entity", "entity_none", "role_person", "role_thing", "role_lost", "role_implied", "role_passed", "shared", "short", "exists", "exists_code"),
     *("question_plain", "values_fit", "values_break", "definition", "hint", "other_exact", "age", "votes", "votes_against"),
@@ -219,6 +219,7 @@ def _weigh(
         "told": like.told,
         "covered": like.covered,
         "pairs": like.pairs,
+        "bag": like.bag,
         "tail": like.tail,
         "typing": like.typing,
         "sound": like.sound,
