@@ -28,7 +28,7 @@ MATCHERS = {
     "JaccardDistance (instances)": lambda: JaccardDistanceMatcher(),
     "DistributionBased (instances)": lambda: DistributionBased(),
 }
-SECONDS = 60
+SECONDS = 20
 """A matcher that needs more is stopped after the form that it is at, and judged on the forms until then."""
 
 
