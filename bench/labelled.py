@@ -18,6 +18,7 @@ from yibiao.contracts.values import Schemas
 from yibiao.forms.model import Form
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact
+from yibiao.matching.normalise import label
 
 HERE = Path(__file__).parent / "labelled_forms"
 SKIP = "skip"
@@ -71,11 +72,18 @@ def labelled_forms(schemas: Schemas) -> list[LabelledForm]:
 
 
 def registered_forms(forms: Iterable[Form], schemas: Schemas) -> list[LabelledForm]:
-    """Forms of `schemas/forms` in the same shape; all development."""
+    """Forms of `schemas/forms` in the same shape; all development.
+
+    They were frozen before the registry grew: a field with a `concept` whose header is a name of the registry by now
+    says nothing about what is new, and is left out.
+    """
+    known = {label(name).words for one in schemas.elements.values() for name in (one.name, *one.aliases)}
     found = []
     for form in forms:
         fields = []
         for column, one in enumerate(form.fields):
+            if one.element is None and label(one.label).forms and known & set(label(one.label).forms):
+                continue
             text = f"{one.label}（{one.unit}）" if one.unit and one.unit not in one.label else one.label
             asked = FormField(form.title, column, (*one.path[:-1], text), options=one.choices)
             fields.append(Labelled(asked, Fact(one.element, one.role, one.derive, one.value), False))

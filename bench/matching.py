@@ -21,7 +21,6 @@ from bench.machine import facts
 from bench.matching_train import lexicon_without, same, train
 from yibiao.contracts import load_schemas
 from yibiao.forms import load_forms
-from yibiao.matching.homes import element_homes
 from yibiao.matching.lexicon import Lexicon
 from yibiao.matching.model import Model, load_model, write_model
 from yibiao.matching.score import Scored, score_fields
@@ -155,21 +154,20 @@ def main() -> None:
     given = parser.parse_args()
     settings = Settings.load()
     schemas = load_schemas(settings.schemas)
-    homes = element_homes(settings.schemas)
     forms = labelled_forms(schemas)
     taught = [
         *registered_forms(load_forms(settings.schemas, schemas).values(), schemas),
         *(form for form in forms if form.split == "development"),
     ]
     if given.train:
-        write_model(train(schemas, taught, homes), settings.schemas)
+        write_model(train(schemas, taught), settings.schemas)
     model = load_model(settings.schemas)
     chosen = [form for form in forms if form.split == given.split]
     judged: list[Judged] = []
     for form in chosen:
         # A development form is judged without what it taught; a test form taught nothing.
         left_out = {form.id} if form.split == "development" else set()
-        judged += judge([form], _lexicon(schemas, taught, left_out, homes), model)
+        judged += judge([form], _lexicon(schemas, taught, left_out), model)
     found: dict[str, Any] = {"split": given.split, "forms": len(chosen), **figures(judged, model)}
     found["thresholds"] = {"likely": model.likely, "unsure": model.unsure, "sure": model.sure}
     found["undefined"] = len(undefined(schemas))
@@ -194,10 +192,10 @@ def main() -> None:
 _LEXICONS: dict[frozenset[str], Lexicon] = {}
 
 
-def _lexicon(schemas: Any, taught: Sequence[LabelledForm], left_out: set[str], homes: Mapping[str, str]) -> Lexicon:
+def _lexicon(schemas: Any, taught: Sequence[LabelledForm], left_out: set[str]) -> Lexicon:
     key = frozenset(left_out)
     if key not in _LEXICONS:
-        _LEXICONS[key] = lexicon_without(schemas, taught, left_out, homes)
+        _LEXICONS[key] = lexicon_without(schemas, taught, left_out)
     return _LEXICONS[key]
 
 

@@ -50,19 +50,19 @@ def learned_of(forms: Sequence[LabelledForm]) -> tuple[Learned, ...]:
     return tuple(Learned(header, fact, len(found[header, fact])) for header, fact in sorted(found, key=str))
 
 
-def lexicon_without(schemas: Schemas, forms: Sequence[LabelledForm], left_out: set[str], homes: Mapping[str, str]) -> Lexicon:
+def lexicon_without(schemas: Schemas, forms: Sequence[LabelledForm], left_out: set[str]) -> Lexicon:
     """The lexicon that knows nothing from some forms."""
-    return Lexicon(schemas, learned_of([form for form in forms if form.id not in left_out]), homes=homes)
+    return Lexicon(schemas, learned_of([form for form in forms if form.id not in left_out]))
 
 
-def train(schemas: Schemas, forms: Sequence[LabelledForm], homes: Mapping[str, str]) -> Model:
+def train(schemas: Schemas, forms: Sequence[LabelledForm]) -> Model:
     """Train on forms of the development split.
 
     Weights of candidates by logistic regression, then, with each form judged by weights of the others, how far the best
     candidate is to be trusted, then the thresholds.
     """
     folds = [[form for place, form in enumerate(forms) if place % FOLDS == fold] for fold in range(FOLDS)]
-    lexicons = [lexicon_without(schemas, forms, {form.id for form in fold}, homes) for fold in folds]
+    lexicons = [lexicon_without(schemas, forms, {form.id for form in fold}) for fold in folds]
     rows, hits, groups = _pairs(folds, lexicons)
     model = Model(tuple(_fit(rows, hits)), (0.0,) * len(DOUBTS), 0.5, 0.3, 0.9, learned_of(forms), {})
     figures: list[list[float]] = []
@@ -101,7 +101,7 @@ def _pairs(folds: Sequence[Sequence[LabelledForm]], lexicons: Sequence[Lexicon])
             for one, implied in zip(form.fields, implied_roles(fields, lexicon), strict=True):
                 if one.skipped or why_skipped(label(one.field.label).words, one.field.label):
                     continue
-                for candidate in candidates(one.field, lexicon, about, implied):
+                for candidate in candidates(one.field, lexicon, about, implied, form.title):
                     rows.append(candidate.vector())
                     hits.append(same(candidate.fact, one.fact, lexicon))
                     groups.append(number)
@@ -116,7 +116,7 @@ def _bests(
         fields = [one.field for one in form.fields]
         about = entities_of(fields, form.title, lexicon)
         implied = implied_roles(fields, lexicon)
-        ranked = [rank(one, lexicon, about, model, role) for one, role in zip(fields, implied, strict=True)]
+        ranked = [rank(one, lexicon, about, model, role, form.title) for one, role in zip(fields, implied, strict=True)]
         taken: dict[Fact, float] = {}
         for one in ranked:
             if one:

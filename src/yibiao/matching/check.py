@@ -8,7 +8,6 @@ from pathlib import Path
 
 from yibiao.contracts.values import Schemas
 from yibiao.matching.fields import FormTable
-from yibiao.matching.homes import element_homes
 from yibiao.matching.lexicon import Lexicon
 from yibiao.matching.model import load_model
 from yibiao.matching.reading import read_form
@@ -43,7 +42,7 @@ def check_tables(
 ) -> list[Verdict]:
     """The same for forms that are read already."""
     model = load_model(root)
-    lexicon = Lexicon(schemas, model.learned, homes=element_homes(root))
+    lexicon = Lexicon(schemas, model.learned)
     judge = Judge(schemas, model, editions, today)
     return [
         judge.of(scored)

@@ -84,17 +84,21 @@ class _About:
 
 
 def candidates(
-    one: FormField, lexicon: Lexicon, entities: Mapping[str, float], implied: str | None = None
+    one: FormField, lexicon: Lexicon, entities: Mapping[str, float], implied: str | None = None, title: str = ""
 ) -> list[Candidate]:
     """Facts that a field may ask, the best compared first.
 
     Args:
         entities: how much of the form speaks of each entity, together 1.
         implied: the role of the person named before it, where the form names no person of its row.
+        title: of the form, for words that mean an element only in some context.
     """
     leaf = label(one.label)
     best: dict[Fact, _Found] = {}
+    around = title + "/".join(one.path)
     for found in _names(leaf, one, lexicon):
+        if found.name.contexts and not any(word in around for word in found.name.contexts):
+            continue
         fact = _fact(found, leaf, lexicon)
         facts = [fact] if fact is not None else []
         if implied and fact is not None and fact.role is None and lexicon.entity(fact.element) == "resident":

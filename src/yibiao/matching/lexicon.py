@@ -39,12 +39,14 @@ class Name:
         words: key of it.
         source: `registry`, `contract`, `form`, or `code` (a value of a code list, asked by yes or no).
         said: where it stands, in Chinese.
+        contexts: words of which one must stand above it, in it or in the title; empty if it means this anywhere.
     """
 
     words: str
     fact: Fact
     source: str
     said: str
+    contexts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,6 @@ class Lexicon:
         schemas: registry, code lists and contracts.
         learned: headers of labelled forms.
         without: a report whose own headers teach nothing: the one that is being drafted.
-        homes: element -> entity whose file defines it, for elements of no canonical table.
     """
 
     def __init__(
@@ -71,15 +72,9 @@ class Lexicon:
         schemas: Schemas,
         learned: Iterable[Learned] = (),
         without: str = "",
-        homes: Mapping[str, str] | None = None,
     ) -> None:
         self.schemas = schemas
-        self.homes = dict(homes or {})
-        held = Counter(element for entity in schemas.entities.values() for element in entity.elements)
-        for entity in schemas.entities.values():
-            for element in entity.elements:
-                if held[element] == 1:
-                    self.homes.setdefault(element, entity.id)
+        self.homes = {one.id: one.entity for one in schemas.elements.values() if one.entity not in ("", "common")}
         self._seen: set[tuple[str, Fact]] = set()
         self.names: list[Name] = []
         self.exact: dict[str, list[int]] = defaultdict(list)
@@ -88,7 +83,8 @@ class Lexicon:
             fact = Fact(element.id)
             self._add(element.name, fact, "registry", f"与数据元“{element.name}”同名")
             for alias in element.aliases:
-                self._add(alias, fact, "registry", f"“{alias}”是数据元“{element.name}”的别名")
+                said = f"“{alias}”是数据元“{element.name}”的别名"
+                self._add(alias, fact, "registry", said, element.contexts.get(alias, ()))
             self._add(element.english, fact, "registry", f"与数据元“{element.name}”的英文名相同")
             self._add(element.id.replace("_", ""), fact, "registry", f"与数据元“{element.name}”的标识相同")
         for report in schemas.reports.values():
@@ -104,14 +100,14 @@ class Lexicon:
                 self.votes[label(one.header).words][one.fact.element, one.fact.derive] += one.forms
                 self._add(one.header.rpartition("/")[2], one.fact, "form", "已标注的表单里这样写过")
 
-    def _add(self, text: str, fact: Fact, source: str, said: str) -> None:
+    def _add(self, text: str, fact: Fact, source: str, said: str, contexts: tuple[str, ...] = ()) -> None:
         understood = label(text)
         words = understood.words or key(text)
         if not words or (words, fact) in self._seen:
             return
         self._seen.add((words, fact))
         place = len(self.names)
-        self.names.append(Name(words, fact, source, said))
+        self.names.append(Name(words, fact, source, said, tuple(contexts)))
         self.exact[words].append(place)
         self.alike[reduced(words)].append(place)
 

@@ -47,7 +47,7 @@ def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, mode
     """Score the fields of one table, in order."""
     about = entities_of(fields, title, lexicon)
     implied = implied_roles(fields, lexicon)
-    ranked = [rank(one, lexicon, about, model, role) for one, role in zip(fields, implied, strict=True)]
+    ranked = [rank(one, lexicon, about, model, role, title) for one, role in zip(fields, implied, strict=True)]
     skipped = [why_skipped(label(one.label).words, one.label) for one in fields]
     taken: dict[Fact, float] = {}
     for found, skip in zip(ranked, skipped, strict=True):
@@ -60,10 +60,11 @@ def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, mode
 
 
 def rank(
-    one: FormField, lexicon: Lexicon, about: Mapping[str, float], model: Model, implied: str | None = None
+    one: FormField, lexicon: Lexicon, about: Mapping[str, float], model: Model, implied: str | None = None,
+    title: str = "",
 ) -> list[tuple[Candidate, float]]:
     """Candidates with their logits, the likeliest first."""
-    found = [(candidate, model.pair(candidate.vector())) for candidate in candidates(one, lexicon, about, implied)]
+    found = [(candidate, model.pair(candidate.vector())) for candidate in candidates(one, lexicon, about, implied, title)]
     return sorted(found, key=lambda pair: (-pair[1], str(pair[0].fact)))
 
 
@@ -80,8 +81,8 @@ def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | N
         role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字")), None)
         role = role if role in IMPLYING else None
         named.append(role)
-        own = own or any(
-            whom.role is None and any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ()))
+        own = own or not any(whom.role for whom in whoms) and any(
+            any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ()))
             for whom in whoms
         )
     if own:

@@ -25,8 +25,8 @@ VERDICTS: Mapping[str, str] = {
 }
 """Verdict -> how it is shown."""
 
-STALE_DAYS = 400
-"""An edition older than this is to be confirmed: what is delivered once a year is fresh, what missed a year is not."""
+GRACE_DAYS = 62
+"""So much later than an element's freshness says its newest edition may be: deliveries need time to arrive."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ class Judge:
             return self._verdict(scored, fact, "derive", [*reasons, how])
         if scored.score < self._model.sure:
             return self._verdict(scored, fact, "confirm", [*reasons, "把握较大，请核对"])
-        if (as_of := self._as_of(held)) and self._today and (self._today - as_of).days > STALE_DAYS:
+        as_of, good = self._as_of(held), self._schemas.elements[fact.element].max_age_days
+        if as_of and self._today and good is not None and (self._today - as_of).days > good + GRACE_DAYS:
             return self._verdict(scored, fact, "confirm", [*reasons, f"最近一期是 {as_of.isoformat()}，已不新"])
         return self._verdict(scored, fact, "reuse", reasons)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from yibiao.contracts import Schemas, load_schemas
-from yibiao.matching.homes import element_homes
 from yibiao.matching.lexicon import Lexicon
 from yibiao.matching.model import Model, load_model
 
@@ -26,4 +25,4 @@ def model() -> Model:
 
 @pytest.fixture(scope="session")
 def lexicon(schemas: Schemas, model: Model) -> Lexicon:
-    return Lexicon(schemas, model.learned, homes=element_homes(SCHEMAS))
+    return Lexicon(schemas, model.learned)
