@@ -26,6 +26,12 @@ FEATURES = (
 MOST = 14
 """Candidates of a field that are weighed."""
 
+PASSED_ON = frozenset(
+    ("citizen_id", "sex_code", "birth_date", "ethnicity_code", "mobile_phone", "political_status_code")
+    + ("marital_status_code", "education_code", "residence_address", "employer_name")
+)
+"""What is asked of the person named before it without naming him again."""
+
 _UNIT_FAMILIES = (
     frozenset({"元", "万元", "亿元", "元/月", "元/年"}),
     frozenset({"㎡", "m2", "m²", "平方米", "平米", "亩", "公顷"}),
@@ -101,7 +107,7 @@ def candidates(
             continue
         fact = _fact(found, leaf, lexicon)
         facts = [fact] if fact is not None else []
-        if implied and fact is not None and fact.role is None and lexicon.entity(fact.element) == "resident":
+        if implied and fact is not None and fact.role is None and fact.element in PASSED_ON:
             facts.append(lexicon.owned(replace(fact, role=implied)))
         for each in facts:
             if each not in best or found.strength > best[each].strength:
@@ -285,7 +291,7 @@ def _roles(figures: dict[str, float], reasons: list[str], fact: Fact, about: _Ab
         figures["role_lost"] = 1.0
     elif about.said and not _owns_role(fact.element, about.said):
         figures["role_thing"] = 1.0
-    elif about.implied and about.lexicon.entity(fact.element) == "resident":
+    elif about.implied and fact.element in PASSED_ON:
         figures["role_passed"] = 1.0
 
 

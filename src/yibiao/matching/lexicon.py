@@ -75,7 +75,7 @@ class Lexicon:
     ) -> None:
         self.schemas = schemas
         self.homes = {one.id: one.entity for one in schemas.elements.values() if one.entity not in ("", "common")}
-        self._seen: set[tuple[str, Fact]] = set()
+        self._seen: set[tuple[str, Fact, bool]] = set()
         self.names: list[Name] = []
         self.exact: dict[str, list[int]] = defaultdict(list)
         self.alike: dict[str, list[int]] = defaultdict(list)
@@ -103,9 +103,10 @@ class Lexicon:
     def _add(self, text: str, fact: Fact, source: str, said: str, contexts: tuple[str, ...] = ()) -> None:
         understood = label(text)
         words = understood.words or key(text)
-        if not words or (words, fact) in self._seen:
+        # A word that some report or form uses as it is counts without the context that the registry wants.
+        if not words or (words, fact, bool(contexts)) in self._seen:
             return
-        self._seen.add((words, fact))
+        self._seen.add((words, fact, bool(contexts)))
         place = len(self.names)
         self.names.append(Name(words, fact, source, said, tuple(contexts)))
         self.exact[words].append(place)

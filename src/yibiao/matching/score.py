@@ -123,7 +123,9 @@ def doubts(
 ) -> list[float]:
     """Figures by `yibiao.matching.model.DOUBTS` of a field's best candidate."""
     best, logit = found[0]
-    margin = min(logit - found[1][1], 8.0) if len(found) > 1 else 8.0
+    # The same element of another person is no rival: whom a header speaks of has figures of its own.
+    rival = next((other for candidate, other in found if candidate.fact.element != best.fact.element), logit - 8.0)
+    margin = max(-8.0, min(logit - rival, 8.0))
     concept, is_concept = concept_likeness(one, lexicon)
     exact = max(best.figures[name] for name in ("exact", "exact_learned", "age"))
     duplicate = float(taken.get(best.fact, logit) > logit + 0.5)
