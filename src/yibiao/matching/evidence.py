@@ -196,7 +196,8 @@ def _fact(found: _Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
         return None
     if fact.derive is None and leaf.question and not _yes_or_no(lexicon.schemas.elements[fact.element or ""]):
         fact = replace(fact, derive="exists")
-    if fact.role and not _of_person(fact.element, lexicon):
+    # guardian_relation, parent_work_place: the element itself says whom it speaks of.
+    if fact.role and (not _of_person(fact.element, lexicon) or _owns_role(fact.element, {fact.role: True})):
         fact = replace(fact, role=None)
     return lexicon.owned(fact)
 
@@ -297,7 +298,8 @@ def _roles(figures: dict[str, float], reasons: list[str], fact: Fact, about: _Ab
 
 def _owns_role(element: str | None, roles: Mapping[str, bool]) -> bool:
     """Is it an element that some role has for itself: `legal_representative_name`?"""
-    return any((element or "").startswith(f"{role}_") for role in roles)
+    lead = (element or "").partition("_")[0]
+    return any(lead == role or (element or "").startswith(f"{role}_") for role in roles)
 
 
 def _bigrams(text: str) -> Sequence[str]:
