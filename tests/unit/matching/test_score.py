@@ -36,7 +36,7 @@ def test_what_is_asked_is_found(ask, model, path, fact):
     assert found.reasons
 
 
-@pytest.mark.parametrize("path", ["走访情况", "帮扶措施", "毕业幼儿园", "随访方式", "兴趣爱好"])
+@pytest.mark.parametrize("path", ["股票代码", "代表作品", "骨灰安放方式", "责任书签订", "光荣牌悬挂情况"])
 def test_what_no_element_says_is_not_proposed(ask, model, path):
     (found,) = ask(path)
     assert found.score < model.likely
