@@ -1,0 +1,63 @@
+"""Waivers: which reports may collect what another report collects already, why, and until when (`schemas/waivers.yml`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from yibiao.contracts import Schemas
+from yibiao.contracts.documents import Document, Findings, read_fields
+from yibiao.contracts.registry import check_reference, read_items
+
+ANY = "any"
+"""Instead of a list of reports: whoever collects the element. Only for what tells rows apart, see `lint`."""
+
+_FIELDS: dict[str, type | tuple[type, ...]] = {"element": str, "reports": (list, str), "reason": str, "until": date}
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """One permission to collect an element again.
+
+    Attributes:
+        reports: ids of the reports that collect it besides its source; None for any.
+        until: last day on which it holds.
+        where: `file:line`.
+    """
+
+    element: str
+    reports: frozenset[str] | None
+    reason: str
+    until: date
+    where: str
+
+    def covers(self, report: str) -> bool:
+        return self.reports is None or report in self.reports
+
+
+def read_waivers(root: Path, schemas: Schemas, findings: Findings) -> tuple[Waiver, ...]:
+    """All waivers of a schemas folder, in the order of the file; none if there is no file."""
+    path = root / "waivers.yml"
+    if not path.exists():
+        return ()
+    document = Document(path, root.parent)
+    waivers = []
+    for place, item in enumerate(read_items(document, "waivers", findings)):
+        at = ("waivers", place)
+        data = read_fields(document, at, item, _FIELDS, list(_FIELDS), findings)
+        if data is None:
+            continue
+        where, given = document.where(*at), data["reports"]
+        check_reference("unknown-element", "data element", data["element"], schemas.elements, where, findings)
+        if isinstance(given, str) and given != ANY:
+            findings.error("waiver", "`reports` is a list of reports, or `any`.", where, got=given)
+            continue
+        if not data["reason"].strip():
+            findings.error("waiver", "A waiver without a reason.", where, todo="Say why it cannot be shared yet.")
+        listed = [] if given == ANY else [str(one) for one in given]
+        for report in listed:
+            check_reference("unknown-report", "report", report, schemas.reports, where, findings)
+        reports = None if given == ANY else frozenset(listed)
+        waivers.append(Waiver(data["element"], reports, data["reason"], data["until"], where))
+    return tuple(waivers)
