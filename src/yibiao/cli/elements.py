@@ -39,7 +39,7 @@ def search(words: tuple[str, ...], limit: int, home: Path | None, as_json: bool)
     """
     from yibiao.elements import search as find
 
-    settings, schemas, held = _registry(home)
+    schemas, held = _registry(home)
     found = find(schemas.elements, words)
     if as_json:
         _print(
@@ -68,7 +68,7 @@ def show(element_id: str, home: Path | None, as_json: bool) -> None:
     from yibiao.contracts.documents import did_you_mean
     from yibiao.errors import ContractError
 
-    _, schemas, held = _registry(home)
+    schemas, held = _registry(home)
     if element_id not in schemas.elements:
         raise ContractError(
             "There is no such data element.",
@@ -142,14 +142,14 @@ def export(dcat: Path | None, xlsx: Path | None, day: date | None) -> None:
         click.echo(f"wrote {xlsx}, {write_catalogue(schemas, xlsx.absolute(), _day(day))} items")
 
 
-def _registry(home: Path | None) -> tuple[Settings, Schemas, Mapping[str, tuple[Holding, ...]]]:
+def _registry(home: Path | None) -> tuple[Schemas, Mapping[str, tuple[Holding, ...]]]:
     from yibiao.contracts import load_schemas
     from yibiao.elements import holdings
     from yibiao.settings import Settings
 
     settings = Settings.load(home=home)
     schemas = load_schemas(settings.schemas)
-    return settings, schemas, holdings(schemas, _editions(settings, schemas))
+    return schemas, holdings(schemas, _editions(settings, schemas))
 
 
 def _editions(settings: Settings, schemas: Schemas) -> dict[str, str]:

@@ -20,15 +20,15 @@ def two_meanings(elements: Mapping[str, Element]) -> Iterator[tuple[str, tuple[E
     """
     words: dict[str, dict[str, str]] = defaultdict(dict)  # word -> element -> how the element writes it
     for element in elements.values():
-        for written in (element.name, *element.aliases):
-            words[plain(written).casefold()].setdefault(element.id, written)
+        for name in (element.name, *element.aliases):
+            words[plain(name).casefold()].setdefault(element.id, name)
     for word, written in sorted(words.items()):
         bare = [
             id_ for id_, text in written.items() if text == elements[id_].name or text not in elements[id_].contexts
         ]
         named = [id_ for id_ in bare if written[id_] == elements[id_].name]
         said = [context for id_, text in written.items() if id_ not in bare for context in elements[id_].contexts[text]]
-        clear = len(set(said)) == len(said) and (not bare or bare == named and len(named) == 1)
+        clear = len(set(said)) == len(said) and (not bare or (bare == named and len(named) == 1))
         if len(written) > 1 and not clear:
             yield next(iter(written.values())) or word, tuple(elements[id_] for id_ in sorted(written))
 

@@ -1,4 +1,4 @@
-"""The registry as a DCAT 3 catalogue in JSON-LD: a dataset per information resource, its columns as CSVW describes them."""
+"""The registry as a DCAT 3 catalogue in JSON-LD: a dataset per information resource, its columns in CSVW."""
 
 from __future__ import annotations
 

@@ -66,8 +66,9 @@ def holdings(schemas: Schemas, editions: Mapping[str, str] | None = None) -> dic
                 report.mode,
             )
     modes = ("snapshot", "delta", "events")  # of one department, who lists everybody before who tells what happened
+    breadth = {report.id: sum(bool(one.element) for one in report.columns) for report in schemas.reports.values()}
 
-    def order(one: Holding) -> tuple[int, int, str]:
-        return one.authority or len(schemas.departments) + 1, modes.index(one.mode), one.report
+    def order(one: Holding) -> tuple[int, int, int, str]:
+        return one.authority or len(schemas.departments) + 1, modes.index(one.mode), -breadth[one.report], one.report
 
     return {element: tuple(sorted(reports.values(), key=order)) for element, reports in found.items()}

@@ -18,6 +18,9 @@ from yibiao.elements.waivers import Waiver, read_waivers
 COMMON = "common"
 """Stem of the file with elements of several entities and of the row itself."""
 
+_TOLD = {"scope": "口径", "authority": "数源部门", "freshness": "时效", "sharing": "共享类型"}
+"""What every element has to say."""
+
 
 def lint_elements(root: Path, today: date) -> Findings:
     """Everything that is wrong with the elements of a schemas folder on a day; errors first, then by file.
@@ -95,8 +98,9 @@ def _collected_once(schemas: Schemas, waivers: Iterable[Waiver], findings: Findi
         if idle or not covered:
             findings.warning(
                 "idle-waiver",
-                f"The waiver of `{waiver.element}` permits what nobody does: {', '.join(idle) or 'it is collected once'}.",
+                f"The waiver of `{waiver.element}` permits what nobody does.",
                 waiver.where,
+                got=", ".join(idle) or "it is collected once",
                 todo="Remove it.",
             )
         if waiver.until < today and covered:
@@ -117,5 +121,5 @@ def _collected_once(schemas: Schemas, waivers: Iterable[Waiver], findings: Findi
                 schemas.reports[again[0]].path + ":1",
                 expected=f"one report, that of {source.department_name} ({source.title})",
                 got=" and ".join(Counter(one.department_name for one in reports)),
-                todo=f"Take the column out and use the shared value, or say in {root.name}/waivers.yml why not and until when.",
+                todo="Take the column out and use the shared value, or say in waivers.yml why not and until when.",
             )

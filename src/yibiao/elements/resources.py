@@ -1,4 +1,4 @@
-"""Information resources (信息资源): the elements of one entity that one department decides, as a catalogue lists them."""
+"""Information resources (信息资源) as a catalogue lists them: what one department decides of one entity."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Resource:
     @property
     def abstract(self) -> str:
         names = "、".join(element.name for element in self.elements[:6])
-        return f"{self.provider.name}为数源的{self.entity_name}数据元共 {len(self.elements)} 项: {names}{'等' * (len(self.elements) > 6)}"
+        more = "等" if len(self.elements) > 6 else ""
+        return f"{self.provider.name}为数源的{self.entity_name}数据元共 {len(self.elements)} 项: {names}{more}"
 
     @property
     def classes(self) -> tuple[str, str]:

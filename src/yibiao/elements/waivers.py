@@ -1,4 +1,4 @@
-"""Waivers: which reports may collect what another report collects already, why, and until when (`schemas/waivers.yml`)."""
+"""Waivers (`schemas/waivers.yml`): who may collect what another report collects already, why, until when."""
 
 from __future__ import annotations
 

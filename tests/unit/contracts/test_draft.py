@@ -61,7 +61,8 @@ def test_a_sample_shows_layout_columns_key_and_edition(draft: Draft) -> None:
         "救助金额(元)": ("benefit_amount", None),
         "备注": ("remark", None),
     }
-    assert columns["救助金额(元)"].sure and not columns["救助类别"].sure
+    assert columns["救助金额(元)"].sure
+    assert not columns["救助类别"].sure
     assert [column.header for column in draft.columns if column.key] == ["救助编号"]
     assert columns["出生日期"].date_formats == ("%Y-%m-%d",)
     assert columns["救助金额(元)"].type == "decimal"
