@@ -27,7 +27,7 @@ COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("发布日期", ()),
     ("关联资源代码", ()),
 )
-"""Heading -> headings below it, in order. Of 信息项信息 the first two are the guide's, the others say what an item means."""
+"""Heading -> headings below it. Of 信息项信息 the first two are the guide's, the others say what an item means."""
 
 DATA_TYPES = {"VARCHAR": "字符型", "DATE": "日期型", "BIGINT": "数值型", "DECIMAL(18,2)": "数值型"}
 """SQL type of an element -> 数据类型 of the guide."""

@@ -72,7 +72,7 @@ def _said(schemas: Schemas, findings: Findings, root: Path) -> None:
                 "no-entity",
                 f"`{element.id}` stands in a file of no entity.",
                 place_of_element(root, element.id),
-                expected=f"elements/<entity>.yml, <entity>.<subject>.yml or {COMMON}.yml: {', '.join(schemas.entities)}",
+                expected=f"elements/<entity>.yml or <entity>.<subject>.yml: {', '.join((*schemas.entities, COMMON))}",
                 got=f"{element.entity}.yml",
             )
 

@@ -13,6 +13,9 @@ _SCORES = {"name": 100, "alias": 90, "part": 60, "english": 55, "pinyin": 50, "t
 _BEGINS = 10
 """What a word gains that stands at the beginning."""
 
+_NAMED = 5
+"""What a part of the name gains over a part of an alias."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -36,43 +39,49 @@ def search(elements: Mapping[str, Element], words: Sequence[str]) -> list[Found]
     wanted = [plain(word).casefold() for word in words if plain(word)]
     if not wanted:
         return []
-    initials = _initials(elements) if any(re.fullmatch(r"[a-z]{2,}", word) for word in wanted) else {}
+    spelled = {word: _spelled(elements, word) for word in wanted if re.fullmatch(r"[a-z]{2,}", word)}
     found = []
     for element in elements.values():
-        hits = [_best(element, word, initials.get(element.id, {})) for word in wanted]
+        hits = [_best(element, word, spelled.get(word, {}).get(element.id, "")) for word in wanted]
         if all(score for score, _ in hits):
             score, why = max(hits)
             found.append(Found(element, min(one for one, _ in hits) + score, why))
     return sorted(found, key=lambda one: (-one.score, one.element.id))
 
 
-def _best(element: Element, word: str, initials: Mapping[str, str]) -> tuple[int, str]:
+def _best(element: Element, word: str, spelled: str) -> tuple[int, str]:
     hits: list[tuple[int, str]] = [(0, "")]
     for text in (element.name, element.id, *element.aliases):
         known = plain(text).casefold()
         if known == word:
             hits.append((_SCORES["name" if text in (element.name, element.id) else "alias"], f"`{text}`"))
         elif word in known and len(word) > 1:
-            hits.append((_SCORES["part"] + _BEGINS * known.startswith(word), f"part of `{text}`"))
+            named = _NAMED * (text == element.name)
+            hits.append((_SCORES["part"] + named + _BEGINS * known.startswith(word), f"part of `{text}`"))
     english = element.english.casefold()
     if word.isascii() and re.search(rf"\b{re.escape(word)}", english):
         hits.append((_SCORES["english"] + _BEGINS * english.startswith(word), f"English name `{element.english}`"))
-    if word in initials:
-        hits.append((_SCORES["pinyin"], f"first letters of `{initials[word]}`"))
+    if spelled:
+        hits.append((_SCORES["pinyin"], f"first letters of `{spelled}`"))
     if len(word) > 1 and word in plain(element.definition + element.scope).casefold():
         hits.append((_SCORES["text"], "definition or scope"))
     return max(hits)
 
 
-def _initials(elements: Mapping[str, Element]) -> dict[str, dict[str, str]]:
-    """Element -> first letters of pinyin -> the name that has them; only asked for when a word could be such."""
-    from pypinyin import Style, lazy_pinyin  # a third of a second
+def _spelled(elements: Mapping[str, Element], word: str) -> dict[str, str]:
+    """Element -> a name of it whose characters have these first letters of pinyin, in any reading."""
+    from pypinyin import Style, pinyin  # a third of a second
 
-    return {
-        element.id: {
-            "".join(lazy_pinyin(text, style=Style.FIRST_LETTER)).lower(): text
-            for text in reversed((element.name, *element.aliases))
-            if not text.isascii()
-        }
-        for element in elements.values()
-    }
+    letters: dict[str, frozenset[str]] = {}
+    found: dict[str, str] = {}
+    for element in elements.values():
+        for text in (element.name, *element.aliases):
+            if len(text) != len(word) or text.isascii():
+                continue
+            for sign in text:
+                if sign not in letters:
+                    read = pinyin(sign, heteronym=True, style=Style.FIRST_LETTER)
+                    letters[sign] = frozenset(letter for one in read for letter in one)
+            if all(letter in letters[sign] for letter, sign in zip(word, text, strict=True)):
+                found.setdefault(element.id, text)
+    return found

@@ -23,14 +23,19 @@ class Waiver:
     Attributes:
         reports: ids of the reports that collect it besides its source; None for any.
         until: last day on which it holds.
-        where: `file:line`.
     """
 
     element: str
     reports: frozenset[str] | None
     reason: str
     until: date
-    where: str
+    document: Document
+    place: int
+
+    @property
+    def where(self) -> str:
+        """`file:line`; the file is read again for it, so only a finding asks."""
+        return self.document.where("waivers", self.place)
 
     def covers(self, report: str) -> bool:
         return self.reports is None or report in self.reports
@@ -48,16 +53,21 @@ def read_waivers(root: Path, schemas: Schemas, findings: Findings) -> tuple[Waiv
         data = read_fields(document, at, item, _FIELDS, list(_FIELDS), findings)
         if data is None:
             continue
-        where, given = document.where(*at), data["reports"]
-        check_reference("unknown-element", "data element", data["element"], schemas.elements, where, findings)
+        given = data["reports"]
         if isinstance(given, str) and given != ANY:
+            where = document.where(*at)
             findings.error("waiver", "`reports` is a list of reports, or `any`.", where, got=given)
             continue
-        if not data["reason"].strip():
-            findings.error("waiver", "A waiver without a reason.", where, todo="Say why it cannot be shared yet.")
         listed = [] if given == ANY else [str(one) for one in given]
+        if not data["reason"].strip():
+            where = document.where(*at)
+            findings.error("waiver", "A waiver without a reason.", where, todo="Say why it cannot be shared yet.")
+        if data["element"] not in schemas.elements:
+            where, known = document.where(*at), schemas.elements
+            check_reference("unknown-element", "data element", data["element"], known, where, findings)
         for report in listed:
-            check_reference("unknown-report", "report", report, schemas.reports, where, findings)
+            if report not in schemas.reports:
+                check_reference("unknown-report", "report", report, schemas.reports, document.where(*at), findings)
         reports = None if given == ANY else frozenset(listed)
-        waivers.append(Waiver(data["element"], reports, data["reason"], data["until"], where))
+        waivers.append(Waiver(data["element"], reports, data["reason"], data["until"], document, place))
     return tuple(waivers)

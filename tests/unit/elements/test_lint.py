@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-
 from tests.unit.contracts.conftest import CONTRACT, FILES, PROJECT
+
 from yibiao.contracts.documents import Finding
 from yibiao.elements.lint import lint_elements
 
@@ -85,7 +85,8 @@ def test_one_word_with_two_meanings_is_an_error_that_shows_both(root: Path) -> N
     _change(root, "elements/person.yml", "name: 收入", "name: 收入\n    aliases: [' 日 期']")
 
     (found,) = _found(root, "two-meanings")
-    assert "birth_date" in found.what and "income_amount" in found.what
+    assert "birth_date" in found.what
+    assert "income_amount" in found.what
     assert found.got.count("schemas/elements/person.yml:") == 2
 
 
