@@ -61,9 +61,11 @@ endef
 	rm -f .venv/.installed-run-*
 	touch $(RUN)
 
-# The byte code of all packages but their own tests, so that no start pays for it.
+# The byte code of all packages that a run may read, so that no start pays for it: not of their tests, nor of large ones
+# that only training, drawing, installing or committing need.
+UNREAD := tests|mypy|mypyc|pip|setuptools|scipy|altair|libcst|virtualenv|pre_commit|hatchling
 .venv/.compiled: | .venv/bin/python
-	@$(BIN)/python -m compileall -q -j 0 -x '/(tests|mypy|mypyc)/' $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') >/dev/null 2>&1 || true
+	@$(BIN)/python -m compileall -q -j 0 -x '/($(UNREAD))/' $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') >/dev/null 2>&1 || true
 	@touch $@
 
 setup-spark: $(RUN) ## add Spark (large) to .venv

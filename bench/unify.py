@@ -5,8 +5,8 @@
 Both start from the same raw views over the load packages of a home folder (a copy of one prepared warehouse), with the
 same threads and memory, and end in a DuckDB file. dbt's side is everything that `yibiao run` does in this stage: its
 process, parsing, staging, crosswalk, marts. The script (bench/sql/unify.sql) makes the three tables per entity and
-nothing else. Which entity a record without a certain key has is given to the script, and the seconds of the models that
-find it out are taken from dbt's; `bench.linkage_demo` measures those.
+nothing else. Which entity a record without a certain key has is given to both sides, as a whole build before found it;
+`bench.linkage_demo` measures the models that find it out.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,10 @@ def measure(settings: Settings, *, repeats: int = 3, keep: Path | None = None) -
         keep: where dbt's warehouse is left, to measure the gate on it.
 
     Returns:
-        `whole_seconds`, `linkage_seconds` (models that link records and addresses, last turn), `dbt_seconds` (the
-        difference) and `hand_seconds` (medians), `ratio`, `rows` (source records staged), `rows_a_second` of dbt,
-        `dbt_peak_bytes` and `hand_peak_bytes`, the slowest models, and `differing`: tables whose content hashes are
-        not equal.
+        `whole_seconds` (all models, once), `linkage_seconds` (in it, models that link records and addresses; others
+        may run beside them), `dbt_seconds` (the models without those) and `hand_seconds` (medians), `ratio`, `rows`
+        (source records staged), `rows_a_second` of dbt, `dbt_peak_bytes` and `hand_peak_bytes`, the slowest models,
+        and `differing`: tables whose content hashes are not equal.
     """
     from yibiao.warehouse.inputs import CURRENT, collect
     from yibiao.warehouse.prepare import prepare
@@ -52,28 +53,31 @@ def measure(settings: Settings, *, repeats: int = 3, keep: Path | None = None) -
         prepare(prepared, inputs, schemas, settings)
         rows = sum(load.accepted for load in inputs.loads if load.state == CURRENT)
         by_dbt, by_hand = folder / "dbt", folder / "hand"
-        by_dbt.mkdir()
-        by_hand.mkdir()
+        for side in (folder / "whole", by_dbt, by_hand):
+            side.mkdir()
         _warm(settings)
+        whole = _fresh(prepared, folder / "whole")
+        every, whole_watched = _dbt(whole, settings)
+        found = [model["model"] for model in every if _is_linkage(model["model"])]
         dbt: list[Watched] = []
         hand: list[Watched] = []
         models: list[dict[str, Any]] = []
         for _ in range(repeats):
-            models, watched = _dbt(prepared, by_dbt, settings, rows)
+            database = _fresh(prepared, by_dbt)
+            _copy(whole, database, "identity", {name: f"made.identity.{name}" for name in found})
+            models, watched = _dbt(database, settings, found)
             dbt.append(watched)
-            hand.append(_hand(prepared, by_hand, settings, by_dbt / "warehouse.duckdb", schemas))
+            hand.append(_hand(prepared, by_hand, settings, whole, schemas))
         differing = _compare(by_dbt / "warehouse.duckdb", by_hand / "warehouse.duckdb", schemas)
         if keep:
             shutil.move(by_dbt / "warehouse.duckdb", keep)
-    linkage = round(sum(model["seconds"] for model in models if _is_linkage(model["model"])), 2)
-    whole = statistics.median(one.seconds for one in dbt)
-    dbt_seconds = whole - linkage
+    dbt_seconds = statistics.median(one.seconds for one in dbt)
     hand_seconds = statistics.median(one.seconds for one in hand)
     slowest = sorted(models, key=lambda model: -model["seconds"])[:12]
     return {
         "dbt_seconds": round(dbt_seconds, 2),
-        "linkage_seconds": linkage,
-        "whole_seconds": round(whole, 2),
+        "linkage_seconds": round(sum(model["seconds"] for model in every if model["model"] in found), 2),
+        "whole_seconds": round(whole_watched.seconds, 2),
         "hand_seconds": round(hand_seconds, 2),
         "ratio": round(dbt_seconds / hand_seconds, 2),
         "dbt_cpu_seconds": round(statistics.median(one.cpu_seconds for one in dbt), 2),
@@ -89,21 +93,24 @@ def measure(settings: Settings, *, repeats: int = 3, keep: Path | None = None) -
     }
 
 
-def _dbt(prepared: Path, folder: Path, settings: Settings, rows: int) -> tuple[list[dict[str, Any]], Watched]:
+def _dbt(database: Path, settings: Settings, without: Sequence[str] = ()) -> tuple[list[dict[str, Any]], Watched]:
     from yibiao.progress import Silent
     from yibiao.warehouse.dbt import run_models
-    from yibiao.warehouse.unify import LARGE
 
-    database = _fresh(prepared, folder)
     with Watched() as watched:
-        models = run_models(settings, database, folder, Silent(), at_once=1 if rows > LARGE else 2)
+        models = run_models(settings, database, database.parent, Silent(), without=without)
     return models, watched
 
 
-def _hand(prepared: Path, folder: Path, settings: Settings, by_dbt: Path, schemas: Schemas) -> Watched:
-    """The script in a process of its own, like dbt; its start is measured too. What linkage found is given."""
+def _hand(prepared: Path, folder: Path, settings: Settings, whole: Path, schemas: Schemas) -> Watched:
+    """The script in a process of its own, like dbt; its start is measured too."""
     database = _fresh(prepared, folder)
-    _give(by_dbt, database, schemas)
+    links = {
+        f"link_{name}": f"(select record_no, {schemas.entities[name].id_column} as id from made.identity.link_{name})"
+        for name in linked(schemas)
+    }
+    targets = {one for entity in schemas.entities.values() for one in entity.addresses}
+    _copy(whole, database, "given", {**links, **{f"address_{one}": f"made.identity.address_{one}" for one in targets}})
     with Watched() as watched:
         subprocess.run(
             [sys.executable, "-m", "bench.unify", "--script", str(database)],
@@ -114,19 +121,14 @@ def _hand(prepared: Path, folder: Path, settings: Settings, by_dbt: Path, schema
     return watched
 
 
-def _give(by_dbt: Path, database: Path, schemas: Schemas) -> None:
-    """Copy what Python models found into schema `given`: it is no work of either side."""
+def _copy(whole: Path, database: Path, schema: str, tables: Mapping[str, str]) -> None:
+    """Copy what a whole build found into a schema of a prepared warehouse: it is no work of either side."""
     import duckdb
 
     with duckdb.connect(str(database)) as connection:
-        connection.execute(f"attach '{by_dbt}' as made (read_only); create schema given")
-        for entity in linked(schemas):
-            connection.execute(
-                f"create table given.link_{entity} as"
-                f" select record_no, {schemas.entities[entity].id_column} as id from made.identity.link_{entity}"
-            )
-        for target in sorted({one for entity in schemas.entities.values() for one in entity.addresses}):
-            connection.execute(f"create table given.address_{target} as from made.identity.address_{target}")
+        connection.execute(f"attach '{whole}' as made (read_only); create schema {schema}")
+        for name, source in sorted(tables.items()):
+            connection.execute(f"create table {schema}.{name} as from {source}")
 
 
 def run_script(database: Path, settings: Settings) -> None:

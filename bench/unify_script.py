@@ -10,6 +10,7 @@ from yibiao.contracts import Column, Report, Schemas
 from yibiao.contracts.generate.canonical import linked_by_record, named_by_address
 from yibiao.contracts.generate.linkage import linked_entities
 from yibiao.contracts.values import Element, Entity
+from yibiao.ingest.rules import key_form, quote, read_as
 from yibiao.settings import Settings
 
 SCRIPT = Path(__file__).parent / "sql" / "unify.sql"
@@ -38,7 +39,7 @@ def render(schemas: Schemas) -> str:
 
 
 def _report(report: Report, columns: list[Column], schemas: Schemas) -> dict[str, Any]:
-    parsed = [{"name": column.element, "sql": _parse(column)} for column in columns]
+    parsed = [{"name": column.element, "sql": read_as(column, quote(column.name))} for column in columns]
     dated = next((column for column in report.columns if column.element == "as_of_date" and not column.role), None)
     constants = [
         {"name": f"'{value}'::{schemas.elements[name].sql_type} as {name}"} for name, value in report.constants.items()
@@ -46,9 +47,9 @@ def _report(report: Report, columns: list[Column], schemas: Schemas) -> dict[str
     as_of = "least(coalesce(as_of_date, edition_date), edition_date)" if dated else "edition_date"
     return {
         "name": report.raw_table,
-        "raw": _quoted(report.raw_table),
+        "raw": quote(report.raw_table),
         "columns": [{"name": column.element} for column in columns] + constants,
-        "parsed": parsed + ([{"name": "as_of_date", "sql": _parse(dated)}] if dated else []),
+        "parsed": parsed + ([{"name": "as_of_date", "sql": read_as(dated, quote(dated.name))}] if dated else []),
         "as_of": as_of,
         "checked": f"case when as_of_date is not null then {as_of} end" if report.checks_rows else "null::date",
     }
@@ -93,6 +94,7 @@ def _links(entity: Entity, schemas: Schemas) -> list[dict[str, str]]:
 
 def _entity(entity: Entity, schemas: Schemas, wanted: dict[str, list[Column]]) -> dict[str, Any]:
     delivered = {column.element for columns in wanted.values() for column in columns}
+    delivered |= {name for report in schemas.reports.values() for name in report.constants}
     keys = [key for key in entity.keys if set(key) <= delivered]
     if len(keys) != 1:
         raise ValueError(f"{entity.id}: the script knows entities of one certain key")
@@ -130,7 +132,8 @@ def _entity(entity: Entity, schemas: Schemas, wanted: dict[str, list[Column]]) -
     return {
         "id": entity.id,
         "id_column": entity.id_column,
-        "key": " || chr(31) || ".join(key),
+        "key": " || chr(31) || ".join(key_form(schemas.elements[name].type, name) for name in key),
+        "stated": key[-1],
         "linked": entity.id in linked(schemas),
         "by_record": _by_record(entity, schemas),
         "addresses": addresses,
@@ -230,21 +233,3 @@ def _has(schemas: Schemas, element: str, criterion: str) -> bool:
 def _authority(schemas: Schemas, element: str, department: str) -> int:
     listed = schemas.elements[element].authority
     return (14 - listed.index(department)) << 59 if department in listed else 0
-
-
-def _parse(column: Column) -> str:
-    from yibiao.contracts.values import DECIMAL_SCALE, TYPES
-    from yibiao.ingest.rules import render as rule
-
-    macro, name = TYPES[column.type].macro, _quoted(column.name)
-    if column.type in ("date", "month"):
-        return rule(macro, name, list(column.date_formats))
-    if column.type == "code":
-        return rule(macro, name, [list(pair) for pair in column.pairs])
-    if column.type == "decimal":
-        return rule(macro, name, DECIMAL_SCALE, column.factor)
-    return rule(macro, name)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -15,7 +15,9 @@ from installations import (
     FirstRun,
     Installation,
     Made,
+    PastDays,
     arrive,
+    look_back,
     made_once,
     make_district,
     new_installation,
@@ -28,20 +30,32 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 LONGEST_FIRST = (
-    "e2e/test_real_airflow.py",
-    "e2e/test_crash_points.py",
     "integration/pipeline/test_same_input_same_output.py",
-    "e2e/test_bad_input.py",
+    "e2e/test_crash_points.py",
+    "e2e/test_real_airflow.py",
     "integration/pipeline/test_nothing_leaks.py",
+    "e2e/test_bad_input.py",
+    "integration/warehouse/test_history.py",
+    "integration/identity/test_review.py",
     "integration/quarantine/test_same_release.py",
     "integration/pipeline/test_withdraw.py",
     "integration/models/test_rules_in_dbt.py",
-    "integration/orchestration/test_run.py",
+    "integration/identity/test_run.py",
+    "integration/quarantine/test_replay.py",
+    "integration/identity/test_relink.py",
+    "integration/pipeline/test_little_by_little.py",
+    "real/test_drafts.py",
+    "integration/identity/test_certain_keys.py",
+    "integration/ingest/test_clean.py",
+    "real/test_bulletins.py",
+    "integration/pipeline/test_survivorship.py",
+    "integration/rules/test_million.py",
     "e2e/test_readme_commands.py",
     "integration/pipeline/test_query_and_releases_cli.py",
-    "real/test_drafts.py",
-    "real/test_bulletins.py",
-    "integration/quarantine/test_replay.py",
+    "integration/orchestration/test_run.py",
+    "integration/demo/test_demo_district.py",
+    "integration/quality/test_gate.py",
+    "integration/ingest/test_documents.py",
 )
 """Files that take longest. With `--dist loadfile --no-loadscope-reorder` workers begin with them and end together."""
 
@@ -121,3 +135,11 @@ def arrived(few_published: Installation, district: Path, once: Made) -> Arrived:
     at = Installation(folder / "home", folder / "data", few_published.sources)
     outcomes = json.loads((folder / "outcomes.json").read_bytes())
     return Arrived(at, folder / "first", folder / "second", outcomes)
+
+
+@pytest.fixture(scope="session")
+def past_days(few_published: Installation, once: Made, tmp_path_factory: pytest.TempPathFactory) -> PastDays:
+    """That small project once more, with the states of two past days."""
+    folder = once("past", lambda folder: look_back(folder, few_published))
+    at = Installation(folder / "home", few_published.data, few_published.sources)
+    return PastDays(at.copy(tmp_path_factory.mktemp("past"), data=at.data), folder / "warehouse.duckdb")

@@ -11,8 +11,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from yibiao.settings import Settings
 
@@ -166,6 +168,21 @@ class Arrived:
     outcomes: list[dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class PastDays:
+    """An installation that was asked about the last days of past months. Shared: read it only.
+
+    Attributes:
+        at: the small project, published; it keeps the state of each of those days.
+        warehouse: what the models made of the first of them.
+    """
+
+    at: Installation
+    warehouse: Path
+
+
+LAST_OF_JANUARY, LAST_OF_FEBRUARY = date(2026, 1, 31), date(2026, 2, 28)
+
 Made = Callable[[str, Callable[[Path], object]], Path]
 
 
@@ -294,3 +311,20 @@ def arrive(folder: Path, district: Path, like: Installation) -> None:
     shutil.copytree(at.home, folder / "second", symlinks=True)
     outcomes.append(publish(at))
     (folder / "outcomes.json").write_text(json.dumps(outcomes))
+
+
+def look_back(folder: Path, at: Installation) -> None:
+    """Make in a folder what `PastDays` describes, of a copy of a published installation."""
+    from yibiao.warehouse.states import state_as_of
+    from yibiao.warehouse.unify import build_warehouse
+
+    def keep(warehouse: Path, *rest: Any) -> Any:
+        built = build_warehouse(warehouse, *rest)
+        if not (folder / "warehouse.duckdb").exists():
+            shutil.copyfile(warehouse, folder / "warehouse.duckdb")
+        return built
+
+    made = at.copy(folder, data=at.data)
+    with mock.patch("yibiao.warehouse.unify.build_warehouse", keep):
+        for day in (LAST_OF_JANUARY, LAST_OF_FEBRUARY):
+            state_as_of(made.settings, day)

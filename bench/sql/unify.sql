@@ -58,7 +58,7 @@ insert into {{ e }}__entity select distinct key, substr(key, 2) from {{ e }}__pl
 create temp view {{ e }}__of_{{ loop.index }} as
 {%- if entity.linked %}
 select
-    staged.*{% if source.keyed %} replace (case when placed.record_no is null then {{ entity.key }} end as {{ entity.key }}){% endif %},
+    staged.*{% if source.keyed %} replace (case when placed.record_no is null then {{ entity.stated }} end as {{ entity.stated }}){% endif %},
     coalesce(placed.key, {{ entity.key if source.keyed else "null" }}) as key
 from {{ source.name }} as staged left join {{ e }}__placed as placed using (record_no);
 {%- else %}

@@ -36,7 +36,12 @@ for path in sorted(settings.dags.glob("*.py")):
     files[path.name] = {"seconds": time.process_time() - began, "errors": list(bag.import_errors.values())}
     for dag_id, dag in bag.dags.items():
         dags[dag_id] = DagSerialization.to_dict(dag)
+from yibiao.orchestration.embedded import _serve_present_versions
+_serve_present_versions()
+from airflow.api_fastapi.execution_api.versions import bundle
+from airflow.sdk.api.client import API_VERSION
 print(json.dumps({
+    "served": [version.value for version in bundle], "spoken": API_VERSION,
     "files": files, "dags": dags, "imported": sorted({name.split(".")[0] for name in set(sys.modules) - before}),
 }))
 """
@@ -148,3 +153,10 @@ def test_unify_runs_on_any_asset_of_any_report_and_every_hour(
         assert f'"yibiao://lake/{report_id.replace(".", "/")}"' in timetable
     assert '"asset_any"' in timetable
     assert "40 * * * *" in timetable
+
+
+def test_the_client_in_an_embedded_run_speaks_the_newest_of_the_versions_served(
+    parsed: dict[str, Any],
+) -> None:
+    assert len(parsed["served"]) == 2
+    assert parsed["spoken"] == max(parsed["served"])

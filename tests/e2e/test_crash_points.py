@@ -12,8 +12,6 @@ import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import cached_property
 from pathlib import Path
 from unittest import mock
 
@@ -23,7 +21,7 @@ import pytest
 from bench.intact import current_manifest, intact, left_behind
 
 from forked import forkserver
-from installations import Arrived, Installation
+from installations import Arrived, Installation, PastDays
 from slip_helpers import mend, slip_of, spoil
 from yibiao import crash
 from yibiao.contracts import load_schemas
@@ -35,14 +33,14 @@ class Prepared:
     """Homes to copy, all with one key; `at` is the installation in which they came about.
 
     `first` has published all but the last deliveries. `second` has ingested them too. `done` has published them,
-    undisturbed.
+    undisturbed. `january` is what the models make of it as of the end of January.
     """
 
     at: Installation
     first: Path
     second: Path
     done: Path
-    place: Path
+    january: Path
 
     @property
     def content(self) -> str:
@@ -52,20 +50,6 @@ class Prepared:
     def built(self) -> Path:
         """The release folder that the undisturbed home made."""
         return (self.done / "releases" / "current").resolve()
-
-    @cached_property
-    def january(self) -> Path:
-        """The warehouse of the state as of the end of January, as the models make it of `done`."""
-        from yibiao.progress import Silent
-        from yibiao.warehouse.inputs import collect
-        from yibiao.warehouse.unify import Clock, build_warehouse
-
-        used = self.copy(self.done, self.place / "home").settings
-        schemas = load_schemas(used.schemas)
-        warehouse = self.place / "warehouse.duckdb"
-        inputs = collect(used, schemas, until=date(2026, 1, 31))
-        build_warehouse(warehouse, inputs, schemas, used, Silent(), Clock())
-        return warehouse
 
     def copy(self, home: Path, to: Path) -> Installation:
         copy(home, to)
@@ -101,8 +85,8 @@ def copy(home: Path, to: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def prepared(arrived: Arrived, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    made = Prepared(arrived.at, arrived.first, arrived.second, arrived.at.home, tmp_path_factory.mktemp("crash"))
+def prepared(arrived: Arrived, past_days: PastDays) -> Prepared:
+    made = Prepared(arrived.at, arrived.first, arrived.second, arrived.at.home, past_days.warehouse)
     assert manifest_of(made.done)["content_hash"] != manifest_of(made.first)["content_hash"]
     return made
 

@@ -18,20 +18,25 @@ from typing import Any
 import psutil
 import pytest
 
+from installations import Installation, new_installation
+
 ROOT = Path(__file__).parents[2]
 REPORT = "market_regulation.enterprise"
+OFTEN = "* * * * * */20"
+"""Every 20 seconds: Airflow reads a sixth field as seconds. Most of a minute would only be waited for."""
 PATIENCE = 280
 """Seconds for each step; on two idle cores Airflow is up after 20 and the release is there after another 40."""
 
 
 @pytest.fixture
-def folders(tmp_path: Path) -> dict[str, Path]:
-    """A data folder without deliveries, and the DAG folder with one report that is scheduled every minute."""
+def folders(tmp_path: Path, few_published: Installation) -> dict[str, Path]:
+    """A data folder without deliveries, a new home, and a DAG folder with one report that is scheduled often."""
     made = {name: tmp_path / name for name in ("data", "dags", "home")}
     made["data"].mkdir()
+    new_installation(made["home"], made["data"], like=few_published)
     shutil.copytree(ROOT / "dags", made["dags"], ignore=shutil.ignore_patterns("__pycache__"))
     index = json.loads((made["dags"] / "index.json").read_text())
-    index["reports"] = [{**report, "schedule": "* * * * *"} for report in index["reports"] if report["id"] == REPORT]
+    index["reports"] = [{**report, "schedule": OFTEN} for report in index["reports"] if report["id"] == REPORT]
     (made["dags"] / "index.json").write_text(json.dumps(index))
     return made
 

@@ -8,14 +8,19 @@
   memory (decision 0026).
 
   Elements with criteria (decision 0030) are chosen again where the reports' voices differ, and only there: see criteria.sql.
+
+  Many records are taken in portions of the entities: the rows of all reports stand in memory at once, about 700 bytes a
+  record, and what does not fit is written to disk and read again, which costs more than a portion does.
 #}
-{% macro survivor(entity) -%}
+{% macro survivor(entity, portion=0) -%}
 {%- set meta = entity_meta()[entity] -%}
+{%- set portions = portions_of(entity) -%}
 {%- set ranked = ranked_columns(meta) -%}
 {%- set ranked_elements = ranked | map(attribute='element') | list -%}
 with placed as (
     select * from {{ ref('crosswalk_' ~ entity) }}
     where {{ meta.id_column }} is not null{{ only_anew(meta.id_column, meta.id_column, 'touched_' ~ entity, 'and') }}
+    {%- if portions > 1 %} and hash({{ meta.id_column }}) % {{ portions }} = {{ portion }}{% endif %}
 ),
 
 entities as (
@@ -165,6 +170,23 @@ select
 from {{ "ranked" if ranked else "chosen" }}
 {%- endmacro %}
 
+{# Portions in which the survivors of an entity are made. Each engine knows how to spill, only DuckDB is short of memory. #}
+{% macro portions_of(entity) -%}
+    {%- if not execute or target.type != 'duckdb' or changes_only() -%} {{ return(1) }} {%- endif -%}
+    {%- if adapter.get_relation(database=target.database, schema='identity', identifier='crosswalk_' ~ entity) is none -%}
+        {{ return(1) }}  {#- compiled, not built -#}
+    {%- endif -%}
+    {%- set records = run_query('select count(*) from ' ~ ref('crosswalk_' ~ entity)).columns[0].values()[0] -%}
+    {{ return(records // 4000000 + 1) }}
+{%- endmacro %}
+
+{# Hook of a survivor model: adds the portions after the first. #}
+{% macro further_portions(entity) -%}
+    {%- for portion in range(1, portions_of(entity)) -%}
+    insert into {{ this }} {{ survivor(entity, portion) }};
+    {% endfor -%}
+{%- endmacro %}
+
 {# Whether reports, or records of one report, state different values: `element` is the value of one of them. #}
 {% macro is_disputed(element, holders) -%}
     {%- if holders | length == 0 -%} false
@@ -311,6 +333,9 @@ from (
     inner join placed as crosswalk on staged.record_no = crosswalk.record_no
     inner join {{ ref('survivor_' ~ entity) }} as survivor
         on crosswalk.{{ meta.id_column }} = survivor.{{ meta.id_column }}
+    {%- if shared %}
+    where {% for column in shared %}survivor.{{ column.element }}__disputed{{ " or " if not loop.last }}{% endfor %}
+    {%- endif %}
 )
 {%- if not loop.last %}
 union all

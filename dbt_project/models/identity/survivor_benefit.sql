@@ -7,6 +7,6 @@
 -- depends_on: {{ ref("crosswalk_benefit") }}
 -- depends_on: {{ ref("touched_benefit") }}
 {{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
-    pre_hook="{{ forget('benefit_id', 'touched_benefit') }}") }}
+    pre_hook="{{ forget('benefit_id', 'touched_benefit') }}", post_hook="{{ further_portions('benefit') }}") }}
 
 {{ survivor("benefit") }}

@@ -8,6 +8,6 @@
 -- depends_on: {{ ref("crosswalk_dwelling") }}
 -- depends_on: {{ ref("touched_dwelling") }}
 {{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
-    pre_hook="{{ forget('dwelling_id', 'touched_dwelling') }}") }}
+    pre_hook="{{ forget('dwelling_id', 'touched_dwelling') }}", post_hook="{{ further_portions('dwelling') }}") }}
 
 {{ survivor("dwelling") }}

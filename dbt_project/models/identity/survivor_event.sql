@@ -3,6 +3,6 @@
 -- depends_on: {{ ref("crosswalk_event") }}
 -- depends_on: {{ ref("touched_event") }}
 {{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
-    pre_hook="{{ forget('event_id', 'touched_event') }}") }}
+    pre_hook="{{ forget('event_id', 'touched_event') }}", post_hook="{{ further_portions('event') }}") }}
 
 {{ survivor("event") }}

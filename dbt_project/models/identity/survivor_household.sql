@@ -5,6 +5,6 @@
 -- depends_on: {{ ref("crosswalk_household") }}
 -- depends_on: {{ ref("touched_household") }}
 {{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
-    pre_hook="{{ forget('household_id', 'touched_household') }}") }}
+    pre_hook="{{ forget('household_id', 'touched_household') }}", post_hook="{{ further_portions('household') }}") }}
 
 {{ survivor("household") }}

@@ -4,6 +4,6 @@
 -- depends_on: {{ ref("crosswalk_organisation") }}
 -- depends_on: {{ ref("touched_organisation") }}
 {{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
-    pre_hook="{{ forget('organisation_id', 'touched_organisation') }}") }}
+    pre_hook="{{ forget('organisation_id', 'touched_organisation') }}", post_hook="{{ further_portions('organisation') }}") }}
 
 {{ survivor("organisation") }}

@@ -25,6 +25,6 @@
 -- depends_on: {{ ref("survivor_household") }}
 -- depends_on: {{ ref("touched_resident") }}
 {{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",
-    pre_hook="{{ forget('resident_id', 'touched_resident') }}") }}
+    pre_hook="{{ forget('resident_id', 'touched_resident') }}", post_hook="{{ further_portions('resident') }}") }}
 
 {{ survivor("resident") }}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts.documents import Document, Findings, read_fields
-from yibiao.contracts.registry import Place, check_id, check_reference, read_items
+from yibiao.contracts.registry import Place, check_id, check_reference
 from yibiao.contracts.survivorship import check_survivorship, read_survivorship
 from yibiao.contracts.values import FRESHNESS, SHARING, TYPES, UNITS, CodeList, Element, Frozen
 
@@ -140,3 +140,13 @@ def _check(
     if len(set(element.authority)) != len(element.authority):
         findings.error("authority", "A department stands in the list twice.", document.where(*path, "authority"))
     check_survivorship(element, document, path, codes, findings)
+
+
+def place_of_element(root: Path, name: str, key: str = "id") -> str:
+    """Where a data element is defined, as `file:line`. It reads the files again: for a finding, not for a loop."""
+    for file in sorted((root / "elements").glob("*.yml")):
+        document = Document(file, root.parent)
+        for place, item in enumerate((document.data or {}).get("elements") or ()):
+            if isinstance(item, dict) and item.get("id") == name:
+                return document.where("elements", place, key)
+    return root.name

@@ -1,4 +1,4 @@
-"""Departments, code lists and entities: the files that contracts refer to, besides the data elements (`elements.py`)."""
+"""Departments, code lists and entities: what contracts refer to, besides the data elements (`elements.py`)."""
 
 from __future__ import annotations
 

@@ -49,7 +49,10 @@ def block_pairs(
     counts = []
     for block in settings.blocks:
         keys = record_keys(table, block, settings, between=bool(stated))
-        con.execute(f"create or replace temp table linkage_key_l as {keys}")
+        (stating,) = con.execute(f"create or replace temp table linkage_key_l as {keys}").fetchall()[0]
+        if not stating:
+            counts.append(BlockCount(block.label, 0, 0, 0, 0))
+            continue
         if stated:
             # Only keys that some record has too are wanted.
             keys = entity_keys(con, stated, block, wanted="linkage_key_l")
@@ -135,7 +138,10 @@ def _join(
 ) -> BlockCount:
     sizes = "select k, count(*) as n from linkage_key_l group by k"
     least = 1 if between else 2
-    con.execute(f"create or replace temp table linkage_size as {sizes} having n >= {least}")
+    (shared,) = con.execute(f"create or replace temp table linkage_size as {sizes} having n >= {least}").fetchall()[0]
+    if not shared:
+        con.execute("drop table linkage_size")
+        return BlockCount(block.label, 0, 0, 0, 0)
     if between:
         con.execute("""
             create or replace temp table linkage_size as

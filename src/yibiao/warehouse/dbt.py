@@ -8,17 +8,19 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from yibiao.errors import WarehouseError
+from yibiao.files import scratch
 from yibiao.progress import Progress
 from yibiao.settings import Settings
 
 
 def run_models(
-    settings: Settings, database: Path, folder: Path, progress: Progress, *, command: str = "run", at_once: int = 2,
+    settings: Settings, database: Path, folder: Path, progress: Progress, *, command: str = "run",
     without: Sequence[str] = (),
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Build all models into a database file.
@@ -29,8 +31,6 @@ def run_models(
         folder: scratch for results and spilling.
         progress: advanced by one for every model.
         command: dbt command; tests use `build` or `test`.
-        at_once: models built side by side. Small ones spend their time in planning, which has one thread; large ones
-            use all threads themselves, and two of them would have to share the memory.
         without: models that stay as they are.
 
     Returns:
@@ -41,39 +41,11 @@ def run_models(
     """
     import orjson
 
-    target = settings.home / "dbt"  # kept between runs: dbt parses only changed files again
-    target.mkdir(parents=True, exist_ok=True)
     (folder / "spill").mkdir(exist_ok=True)
-    results = target / "run_results.json"
+    results = _target(settings) / "run_results.json"
     results.unlink(missing_ok=True)
-    environment = {
-        **os.environ,
-        **settings.environment(),
-        # The same texts wherever the folder lies: dbt parses all models again (4 s) when that of its database changes.
-        "HOME": str(folder),
-        "YIBIAO_WAREHOUSE": f"~/{database.relative_to(folder)}",
-        "YIBIAO_SCRATCH": "~/spill",
-        "YIBIAO_MODELS_AT_ONCE": str(at_once),
-    }
-    arguments = [
-        *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-format", "json", "--log-level", "info"),
-        *("--log-level-file", "none", "--log-path", str(target / "logs"), "--no-version-check"),
-        *(command, "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project)),
-        *("--target-path", str(target), "--fail-fast"),
-        *(["--exclude", *without] if without else []),
-    ]
-    end_with_parent = ctypes.CDLL(None).prctl  # loaded before the fork
-
-    with subprocess.Popen(
-        arguments,
-        # Of a killed run nothing goes on building: it would hold files that the next run makes anew at the same place.
-        preexec_fn=lambda: end_with_parent(_PR_SET_PDEATHSIG, signal.SIGKILL),
-        cwd=settings.dbt_project,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
+    options = [*(["--exclude", *without] if without else [])]
+    with _start(settings, folder, database.name, command, "--fail-fast", *options) as process:
         assert process.stdout is not None
         try:
             for line in process.stdout:
@@ -94,6 +66,64 @@ def run_models(
             todo=_TODO.get(kind, "Run `yibiao contract generate --check`, then see docs/runbook.md, section dbt."),
         )
     return [{key: node[key] for key in ("model", "status", "seconds")} for node in nodes]
+
+
+@contextmanager
+def parsed_ahead(settings: Settings) -> Iterator[None]:
+    """Let dbt read the project while the caller does something else, if it never did in this home (4 s).
+
+    What is wrong with the project is not told here: `run_models` will come upon it.
+    """
+    if (_target(settings) / "partial_parse.msgpack").exists():
+        yield
+        return
+    with scratch(settings.work, "parse") as folder, _start(settings, folder, "warehouse.duckdb", "parse") as process:
+        try:
+            yield
+            process.communicate()
+        except BaseException:
+            process.kill()
+            raise
+
+
+def _target(settings: Settings) -> Path:
+    """dbt's folder, kept between runs: it parses only changed files again."""
+    target = settings.home / "dbt"
+    target.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def _start(settings: Settings, folder: Path, database: str, command: str, *options: str) -> subprocess.Popen[bytes]:
+    target = _target(settings)
+    environment = {
+        **os.environ,
+        **settings.environment(),
+        # The same texts wherever the folder lies: dbt parses all models again (4 s) when that of its database changes.
+        "HOME": str(folder),
+        "YIBIAO_WAREHOUSE": f"~/{database}",
+        "YIBIAO_SCRATCH": "~/spill",
+    }
+    arguments = [
+        *(sys.executable, "-c", _DBT, "--no-use-colors", "--log-format", "json", "--log-level", "info"),
+        *("--log-level-file", "none", "--log-path", str(target / "logs"), "--no-version-check"),
+        *(command, "--project-dir", str(settings.dbt_project), "--profiles-dir", str(settings.dbt_project)),
+        *("--target-path", str(target), *options),
+    ]
+    end_with_parent = ctypes.CDLL(None).prctl  # loaded before the fork
+    return subprocess.Popen(
+        arguments,
+        # Of a killed run nothing goes on building: it would hold files that the next run makes anew at the same place.
+        preexec_fn=lambda: end_with_parent(_PR_SET_PDEATHSIG, signal.SIGKILL),
+        cwd=settings.dbt_project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+_DBT = "import gc; gc.set_threshold(50_000, 20, 100); from dbt.cli.main import cli; cli()"
+"""dbt, which makes many objects and keeps nearly all: to look for what may go as often as usual costs a twentieth."""
 
 
 _PR_SET_PDEATHSIG = 1
@@ -132,6 +162,7 @@ _SAFE_KINDS = ("Binder Error", "Catalog Error", "Parser Error", "Compilation Err
 
 _TODO = {
     "IO Error": "Free disk space, then run again. See docs/runbook.md, The disk is full.",
+    "INTERNAL Error": "A defect of DuckDB, not of the data: see docs/runbook.md, An internal error of DuckDB.",
     "Out of Memory Error": "Set YIBIAO_MEMORY_LIMIT to what the machine can spare, then run again.",
 }
 

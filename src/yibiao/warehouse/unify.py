@@ -16,12 +16,9 @@ from yibiao.files import commit_folder, scratch
 from yibiao.progress import Progress, Silent
 from yibiao.settings import Settings
 from yibiao.warehouse import identities, kept, releases
-from yibiao.warehouse.inputs import CURRENT, WAITING, Inputs, collect
+from yibiao.warehouse.inputs import WAITING, Inputs, collect
 
 PUBLISHED, UNCHANGED, VERIFIED, REFUSED, HELD = "published", "unchanged", "verified", "refused", "rolled back"
-
-LARGE = 2_000_000
-"""Source records from which on one model at a time is built (see `run_models`)."""
 
 
 @dataclass
@@ -186,10 +183,8 @@ def build_warehouse(
         prepare(warehouse, inputs, schemas, settings, change)
     with clock("models"):
         progress.stage("unify", _count_models(settings), "models")
-        rows = sum(load.accepted for load in inputs.loads if load.state == CURRENT)
-        at_once = 1 if rows > LARGE else 2
         unchanged = [one.staging_model for one in schemas.reports.values() if change and one.id not in change.reports]
-        models = run_models(settings, warehouse, warehouse.parent, progress, at_once=at_once, without=unchanged)
+        models = run_models(settings, warehouse, warehouse.parent, progress, without=unchanged)
         progress.end()
     with clock("reconcile"):
         return models, reconcile(warehouse, inputs, schemas)

@@ -392,6 +392,10 @@ def test_a_package_that_is_gone_is_told(few_published: Installation, tmp_path: P
     assert not (tmp_path / "list.csv").exists()
 
 
+NOTHING_NEW = ("--only", "grid_center.grid_event")
+"""For runs that have only verdicts to take in: to look at every report again would show nothing."""
+
+
 def states(made: Installation) -> list[str]:
     """What became of each decision, by pair."""
     return [row["state"] for row in json.loads(run(made, "decisions", "--json").stdout)]
@@ -406,7 +410,7 @@ def test_verdicts_hold_in_the_next_run(few_published: Installation, tmp_path: Pa
     assert "decided" in run(made, "review").stdout.lower()
     decide_links(made.settings, "resident", [Verdict("0" * 24, before[0][0], "different", "记录后来变了")])
     assert states(made) == ["waits"] * 3
-    assert "1 条所涉记录已变" in made.run("run").stdout
+    assert "1 条所涉记录已变" in made.run("run", *NOTHING_NEW).stdout
     assert made.summary["decisions_passed_over"] == {"resident": 1}
     assert states(made) == ["passed_over", "holds", "holds"]
     assert "passed over" in run(made, "decisions").stdout
@@ -422,7 +426,7 @@ def test_verdicts_hold_in_the_next_run(few_published: Installation, tmp_path: Pa
     for one in link_decisions(made.settings, "resident"):
         run(made, "withdraw", "resident", *one.pair, "--reason", "重新核对")
     assert states(made) == ["waits"] * 3
-    assert "所涉记录已变" not in made.run("run").stdout
+    assert "所涉记录已变" not in made.run("run", *NOTHING_NEW).stdout
     assert made.summary["decisions_passed_over"] == {}
     assert states(made) == ["open"] * 3
     assert [row for row in review_rows(made) if row[4] != row[5]] == before

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from yibiao.ingest import ingest_report
+from yibiao.ingest import LoadPackage, ingest_report
 from yibiao.settings import Settings
 
 CODECS = {
@@ -37,29 +37,39 @@ def test_every_cell_of_a_csv_file_arrives_unchanged(encoding, make_report, as_cs
     codec = CODECS[encoding]
     report = make_report("csv", "*.csv", encoding=encoding, mode="snapshot")
 
-    @limits(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(table=st.lists(st.lists(cells(codec.removesuffix("-sig")), min_size=5, max_size=5), min_size=1, max_size=30))
-    def check(table: list[list[str]]) -> None:
+    row = st.lists(cells(codec.removesuffix("-sig")), min_size=5, max_size=5)
+    table = st.lists(row, min_size=1, max_size=30)
+
+    # Three tables an example: the checks of a report are planned once for all its deliveries, and take the most of it.
+    @limits(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(tables=st.tuples(table, table, table))
+    def check(tables: tuple[list[list[str]], ...]) -> None:
         folder = Path(tempfile.mkdtemp())
         try:
             settings = Settings.load(home=folder / "home", data=folder / "data")
             settings.data.mkdir()
-            (settings.data / "表_202601.csv").write_bytes(as_csv([headers, *table], codec))
+            for month, table in enumerate(tables, start=1):
+                (settings.data / f"表_2026{month:02d}.csv").write_bytes(as_csv([headers, *table], codec))
             outcome = ingest_report(report, settings)
             assert not outcome.errors
-            manifest = outcome.loaded[0].manifest
-            accepted, quarantined = content(outcome.loaded[0].folder)
-            assert manifest["counts"] == {
-                "read": len(table),
-                "accepted": len(accepted),
-                "quarantined": len(quarantined),
-            }
-            found = {row["_row"]: [row[column.name] for column in report.columns] for row in accepted + quarantined}
-            assert [found[place] for place in range(1, len(table) + 1)] == table
-            assert sum(manifest["rules"].values()) == sum(len(row["_rules"]) for row in quarantined)
-            assert all(row["_rules"] for row in quarantined)
+            assert len(outcome.loaded) == len(tables)
+            for loaded in outcome.loaded:
+                arrived_unchanged(loaded, tables[int(loaded.manifest["edition"][-2:]) - 1])
         finally:
             shutil.rmtree(folder)
+
+    def arrived_unchanged(loaded: LoadPackage, table: list[list[str]]) -> None:
+        manifest = loaded.manifest
+        accepted, quarantined = content(loaded.folder)
+        assert manifest["counts"] == {
+            "read": len(table),
+            "accepted": len(accepted),
+            "quarantined": len(quarantined),
+        }
+        found = {row["_row"]: [row[column.name] for column in report.columns] for row in accepted + quarantined}
+        assert [found[place] for place in range(1, len(table) + 1)] == table
+        assert sum(manifest["rules"].values()) == sum(len(row["_rules"]) for row in quarantined)
+        assert all(row["_rules"] for row in quarantined)
 
     check()
 

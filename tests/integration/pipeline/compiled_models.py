@@ -132,7 +132,11 @@ class Models:
         assert isinstance(change, Change), change
         prepare(database, inputs, self.schemas, self.settings, change)
         connection = duckdb.connect(str(database), config={"threads": 1})
+        reports = self.schemas.reports.values()
+        unchanged = {f"staging.{one.staging_model}" for one in reports if one.id not in change.reports}
         for name, sql in self.changing.items():
+            if name in unchanged:
+                continue
             if anew := self._anew(name):
                 key, keys = anew
                 connection.execute(f"delete from {name} where {key} in (select {key} from {keys})")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from compiled_models import LAST_DAYS, Delivered, Models, Warehouse, compiled_fo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from installations import Arrived, Installation, new_installation, publish
+from installations import Installation, new_installation
 from survivorship_oracle import Claim, choose
 from yibiao.contracts import Column, Schemas, load_schemas
 from yibiao.contracts.generate.canonical import given_elements
@@ -250,38 +249,6 @@ def _after(
     inputs = collect(made.settings, models.schemas)
     with models.build(inputs) as warehouse:
         return warehouse.content_hash, inputs.fingerprint
-
-
-def test_deliveries_that_arrive_little_by_little_end_with_the_content_of_one_run(
-    few_published: Installation, arrived: Arrived
-) -> None:
-    """Late editions of some departments and the newest of others, with a unification before them and after."""
-    wanted = few_published.manifest
-    before, after = arrived.outcomes
-    assert (before["state"], after["state"]) == ("published", "published")
-    assert before["content_hash"] != wanted["content_hash"]
-    assert after["content_hash"] == wanted["content_hash"]
-    assert after["version"] == wanted["version"]
-
-
-def test_a_rebuild_by_force_has_the_same_content(arrived: Arrived, tmp_path: Path) -> None:
-    there = arrived.at.copy(tmp_path, data=arrived.at.data)
-    assert publish(there)["state"] == "unchanged"
-    forced = publish(there, force=True)
-    assert forced["state"] == "verified"
-    assert forced["content_hash"] == arrived.at.manifest["content_hash"]
-
-
-def test_what_dbt_has_parsed_serves_in_another_folder(few_published: Installation, arrived: Arrived) -> None:
-    parsed, used = (
-        {
-            name: node["created_at"]
-            for name, node in json.loads((one.home / "dbt" / "manifest.json").read_bytes())["nodes"].items()
-        }
-        for one in (few_published, arrived.at)
-    )
-    assert len(parsed) > 40
-    assert used == parsed
 
 
 def test_a_delivery_of_another_content_gives_another_content_hash(models: Models, schemas: Schemas) -> None:

@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from installations import Installation, new_installation, publish
+from yibiao.cli.root import root
 from yibiao.contracts import load_schemas
 from yibiao.ingest import ingest_report
 from yibiao.orchestration.main_job import demo_api
@@ -31,7 +33,10 @@ def late_file(own: Installation) -> None:
 
 
 def loads(own: Installation) -> list[dict[str, str]]:
-    listed: list[dict[str, str]] = json.loads(own.run("load", "list", "--json").stdout)
+    """What `yibiao load list` says, in this process: to start one takes longer."""
+    done = CliRunner().invoke(root, ["load", "list", "--json"], env=dict(own.environment))
+    assert done.exit_code == 0, done.stderr
+    listed: list[dict[str, str]] = json.loads(done.stdout)
     return [one for one in listed if one["report"] == REPORT]
 
 

@@ -12,10 +12,12 @@ from typing import Any
 
 import openpyxl
 import pytest
+from click.testing import CliRunner
 
 from installations import Installation, deliver, new_installation
 from reconcile import reconcile
 from slip_helpers import REGISTER, Spoiled, mend, schemas_at, spoil
+from yibiao.cli.root import root
 from yibiao.ingest import ingest_report
 from yibiao.orchestration.main_job import demo_api
 from yibiao.quarantine.workbook import DATA_SHEET
@@ -87,7 +89,16 @@ def mended(few_published: Installation, tmp_path_factory: pytest.TempPathFactory
             assert not ingest_report(report, at.settings).errors
     said, replays = [], []
 
+    started: set[tuple[str, ...]] = set()
+
     def run(*arguments: str) -> str:
+        """A command: the first of its kind in a process of its own, the others in this one, which costs less."""
+        if arguments[:2] in started:
+            in_process = CliRunner().invoke(root, arguments, env=dict(at.environment))
+            assert in_process.exit_code == 0, in_process.stderr
+            said.append(in_process.output + in_process.stderr)
+            return in_process.stdout
+        started.add(arguments[:2])
         done = at.run(*arguments)
         said.append(done.stdout + done.stderr)
         return done.stdout

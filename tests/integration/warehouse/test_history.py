@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from installations import Arrived, Installation
+from installations import LAST_OF_FEBRUARY, LAST_OF_JANUARY, Arrived, Installation, PastDays
 from yibiao.cli.root import root
 from yibiao.contracts import load_schemas
 from yibiao.errors import ReleaseError
@@ -21,7 +21,7 @@ from yibiao.warehouse.history import history
 from yibiao.warehouse.published import KNOWN_SINCE, first_published
 from yibiao.warehouse.states import state_as_of
 
-DAYS = [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)]
+DAYS = [LAST_OF_JANUARY, LAST_OF_FEBRUARY, date(2026, 3, 31)]
 FIRST, SECOND = "2026-02-05", "2026-04-07"
 LATE_REPORT, IN_TIME = "health.health_record", "grid_center.resident_roll"
 """Their first editions came after, and before, the first publication (`installations.LATE`)."""
@@ -56,11 +56,11 @@ def held(intervals: list[dict[str, Any]], day: date) -> Iterator[str]:
             yield one["value"]
 
 
-def test_every_value_of_every_past_day_is_the_one_that_the_state_of_that_day_has(few_published: Installation) -> None:
-    settings = few_published.settings
+def test_every_value_of_every_past_day_is_the_one_that_the_state_of_that_day_has(past_days: PastDays) -> None:
+    at, settings = past_days.at, past_days.at.settings
     schemas = load_schemas(settings.schemas)
     states = {day: state_as_of(settings, day) for day in DAYS}
-    release = few_published.release / "yibiao.duckdb"
+    release = at.release / "yibiao.duckdb"
     assert states[DAYS[-1]] == release
     changed = linked = 0
     for entity in schemas.entities.values():
@@ -83,7 +83,7 @@ def test_every_value_of_every_past_day_is_the_one_that_the_state_of_that_day_has
             for row in rows(state, f"select {key}, {names} from {entity.id}")
         }
         for (entity_id,) in dict.fromkeys(asked):
-            found = told(few_published, entity_id)
+            found = told(at, entity_id)
             for name in entity.elements:
                 for day in DAYS:
                     (value,) = [*held(found.get(name, []), day)] or [None]

@@ -57,25 +57,28 @@ def canonical_files(schemas: Schemas, linked: Collection[str] = ()) -> dict[str,
         ):
             depends = "\n".join(f"-- depends_on: {{{{ ref({literal(ref)}) }}}}" for ref in refs)
             call = f"{{{{ {macro}({literal(entity.id)}) }}}}"
-            files[f"models/{folder}/{name}.sql"] = to_sql(f"{depends}\n{built(key, anew)}\n\n{call}")
+            then = f"further_portions('{entity.id}')" if name == survivor else ""
+            files[f"models/{folder}/{name}.sql"] = to_sql(f"{depends}\n{built(key, anew, then)}\n\n{call}")
         files[f"models/identity/{entity.id}.yml"] = _identity_properties(entity, entity.id in linked)
         files[f"models/canonical/{entity.id}.yml"] = _canonical_properties(entity, schemas)
     return files
 
 
-def built(key: str = "", anew: str = "") -> str:
+def built(key: str = "", anew: str = "", then: str = "") -> str:
     """The configuration of a model: made whole in every run, or by change (see `macros/unify/change.sql`).
 
     Args:
         key: column by which rows are made anew; empty for a model that is made whole.
         anew: the model that lists the keys; empty for `input.touched_record`.
+        then: call of a macro that gives what is to be done after it; empty for nothing.
     """
     if not key:
         return '{{ config(materialized="table") }}'
     listed = f"'{key}', '{anew}'" if anew else f"'{key}'"
+    after = f', post_hook="{{{{ {then} }}}}"' if then else ""
     return (
         '{{ config(materialized=built_by_change(), incremental_strategy="append", on_schema_change="fail",\n'
-        f'    pre_hook="{{{{ forget({listed}) }}}}") }}}}'
+        f'    pre_hook="{{{{ forget({listed}) }}}}"{after}) }}}}'
     )
 
 
