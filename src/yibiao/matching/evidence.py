@@ -32,6 +32,9 @@ PASSED_ON = frozenset(
 )
 """What is asked of the person named before it without naming him again."""
 
+LISTED = frozenset({"code", "number_text", "date", "person_number"})
+"""Types of elements whose presence in a complete list answers a question by yes or no."""
+
 _UNIT_FAMILIES = (
     frozenset({"元", "万元", "亿元", "元/月", "元/年"}),
     frozenset({"㎡", "m2", "m²", "平方米", "平米", "亩", "公顷"}),
@@ -194,7 +197,9 @@ def _fact(found: _Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
     fact = replace(fact, role=role or fact.role)
     if fact.derive == "exists" and not leaf.question:
         return None
-    if fact.derive is None and leaf.question and not _yes_or_no(lexicon.schemas.elements[fact.element or ""]):
+    element = lexicon.schemas.elements[fact.element or ""]
+    # A list answers whether somebody is in it; a text does not say that there is nothing to say.
+    if fact.derive is None and leaf.question and not _yes_or_no(element) and element.type in LISTED:
         fact = replace(fact, derive="exists")
     # guardian_relation, parent_work_place: the element itself says whom it speaks of.
     if fact.role and (not _of_person(fact.element, lexicon) or _owns_role(fact.element, {fact.role: True})):
