@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +20,7 @@ FEATURES = (
     *("one", "exact", "exact_learned", "exact_alike", "exact_part", "by_path", "told", "covered", "pairs", "bag", "tail"),
     *("typing", "sound", "kind_fits", "kind_breaks", "options_fit", "options_break", "unit_fits", "unit_breaks"),
     *("entity", "entity_none", "role_person", "role_thing", "role_lost", "role_implied", "role_passed", "shared", "short", "exists", "exists_code"),
-    *("question_plain", "values_fit", "values_break", "definition", "hint", "other_exact", "age", "votes", "votes_against"),
+    *("question_plain", "values_fit", "values_break", "definition", "hint", "other_exact", "age", "votes", "votes_against", "entity_best", "stranger"),
 )
 """Order of the figures; a model says for which of them it was trained."""
 
@@ -34,6 +35,9 @@ PASSED_ON = frozenset(
 
 LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""
+
+_STRANGER = re.compile(r"(?:股东|发起人|投资人|介绍人|证明人|供货商|合伙人|收养人|送养人|受益人|家族史|病史|遗传史)")
+"""Outer headers over facts of somebody whom no report speaks of."""
 
 _UNIT_FAMILIES = (
     frozenset({"元", "万元", "亿元", "元/月", "元/年"}),
@@ -257,6 +261,13 @@ def _weigh(
         figures["entity"] = math.log(0.05 + entities.get(home, 0.0))
         if entities.get(home, 0.0) >= 0.5:
             reasons.append(f"本表主要登记{lexicon.schemas.entities[home].name}" if home in lexicon.schemas.entities else "")
+    if fact in exact and fact.role is None and home is not None:
+        homes = {lexicon.entity(other.element) for other in exact if other.role is None}
+        figures["entity_best"] = float(
+            len(homes) > 1 and home == max(homes, key=lambda one: (entities.get(one or "", 0.0), str(one)))
+        )
+    if one.parents and not about.said and _STRANGER.search(key(one.parents[-1])):
+        figures["stranger"] = float(home == "resident" and found.way != "path")
     _roles(figures, reasons, fact, about)
     figures["shared"] = math.log(len({other.element for other in exact})) if fact in exact and exact else 0.0
     figures["other_exact"] = float(bool(exact) and fact not in exact)
@@ -283,7 +294,7 @@ def _relevant(element: str | None, about: _About) -> float:
     home = about.lexicon.entity(element)
     if home is None or (home == "resident" and about.said):
         return 1.0
-    return about.entities.get(home, 0.0) / max(about.entities.values())
+    return (about.entities.get(home, 0.0) / max(about.entities.values())) ** 2
 
 
 def _roles(figures: dict[str, float], reasons: list[str], fact: Fact, about: _About) -> None:
