@@ -119,17 +119,18 @@ def lint(day: date | None, as_json: bool) -> None:
 @elements.command()
 @click.option("--dcat", type=click.Path(path_type=Path, dir_okay=False), help="Write a DCAT 3 catalogue as JSON-LD.")
 @click.option("--xlsx", type=click.Path(path_type=Path, dir_okay=False), help="Write 政务信息资源目录 as a workbook.")
+@click.option("--odcs", type=click.Path(path_type=Path, dir_okay=False), help="Write an ODCS document as JSON.")
 @DAY
-def export(dcat: Path | None, xlsx: Path | None, day: date | None) -> None:
+def export(dcat: Path | None, xlsx: Path | None, odcs: Path | None, day: date | None) -> None:
     """Write the registry as a catalogue for other systems; the date is that of its publication."""
     from yibiao.contracts import load_registry
     from yibiao.errors import ContractError
     from yibiao.settings import Settings
 
-    if dcat is None and xlsx is None:
-        raise click.UsageError("Say --dcat FILE or --xlsx FILE.")
+    if dcat is xlsx is odcs is None:
+        raise click.UsageError("Say --dcat FILE, --xlsx FILE or --odcs FILE.")
     schemas = load_registry(Settings.load().schemas)
-    for path in (dcat, xlsx):
+    for path in (dcat, xlsx, odcs):
         if path is not None and not path.absolute().parent.is_dir():
             raise ContractError("The folder is not there.", where=str(path.parent), todo="Make it first.")
     if dcat is not None:
@@ -140,6 +141,10 @@ def export(dcat: Path | None, xlsx: Path | None, day: date | None) -> None:
         from yibiao.elements.catalogue import write_catalogue
 
         click.echo(f"wrote {xlsx}, {write_catalogue(schemas, xlsx.absolute(), _day(day))} items")
+    if odcs is not None:
+        from yibiao.elements.odcs import write_odcs
+
+        click.echo(f"wrote {odcs}, {write_odcs(schemas, odcs.absolute())} elements")
 
 
 def _registry(home: Path | None) -> tuple[Schemas, Mapping[str, tuple[Holding, ...]]]:

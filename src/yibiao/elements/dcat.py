@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from yibiao.contracts import Element, Schemas
 from yibiao.contracts.values import TYPES
 from yibiao.elements.resources import Resource, resources
+from yibiao.files import replace_file, to_json
 
 CONTEXT: dict[str, Any] = {
     "dcat": "http://www.w3.org/ns/dcat#",
@@ -57,16 +56,7 @@ def write_dcat(schemas: Schemas, path: Path, published: date) -> int:
     Returns:
         Elements written.
     """
-    from yibiao.files import to_json
-
-    descriptor, name = tempfile.mkstemp(prefix=".dcat-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(to_json(dcat_catalogue(schemas, published)))
-        Path(name).chmod(0o644)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    replace_file(to_json(dcat_catalogue(schemas, published)), path)
     return sum(len(one.elements) for one in resources(schemas))
 
 

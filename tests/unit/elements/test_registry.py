@@ -7,15 +7,18 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
+import jsonschema
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from open_data_contract_standard.model import OpenDataContractStandard
 
 from yibiao.contracts import Schemas, load_schemas
 from yibiao.contracts.values import FRESHNESS
 from yibiao.elements import holdings, search
 from yibiao.elements.catalogue import COLUMNS, catalogue_rows, write_catalogue
 from yibiao.elements.dcat import dcat_catalogue, write_dcat
+from yibiao.elements.odcs import write_odcs
 from yibiao.elements.resources import resources
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -167,6 +170,21 @@ def test_the_dcat_catalogue_is_whole(schemas: Schemas, tmp_path: Path) -> None:
     for dataset in found["dcat:dataset"]:
         assert dataset["@type"] == "dcat:Dataset"
         assert {"dct:title", "dct:publisher", "dct:accessRights", "dct:accrualPeriodicity"} <= set(dataset)
+
+
+def test_the_odcs_document_is_valid_by_the_standard(schemas: Schemas, tmp_path: Path) -> None:
+    schema = json.loads(OpenDataContractStandard.json_schema())
+    write_odcs(schemas, tmp_path / "registry.json")
+    found = json.loads((tmp_path / "registry.json").read_bytes())
+
+    jsonschema.validators.validator_for(schema)(schema).validate(found)
+    assert OpenDataContractStandard.from_file(str(tmp_path / "registry.json")).id == "yibiao.registry"
+    properties = {one["name"]: one for entity in found["schema"] for one in entity["properties"]}
+    assert set(properties) == set(schemas.elements)
+    assert {"value": "1", "label": "男性"} in properties["sex_code"]["enum"]
+    assert "enum" not in properties["community_code"]  # hundreds of divisions
+    contextual = [one for one in properties["mobile_phone"]["synonyms"] if one["synonym"] == "联系电话"]
+    assert "居民" in contextual[0]["description"]
 
 
 def test_every_prefix_that_the_dcat_catalogue_uses_is_declared(schemas: Schemas) -> None:
