@@ -86,7 +86,7 @@ def train(schemas: Schemas, forms: Sequence[LabelledForm]) -> Model:
     chances = 1 / (1 + np.exp(-judged @ trust))
     some = np.array(public)
     likely, sure = (_threshold(chances[some], truth[some], one) for one in (TARGET_PRECISION, SURE_PRECISION))
-    unsure = round(max(0.1, likely - 0.15), 3)
+    unsure = round(max(0.1, likely - 0.1), 3)
     fields = sum(len(form.fields) for form in forms)
     return replace(
         model,
