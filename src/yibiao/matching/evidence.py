@@ -20,7 +20,7 @@ FEATURES = (
     *("one", "exact", "exact_learned", "exact_alike", "exact_part", "by_path", "told", "covered", "pairs", "bag", "tail"),
     *("typing", "sound", "kind_fits", "kind_breaks", "options_fit", "options_break", "unit_fits", "unit_breaks"),
     *("entity", "entity_none", "role_person", "role_thing", "role_lost", "role_implied", "role_passed", "shared", "short", "exists", "exists_code"),
-    *("question_plain", "values_fit", "values_break", "definition", "hint", "other_exact", "age", "votes", "votes_against", "entity_best", "stranger"),
+    *("question_plain", "values_fit", "values_break", "definition", "hint", "other_exact", "age", "votes", "votes_against", "entity_best", "stranger", "near_name", "near_text"),
 )
 """Order of the figures; a model says for which of them it was trained."""
 
@@ -278,6 +278,11 @@ def _weigh(
         agree = sum(count for asked, count in counted.items() if asked in meant)
         figures["votes"] = math.log1p(agree)
         figures["votes_against"] = math.log1p(sum(counted.values()) - agree)
+    # Aliases are many, and some are words that other things have as well: the element's own name is surer.
+    own = key(element.name)
+    figures["near_name"] = 1.0 if found.asked == own else likeness(found.asked, own, lexicon.weight, lexicon.unseen).bag
+    said = element.name + element.definition
+    figures["near_text"] = sum(sign in said for sign in found.asked) / max(len(found.asked), 1)
     text = element.definition + element.scope
     if found.asked and len(found.asked) >= 2:
         figures["definition"] = sum(pair in text for pair in _bigrams(found.asked)) / (len(found.asked) - 1)

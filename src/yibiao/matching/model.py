@@ -20,7 +20,7 @@ FORMAT = 1
 PLACE = Path("matching") / "model.json"
 """Below the schemas folder."""
 
-DOUBTS = ("one", "first", "margin", "exact", "concept", "concept_exact", "duplicate", "told", "votes", "against")
+DOUBTS = ("one", "first", "margin", "exact", "concept", "concept_exact", "duplicate", "told", "votes", "against", "near_name", "near_text", "registry")
 """Figures of a field's best candidate that say how far to trust it."""
 
 

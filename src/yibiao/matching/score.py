@@ -132,6 +132,7 @@ def doubts(
     return [
         *(1.0, max(-8.0, min(8.0, logit)), margin, exact, concept * (1 - exact), float(is_concept), duplicate),
         *(best.figures["told"], best.figures.get("votes", 0.0), best.figures.get("votes_against", 0.0)),
+        *(best.figures.get("near_name", 0.0), best.figures.get("near_text", 0.0), float(best.name.source == "registry")),
     ]
 
 
