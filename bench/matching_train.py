@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,12 @@ import numpy as np
 from bench.labelled import LabelledForm
 from yibiao.contracts.values import Schemas
 from yibiao.matching.alike import sounding_like
-from yibiao.matching.evidence import FEATURES, candidates
+from yibiao.matching.evidence import candidates
 from yibiao.matching.lexicon import Fact, Learned, Lexicon
 from yibiao.matching.model import DOUBTS, Model
-from yibiao.matching.score import doubts, entities_of, implied_roles, rank
 from yibiao.matching.normalise import label
 from yibiao.matching.roles import readings
+from yibiao.matching.score import doubts, entities_of, implied_roles, rank
 from yibiao.matching.words import why_skipped
 
 FOLDS = 5

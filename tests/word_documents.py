@@ -23,9 +23,7 @@ def cell(text: str = "", span: int = 1, merge: str = "", options: Sequence[str] 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """A table; a text stands for a plain cell, XML for itself."""
-    lines = (
-        "".join(one if one.startswith("<w:tc>") else cell(one) for one in row) for row in rows
-    )
+    lines = ("".join(one if one.startswith("<w:tc>") else cell(one) for one in row) for row in rows)
     return "<w:tbl>" + "".join(f"<w:tr>{line}</w:tr>" for line in lines) + "</w:tbl>"
 
 
@@ -35,7 +33,9 @@ def paragraph(text: str) -> str:
 
 def write_docx(path: Path, *blocks: str, head: str = "") -> Path:
     """A document of these paragraphs and tables; `head` stands before the root element."""
-    body = f'<?xml version="1.0" encoding="UTF-8"?>{head}<w:document {W}><w:body>{"".join(blocks)}</w:body></w:document>'
+    body = (
+        f'<?xml version="1.0" encoding="UTF-8"?>{head}<w:document {W}><w:body>{"".join(blocks)}</w:body></w:document>'
+    )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("word/document.xml", body)

@@ -1,4 +1,4 @@
-"""The field matcher beside the package `valentine`: schema matchers and instance matchers, in an environment of their own."""
+"""The field matcher beside the package `valentine`: schema and instance matchers, in an environment of their own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ def compare(schemas: Schemas, forms: Sequence[LabelledForm], python: Path) -> di
         threshold chosen on these very forms, which flatters it.
     """
     columns = [
-        (element.id, name, [code.name for code in schemas.codes[element.code_list].codes][:60] if element.code_list else [])
+        (
+            element.id,
+            name,
+            [code.name for code in schemas.codes[element.code_list].codes][:60] if element.code_list else [],
+        )
         for element in schemas.elements.values()
         for name in dict.fromkeys((element.name, *element.aliases))
     ]
@@ -47,7 +51,5 @@ def compare(schemas: Schemas, forms: Sequence[LabelledForm], python: Path) -> di
     with tempfile.TemporaryDirectory() as folder:
         task = Path(folder) / "task.json"
         task.write_text(json.dumps({"columns": columns, "forms": asked}, ensure_ascii=False))
-        done = subprocess.run(
-            [python, HERE / "by_valentine.py", task], check=True, capture_output=True, text=True
-        )
+        done = subprocess.run([python, HERE / "by_valentine.py", task], check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])

@@ -2,8 +2,8 @@
 
     python bench/matchers/by_valentine.py TASK
 
-Prints `{matcher: {top1_element, best, seconds}}`. Runs in an environment of its own; nothing is downloaded. Cupid is left
-out: it asks for WordNet, which is English and would have to be downloaded.
+Prints `{matcher: {top1_element, best, seconds}}`. Runs in an environment of its own; nothing is downloaded. Cupid is
+left out: it asks for WordNet, which is English and would have to be downloaded.
 """
 
 from __future__ import annotations
@@ -94,7 +94,10 @@ def unique(names: list[str]) -> list[str]:
 
 def frame(names: list[str], values: list[list[str]]) -> pd.DataFrame:
     longest = max([1, *map(len, values)])
-    return pd.DataFrame({name: [*some, *[None] * (longest - len(some))] for name, some in zip(names, values, strict=True)}, dtype="object")
+    return pd.DataFrame(
+        {name: [*some, *[None] * (longest - len(some))] for name, some in zip(names, values, strict=True)},
+        dtype="object",
+    )
 
 
 if __name__ == "__main__":

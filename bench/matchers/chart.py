@@ -33,7 +33,9 @@ def calibration_svg(rows: Sequence[Mapping[str, Any]], title: str = "Score besid
     for row, (x, y) in zip(rows, points, strict=True):
         radius = 2.5 + (row["fields"] ** 0.5) / 2
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="#3a7d6b" fill-opacity="0.6"/>')
-        parts.append(f'<text x="{x:.1f}" y="{y - radius - 3:.1f}" text-anchor="middle" fill="#222">{row["fields"]}</text>')
+        parts.append(
+            f'<text x="{x:.1f}" y="{y - radius - 3:.1f}" text-anchor="middle" fill="#222">{row["fields"]}</text>'
+        )
     parts += [
         f'<text x="{(left + right) / 2}" y="{SIZE - 14}" text-anchor="middle" fill="#222">score</text>',
         f'<text x="16" y="{(top + bottom) / 2}" text-anchor="middle" fill="#222"'

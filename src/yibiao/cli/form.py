@@ -1,4 +1,4 @@
-"""`yibiao form`: the forms asked of the grassroots, their empty workbooks, what they cost, and what a new one would ask anew."""
+"""`yibiao form`: the forms asked of the grassroots, their empty workbooks, what they cost, what a new one asks anew."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import click
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from yibiao.contracts import Schemas
     from yibiao.forms import Form
     from yibiao.matching.verdict import Verdict
@@ -96,7 +98,8 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
     from yibiao.matching.check import check_form, editions_of
 
     settings = Settings.load(home=home)
-    editions, today = {}, None
+    editions: dict[str, date] = {}
+    today: date | None = None
     if home is not None:
         from yibiao.warehouse.releases import need_current
 
@@ -115,11 +118,22 @@ def _show_verdicts(verdicts: Sequence[Verdict], schemas: Schemas) -> None:
 
     from yibiao.matching.verdict import VERDICTS
 
-    table = Table("列 column", "表头 header", "数据元 element", "谁 role", "把握 score", "结论 verdict", "已有 held by", "理由 reasons")
+    table = Table(
+        "列 column",
+        "表头 header",
+        "数据元 element",
+        "谁 role",
+        "把握 score",
+        "结论 verdict",
+        "已有 held by",
+        "理由 reasons",
+    )
     for one in verdicts:
         element = schemas.elements[one.element].name if one.element else ""
         verdict = f"{one.verdict} {VERDICTS[one.verdict]}"
-        held = " ".join((*one.held_by[:3], *(["…"] if len(one.held_by) > 3 else []), *([one.as_of] if one.as_of else [])))
+        held = " ".join(
+            (*one.held_by[:3], *(["…"] if len(one.held_by) > 3 else []), *([one.as_of] if one.as_of else []))
+        )
         table.add_row(
             *(str(one.column), "/".join(one.path), element, one.role or "", f"{one.score:.2f}", verdict, held),
             "；".join(one.reasons),

@@ -37,7 +37,15 @@ class Likeness:
     @property
     def order(self) -> float:
         """One figure to choose the best name of an element by."""
-        return self.told + 0.7 * self.covered + 0.6 * self.pairs + 0.4 * self.bag + 0.15 * self.tail + 0.5 * self.typing + self.sound
+        return (
+            self.told
+            + 0.7 * self.covered
+            + 0.6 * self.pairs
+            + 0.4 * self.bag
+            + 0.15 * self.tail
+            + 0.5 * self.typing
+            + self.sound
+        )
 
 
 def likeness(asked: str, name: str, weight: Mapping[str, float], unseen: float) -> Likeness:
@@ -114,7 +122,11 @@ def sounding_like(character: str) -> str:
 def _table() -> dict[str, str]:
     """Character -> syllable, of the characters of GB 2312. pypinyin takes a third of a second to be imported."""
     lines = SOUNDS.read_text(encoding="utf-8").splitlines() if SOUNDS.is_file() else []
-    return {character: syllable for syllable, _, characters in (line.partition(" ") for line in lines) for character in characters}
+    return {
+        character: syllable
+        for syllable, _, characters in (line.partition(" ") for line in lines)
+        for character in characters
+    }
 
 
 def write_sounds() -> None:

@@ -1,4 +1,4 @@
-"""Checks a form before it is sent out: which of its fields are held already, by whom, how fresh; what is left to ask."""
+"""Checks a form before it is sent out: which fields are held already, by whom, how fresh; what is left to ask."""
 
 from __future__ import annotations
 
@@ -44,11 +44,7 @@ def check_tables(
     model = load_model(root)
     lexicon = Lexicon(schemas, model.learned)
     judge = Judge(schemas, model, editions, today)
-    return [
-        judge.of(scored)
-        for table in tables
-        for scored in score_fields(table.fields, table.title, lexicon, model)
-    ]
+    return [judge.of(scored) for table in tables for scored in score_fields(table.fields, table.title, lexicon, model)]
 
 
 def editions_of(database: Path) -> tuple[dict[str, date], date | None]:
@@ -59,8 +55,6 @@ def editions_of(database: Path) -> tuple[dict[str, date], date | None]:
     """
     from yibiao.warehouse.query import ask
 
-    _, rows = ask(
-        database, "select report, max(edition_date)::date from load where state = 'current' group by report"
-    )
+    _, rows = ask(database, "select report, max(edition_date)::date from load where state = 'current' group by report")
     editions = {str(report): day for report, day in rows if day is not None}
     return editions, max(editions.values(), default=None)

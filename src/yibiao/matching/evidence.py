@@ -17,10 +17,48 @@ from yibiao.matching.roles import Whom, readings, word_of
 from yibiao.matching.words import AGE, FITS, kind_of
 
 FEATURES = (
-    *("one", "exact", "exact_learned", "exact_alike", "exact_part", "by_path", "told", "covered", "pairs", "bag", "tail"),
+    *(
+        "one",
+        "exact",
+        "exact_learned",
+        "exact_alike",
+        "exact_part",
+        "by_path",
+        "told",
+        "covered",
+        "pairs",
+        "bag",
+        "tail",
+    ),
     *("typing", "sound", "kind_fits", "kind_breaks", "options_fit", "options_break", "unit_fits", "unit_breaks"),
-    *("entity", "entity_none", "role_person", "role_thing", "role_lost", "role_implied", "role_passed", "shared", "short", "exists", "exists_code"),
-    *("question_plain", "values_fit", "values_break", "definition", "hint", "other_exact", "age", "votes", "votes_against", "entity_best", "stranger", "near_name", "near_text"),
+    *(
+        "entity",
+        "entity_none",
+        "role_person",
+        "role_thing",
+        "role_lost",
+        "role_implied",
+        "role_passed",
+        "shared",
+        "short",
+        "exists",
+        "exists_code",
+    ),
+    *(
+        "question_plain",
+        "values_fit",
+        "values_break",
+        "definition",
+        "hint",
+        "other_exact",
+        "age",
+        "votes",
+        "votes_against",
+        "entity_best",
+        "stranger",
+        "near_name",
+        "near_text",
+    ),
 )
 """Order of the figures; a model says for which of them it was trained."""
 
@@ -28,8 +66,10 @@ MOST = 14
 """Candidates of a field that are weighed."""
 
 PASSED_ON = frozenset(
-    ("citizen_id", "sex_code", "birth_date", "ethnicity_code", "mobile_phone", "political_status_code")
-    + ("marital_status_code", "education_code", "residence_address", "employer_name")
+    {
+        *("citizen_id", "sex_code", "birth_date", "ethnicity_code", "mobile_phone", "political_status_code"),
+        *("marital_status_code", "education_code", "residence_address", "employer_name"),
+    }
 )
 """What is asked of the person named before it without naming him again."""
 
@@ -160,7 +200,9 @@ def _names(leaf: Label, one: FormField, lexicon: Lexicon) -> list[_Found]:
             upper = upper.removesuffix(tail)
         if upper and len(upper) <= 8:
             whom = Whom(None, upper + leaf.words, by_path=True)
-            found += [replace(hit, way="path", strength=hit.strength * 0.8) for hit in _lookup(whom.rest, whom, True, lexicon)]
+            found += [
+                replace(hit, way="path", strength=hit.strength * 0.8) for hit in _lookup(whom.rest, whom, True, lexicon)
+            ]
     return [one for one in found if one.name.fact.element]
 
 
@@ -260,7 +302,9 @@ def _weigh(
     elif fact.role is None:
         figures["entity"] = math.log(0.05 + entities.get(home, 0.0))
         if entities.get(home, 0.0) >= 0.5:
-            reasons.append(f"本表主要登记{lexicon.schemas.entities[home].name}" if home in lexicon.schemas.entities else "")
+            reasons.append(
+                f"本表主要登记{lexicon.schemas.entities[home].name}" if home in lexicon.schemas.entities else ""
+            )
     if fact in exact and fact.role is None and home is not None:
         homes = {lexicon.entity(other.element) for other in exact if other.role is None}
         figures["entity_best"] = float(
@@ -288,7 +332,9 @@ def _weigh(
         figures["definition"] = sum(pair in text for pair in _bigrams(found.asked)) / (len(found.asked) - 1)
     if one.hint:
         hint = key(one.hint)
-        figures["hint"] = float(any(len(word) > 1 and word in hint for word in (key(element.name), *map(key, element.aliases))))
+        figures["hint"] = float(
+            any(len(word) > 1 and word in hint for word in (key(element.name), *map(key, element.aliases)))
+        )
         if figures["hint"]:
             reasons.append("填写提示里提到它")
     return Candidate(fact, figures, found.name, found.asked, found.whom, like, [reason for reason in reasons if reason])
@@ -303,7 +349,7 @@ def _relevant(element: str | None, about: _About) -> float:
 
 
 def _roles(figures: dict[str, float], reasons: list[str], fact: Fact, about: _About) -> None:
-    if fact.role in about.said:
+    if fact.role is not None and fact.role in about.said:
         figures["role_person"] = 1.0
         reasons.append(f"{'上级表头' if about.said[fact.role] else '表头'}说的是{word_of(fact.role)}")
     elif fact.role and fact.role == about.implied:
@@ -395,9 +441,7 @@ def _units(figures: dict[str, float], reasons: list[str], leaf: Label, element: 
         reasons.append(f"单位是{leaf.unit}")
 
 
-def _values(
-    figures: dict[str, float], reasons: list[str], one: FormField, element: Element, lexicon: Lexicon
-) -> None:
+def _values(figures: dict[str, float], reasons: list[str], one: FormField, element: Element, lexicon: Lexicon) -> None:
     codes = lexicon.schemas.codes.get(element.code_list or "")
     known = frozenset(word for word, _ in codes.pairs) if codes else frozenset()
     share = fingerprint.share(one.values, element.type, known)

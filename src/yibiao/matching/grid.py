@@ -25,8 +25,12 @@ LONGEST = 40
 SAMPLE = 200
 """Values of a column that are looked at."""
 
-_NOTE = re.compile(r"^(?:注|备注|说明|填表说明|填报说明|填写说明|附件|附表|单位)\s*\d*[:：]|^[（(]?(?:一|1)[、.]?.{25,}")
-_ANSWER = re.compile(r"[\d０-９][\d０-９.,/:\-年月日 Xx]*|[□☐○√✓].*|.*[_＿]{2,}.*|是|否|有|无|男|女|年月日|年\s*月\s*日")
+_NOTE = re.compile(
+    r"^(?:注|备注|说明|填表说明|填报说明|填写说明|附件|附表|单位)\s*\d*[:：]|^[（(]?(?:一|1)[、.]?.{25,}"
+)
+_ANSWER = re.compile(
+    r"[\d０-９][\d０-９.,/:\-年月日 Xx]*|[□☐○√✓].*|.*[_＿]{2,}.*|是|否|有|无|男|女|年月日|年\s*月\s*日"
+)
 
 
 @dataclass(frozen=True)
@@ -211,9 +215,7 @@ def _under_headers(cells: Cells, place: Place) -> FormTable:
     return FormTable(cells.name, _title(cells, 0 if place.begin < 6 else place.begin, first), tuple(fields))
 
 
-def _headers(
-    cells: Cells, first: int, depth: int, columns: Sequence[int], end: int | None = None
-) -> list[FormField]:
+def _headers(cells: Cells, first: int, depth: int, columns: Sequence[int], end: int | None = None) -> list[FormField]:
     bottom = min(first + depth, len(cells.rows))
     last = len(cells.rows) if end is None else min(end, len(cells.rows))
     found = []

@@ -159,9 +159,7 @@ class Lexicon:
             told = self.weight.get(character, 0.0)
             for place in self._places.get(character, ()):
                 shared[place] += told  # type: ignore[assignment]
-        ranked = sorted(
-            shared.items(), key=lambda one: (-one[1] / (4 + len(self.names[one[0]].words)), one[0])
-        )
+        ranked = sorted(shared.items(), key=lambda one: (-one[1] / (4 + len(self.names[one[0]].words)), one[0]))
         return [place for place, _ in ranked[:most]]
 
     def owned(self, fact: Fact) -> Fact:

@@ -1,4 +1,4 @@
-"""The trained weights: `schemas/matching/model.json`, written by `python -m bench.matching --train`, read by every check."""
+"""The trained weights: `schemas/matching/model.json`, written by `bench.matching --train`, read by every check."""
 
 from __future__ import annotations
 
@@ -20,7 +20,21 @@ FORMAT = 1
 PLACE = Path("matching") / "model.json"
 """Below the schemas folder."""
 
-DOUBTS = ("one", "first", "margin", "exact", "concept", "concept_exact", "duplicate", "told", "votes", "against", "near_name", "near_text", "registry")
+DOUBTS = (
+    "one",
+    "first",
+    "margin",
+    "exact",
+    "concept",
+    "concept_exact",
+    "duplicate",
+    "told",
+    "votes",
+    "against",
+    "near_name",
+    "near_text",
+    "registry",
+)
 """Figures of a field's best candidate that say how far to trust it."""
 
 

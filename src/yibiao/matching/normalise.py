@@ -36,9 +36,11 @@ _SYNONYMS = (
     (re.compile(r"(?:姓名|名字)$"), "姓名"),
     (re.compile(r"(?:名称|全称)$"), "名称"),
 )
-"""Last words that forms use for each other -> one of them. Looked up besides the words as they stand, with less weight."""
+"""Last words that forms use for each other -> one of them. Looked up besides the words themselves, with less weight."""
 
-_FILLERS = re.compile(r"^(?:本人|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|原|申请|参加|享受|领取)(?=..)|(?<=..)(?:信息|基本情况|概况)$")
+_FILLERS = re.compile(
+    r"^(?:本人|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|原|申请|参加|享受|领取)(?=..)|(?<=..)(?:信息|基本情况|概况)$"
+)
 
 
 def tidy(text: str) -> str:

@@ -173,7 +173,9 @@ def _comments(archive: zipfile.ZipFile, part: str) -> dict[tuple[int, int], str]
     def relation(name: str, attributes: dict[str, str]) -> None:
         if name == "Relationship" and attributes.get("Type", "").endswith("/comments"):
             target = attributes.get("Target", "")
-            targets.append(target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target)))
+            targets.append(
+                target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+            )
 
     _parse(archive, relations, relation)
     found: dict[tuple[int, int], str] = {}

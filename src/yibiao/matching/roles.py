@@ -27,8 +27,34 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 SELF = (
     *("本人", "申请人", "参保人", "参保人员", "持证人", "学生", "逝者", "死者", "患者", "居民", "人员", "被保险人"),
-    *("老人", "老年人", "职工", "儿童", "受种者", "持卡人", "残疾人", "低保对象", "户籍人", "幼儿", "被评估人", "被评估者"),
-    *("救助人", "被救助人", "受助人", "孕妇", "产妇", "孕产妇", "党员", "退役军人", "劳动者", "村民", "死亡人员", "新生儿"),
+    *(
+        "老人",
+        "老年人",
+        "职工",
+        "儿童",
+        "受种者",
+        "持卡人",
+        "残疾人",
+        "低保对象",
+        "户籍人",
+        "幼儿",
+        "被评估人",
+        "被评估者",
+    ),
+    *(
+        "救助人",
+        "被救助人",
+        "受助人",
+        "孕妇",
+        "产妇",
+        "孕产妇",
+        "党员",
+        "退役军人",
+        "劳动者",
+        "村民",
+        "死亡人员",
+        "新生儿",
+    ),
     *("救助对象", "监测对象", "优抚对象", "服务对象", "对象", "个人", "学员", "驾驶员", "从业者", "当事人"),
 )
 """Words for the person of the row himself."""
@@ -68,8 +94,8 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
         words: key of the innermost header.
         parents: texts of the outer headers, from the outside.
     """
-    upper = next(((role, said) for text in reversed(parents) if (found := _upper(text)) for role, said in [found]), None)
-    found = []
+    upper = next(filter(None, map(_upper, reversed(parents))), None)
+    found: list[Whom] = []
     for word, role in _WORDS:
         if words == word:
             if role in _BARE_IS_NAME:

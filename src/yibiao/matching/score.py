@@ -1,4 +1,4 @@
-"""Scores all fields of a form together: what the form is about, the best candidate of each field, how far to trust it."""
+"""Scores all fields of a form together: what it is about, the best candidate of each field, how far to trust it."""
 
 from __future__ import annotations
 
@@ -60,11 +60,17 @@ def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, mode
 
 
 def rank(
-    one: FormField, lexicon: Lexicon, about: Mapping[str, float], model: Model, implied: str | None = None,
+    one: FormField,
+    lexicon: Lexicon,
+    about: Mapping[str, float],
+    model: Model,
+    implied: str | None = None,
     title: str = "",
 ) -> list[tuple[Candidate, float]]:
     """Candidates with their logits, the likeliest first."""
-    found = [(candidate, model.pair(candidate.vector())) for candidate in candidates(one, lexicon, about, implied, title)]
+    found = [
+        (candidate, model.pair(candidate.vector())) for candidate in candidates(one, lexicon, about, implied, title)
+    ]
     return sorted(found, key=lambda pair: (-pair[1], str(pair[0].fact)))
 
 
@@ -81,9 +87,11 @@ def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | N
         role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字")), None)
         role = role if role in IMPLYING else None
         named.append(role)
-        own = own or not any(whom.role for whom in whoms) and any(
-            any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ()))
-            for whom in whoms
+        own = own or (
+            not any(whom.role for whom in whoms)
+            and any(
+                any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ())) for whom in whoms
+            )
         )
     if own:
         return [None] * len(fields)
@@ -132,7 +140,11 @@ def doubts(
     return [
         *(1.0, max(-8.0, min(8.0, logit)), margin, exact, concept * (1 - exact), float(is_concept), duplicate),
         *(best.figures["told"], best.figures.get("votes", 0.0), best.figures.get("votes_against", 0.0)),
-        *(best.figures.get("near_name", 0.0), best.figures.get("near_text", 0.0), float(best.name.source == "registry")),
+        *(
+            best.figures.get("near_name", 0.0),
+            best.figures.get("near_text", 0.0),
+            float(best.name.source == "registry"),
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Words that tell what a field is before any data element is looked at: signatures, row numbers, ages, kinds of values."""
+"""Words that tell what a field is before any data element is looked at: signatures, numbers, ages, kinds of values."""
 
 from __future__ import annotations
 
@@ -7,12 +7,30 @@ import re
 SKIPPED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^(?:序号|顺序号|行号|编号|no|no\.|序|项次|评估编号|表号|档案号)$"), "只给行或表编号"),
     (re.compile(r"签字|签名|签章|盖章|公章|手印|指印|签收|捺印"), "签字盖章"),
-    (re.compile(r"(?:审批|审核|审查|查验|核准|复核|初审|评议|认定|登记机关|主管|部门|单位|委会|政府|街道|村委|居委|调查).{0,8}意见$"), "审批栏"),
-    (re.compile(r"^(?:审批|审核|复核|批准|填报|填表|填写|制表|录入|录入员|操作|创建|修改|更新|调查|受理|采集|经办|打印|提交)"
-                r"(?:人|人员|员|者|民警|单位|部门|机关|人姓名|员姓名)$"), "填表和办理人员"),
-    (re.compile(r"^(?:审批|审核|复核|填报|填表|填写|制表|录入|操作|创建|修改|受理|提交|添加|插入|同步|打印|调查|建表)"
-                r"(?:日期|时间|年月)$"), "填表时间"),
-    (re.compile(r"^(?:审批|审核|提交|删除|数据|流程)(?:状态|结果|标志|标识)$|^(?:操作|删除标志|主键|id|uuid)$"), "系统自己的字段"),
+    (
+        re.compile(
+            r"(?:审批|审核|审查|查验|核准|复核|初审|评议|认定|登记机关|主管|部门|单位|委会|政府|街道|村委|居委|调查).{0,8}意见$"
+        ),
+        "审批栏",
+    ),
+    (
+        re.compile(
+            r"^(?:审批|审核|复核|批准|填报|填表|填写|制表|录入|录入员|操作|创建|修改|更新|调查|受理|采集|经办|打印|提交)"
+            r"(?:人|人员|员|者|民警|单位|部门|机关|人姓名|员姓名)$"
+        ),
+        "填表和办理人员",
+    ),
+    (
+        re.compile(
+            r"^(?:审批|审核|复核|填报|填表|填写|制表|录入|操作|创建|修改|受理|提交|添加|插入|同步|打印|调查|建表)"
+            r"(?:日期|时间|年月)$"
+        ),
+        "填表时间",
+    ),
+    (
+        re.compile(r"^(?:审批|审核|提交|删除|数据|流程)(?:状态|结果|标志|标识)$|^(?:操作|删除标志|主键|id|uuid)$"),
+        "系统自己的字段",
+    ),
     (re.compile(r"照片|相片|图片|截图|扫描[件图]|复印件|附件|正面图|反面图|二维码|粘贴处|影像"), "图片和附件"),
     (re.compile(r"^(?:合计|小计|总计)$"), "合计"),
     (re.compile(r"^(?:审批|审核|审查)(?:单位|机关|意见)"), "审批栏"),
@@ -55,12 +73,18 @@ FITS: dict[str, frozenset[str]] = {
 """Kind of value -> types of data elements that have such values."""
 
 ENTITY_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("organisation", re.compile(r"企业|个体|商户|商家|市场主体|场所|单位信息|公司|经营户|门店|店铺|法人|社会组织|机构信息")),
+    (
+        "organisation",
+        re.compile(r"企业|个体|商户|商家|市场主体|场所|单位信息|公司|经营户|门店|店铺|法人|社会组织|机构信息"),
+    ),
     ("dwelling", re.compile(r"房屋|住房|租赁|自建房|危房|危旧房|小区|出租屋|群租|住户|楼栋|燃气")),
     ("event", re.compile(r"事件|纠纷|调解|上报|巡查|投诉|诉求|信访")),
     ("household", re.compile(r"家庭|农户|入户|户情|贫困户|低保|承包|防返贫|监测对象|户籍人口|耕地")),
     ("benefit", re.compile(r"津贴|补贴|救助|低保|保障金|抚恤|待遇|供养|补助")),
-    ("resident", re.compile(r"居民|人员|人口|儿童|老人|老年|学生|党员|残疾|退役|孕|青少年|劳动力|患者|参保|失业|健康|登记表")),
+    (
+        "resident",
+        re.compile(r"居民|人员|人口|儿童|老人|老年|学生|党员|残疾|退役|孕|青少年|劳动力|患者|参保|失业|健康|登记表"),
+    ),
 )
 """Entity -> words in the title of a form that is about it."""
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 from click.testing import CliRunner
-from word_documents import cell, paragraph, table, write_docx
 
+from word_documents import cell, paragraph, table, write_docx
 from yibiao.cli.root import root
 from yibiao.errors import DeliveryError
 from yibiao.matching.documents import DEEPEST

@@ -12,8 +12,8 @@ import xlwt
 from click.testing import CliRunner
 from openpyxl.comments import Comment
 from openpyxl.worksheet.datavalidation import DataValidation
-from word_documents import cell, paragraph, table, write_docx
 
+from word_documents import cell, paragraph, table, write_docx
 from yibiao.cli.root import root
 from yibiao.matching.reading import read_form
 

@@ -28,7 +28,8 @@ def test_spelling_is_set_aside(text, words):
 
 
 @pytest.mark.parametrize(
-    ("text", "unit"), [("耕地面积（亩）", "亩"), ("注册资本(万元)", "万元"), ("住所（经营场所）", ""), ("身高(cm)", "cm")]
+    ("text", "unit"),
+    [("耕地面积（亩）", "亩"), ("注册资本(万元)", "万元"), ("住所（经营场所）", ""), ("身高(cm)", "cm")],
 )
 def test_a_unit_in_brackets_is_told_from_other_words(text, unit):
     assert label(text).unit == unit
@@ -40,7 +41,9 @@ def test_parts_of_a_header_are_looked_up_as_well():
     assert "残疾人" in label("是否残疾人").forms
 
 
-@pytest.mark.parametrize(("one", "other"), [("死亡时间", "死亡日期"), ("户籍所在地", "户籍地址"), ("现居住地址", "居住地址")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("死亡时间", "死亡日期"), ("户籍所在地", "户籍地址"), ("现居住地址", "居住地址")]
+)
 def test_usual_words_for_each_other_are_one(one, other):
     assert reduced(key(one)) == reduced(key(other))
 
@@ -71,7 +74,9 @@ def test_roles_are_shown_in_chinese():
     assert word_of(None) is None
 
 
-@pytest.mark.parametrize("words", ["序号", "填表人", "申请人签字", "审核意见", "录入时间", "照片", "身份证复印件", "审核状态"])
+@pytest.mark.parametrize(
+    "words", ["序号", "填表人", "申请人签字", "审核意见", "录入时间", "照片", "身份证复印件", "审核状态"]
+)
 def test_what_is_no_question_is_skipped_with_a_reason(words):
     assert why_skipped(words)
 
