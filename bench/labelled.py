@@ -16,6 +16,7 @@ import yaml
 
 from yibiao.contracts.values import Schemas
 from yibiao.forms.model import Form
+from yibiao.forms.template import drop_down
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.normalise import label
@@ -87,7 +88,7 @@ def registered_forms(forms: Iterable[Form], schemas: Schemas) -> list[LabelledFo
             if one.element is None and label(one.label).forms and known & set(label(one.label).forms):
                 continue
             text = f"{one.label}（{one.unit}）" if one.unit and one.unit not in one.label else one.label
-            asked = FormField(form.title, column, (*one.path[:-1], text), options=one.choices)
+            asked = FormField(form.title, column, (*one.path[:-1], text), options=drop_down(one, schemas))
             fields.append(Labelled(asked, Fact(one.element, one.role, one.derive, one.value), False))
         found.append(LabelledForm(form.id, form.title, form.rows.entity, form.source, "development", tuple(fields)))
     return found

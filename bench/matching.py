@@ -3,7 +3,7 @@
     python -m bench.matching [--train] [--split test] [--python build/matchers/bin/python] [--json OUT] [--chart SVG]
 
 Figures are those of `yibiao form check`: an element is proposed from the model's threshold on; below it a field is new,
-or somebody is asked. `--train` writes `schemas/matching/model.json` from the development split and the registered forms.
+or somebody is asked. `--train` writes `schemas/matching/model.json` from the development split and registered forms.
 """
 
 from __future__ import annotations

@@ -14,6 +14,18 @@ from yibiao.contracts.values import Schemas
 
 HERE = Path(__file__).parent
 
+MATCHERS = (
+    "Coma (schema)",
+    "SimilarityFlooding (schema)",
+    "Coma (instances)",
+    "JaccardDistance (instances)",
+    "DistributionBased (instances)",
+)
+"""As `by_valentine.py` names them."""
+
+PATIENCE = 90
+"""Seconds after which a matcher that has not come through its first form is stopped."""
+
 
 def compare(schemas: Schemas, forms: Sequence[LabelledForm], python: Path) -> dict[str, Any]:
     """Top-1 accuracy of each matcher of valentine over the fields that have an element, the element alone counting.
@@ -51,5 +63,18 @@ def compare(schemas: Schemas, forms: Sequence[LabelledForm], python: Path) -> di
     with tempfile.TemporaryDirectory() as folder:
         task = Path(folder) / "task.json"
         task.write_text(json.dumps({"columns": columns, "forms": asked}, ensure_ascii=False))
-        done = subprocess.run([python, HERE / "by_valentine.py", task], check=True, capture_output=True, text=True)
+        return {name: _run(python, task, name) for name in MATCHERS}
+
+
+def _run(python: Path, task: Path, name: str) -> dict[str, Any]:
+    try:
+        done = subprocess.run(
+            [python, HERE / "by_valentine.py", task, name],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        return {"forms": 0, "stopped_after": PATIENCE}
     return json.loads(done.stdout.splitlines()[-1])

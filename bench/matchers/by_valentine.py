@@ -1,8 +1,8 @@
 """Matchers of valentine with their defaults, on the task that `bench.matchers.compare` writes.
 
-    python bench/matchers/by_valentine.py TASK
+    python bench/matchers/by_valentine.py TASK MATCHER
 
-Prints `{matcher: {top1_element, best, seconds}}`. Runs in an environment of its own; nothing is downloaded. Cupid is
+Prints `{forms, top1_element, best, seconds}`. Runs in an environment of its own; nothing is downloaded. Cupid is
 left out: it asks for WordNet, which is English and would have to be downloaded.
 """
 
@@ -34,7 +34,7 @@ SECONDS = 20
 
 def main() -> None:
     task = json.loads(Path(sys.argv[1]).read_text())
-    print(json.dumps({name: judge(make, task) for name, make in MATCHERS.items()}, ensure_ascii=False))
+    print(json.dumps(judge(MATCHERS[sys.argv[2]], task), ensure_ascii=False))
 
 
 def judge(make: Any, task: dict[str, Any]) -> dict[str, Any]:

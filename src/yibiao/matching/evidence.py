@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from yibiao.contracts.values import Element
-from yibiao.matching import fingerprint
 from yibiao.matching.alike import Likeness, likeness
+from yibiao.matching.clues import weigh_kind, weigh_options, weigh_unit, weigh_values
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon, Name
 from yibiao.matching.normalise import Label, key, label, reduced
 from yibiao.matching.roles import Whom, readings, word_of
-from yibiao.matching.words import AGE, FITS, kind_of
+from yibiao.matching.words import AGE
 
 FEATURES = (
     *(
@@ -78,16 +78,6 @@ LISTED = frozenset({"code", "number_text", "date", "person_number"})
 
 _STRANGER = re.compile(r"(?:股东|发起人|投资人|介绍人|证明人|供货商|合伙人|收养人|送养人|受益人|家族史|病史|遗传史)")
 """Outer headers over facts of somebody whom no report speaks of."""
-
-_UNIT_FAMILIES = (
-    frozenset({"元", "万元", "亿元", "元/月", "元/年"}),
-    frozenset({"㎡", "m2", "m²", "平方米", "平米", "亩", "公顷"}),
-    frozenset({"人", "口", "个"}),
-    frozenset({"户"}),
-    frozenset({"cm", "厘米"}),
-    frozenset({"kg", "公斤"}),
-    frozenset({"岁", "周岁", "年"}),
-)
 
 
 @dataclass
@@ -292,10 +282,11 @@ def _weigh(
         "age": float(fact.derive == "age"),
     }
     reasons = [_name_reason(found, like)]
-    _kinds(figures, reasons, leaf, found, element, fact)
-    _options(figures, reasons, one, leaf, element, lexicon)
-    _units(figures, reasons, leaf, element)
-    _values(figures, reasons, one, element, lexicon)
+    if fact.derive is None:
+        weigh_kind(figures, found.asked if found.way == "part" else leaf.words, element)
+    weigh_options(figures, reasons, one, leaf, element, lexicon)
+    weigh_unit(figures, reasons, leaf, element)
+    weigh_values(figures, reasons, one, element, lexicon)
     home = lexicon.entity(element.id)
     if home is None:
         figures["entity_none"] = 1.0
@@ -389,66 +380,3 @@ def _name_reason(found: _Found, like: Likeness) -> str:
     if like.typing:
         return f"与“{name.words}”只差一个字"
     return f"用字与“{name.words}”相近（{like.told:.0%}）"
-
-
-def _kinds(
-    figures: dict[str, float], reasons: list[str], leaf: Label, found: _Found, element: Element, fact: Fact
-) -> None:
-    if fact.derive == "age" or fact.derive == "exists":
-        return
-    kind = kind_of(leaf.words) if found.way != "part" else kind_of(found.asked)
-    if kind is None:
-        return
-    # A village is asked as an address or a name, and stored as a code.
-    type_ = "division_code" if element.code_list == "division" else element.type
-    if type_ in FITS[kind] or (type_ == "division_code" and kind in ("title", "code")):
-        figures["kind_fits"] = 1.0
-    else:
-        figures["kind_breaks"] = 1.0
-
-
-def _options(
-    figures: dict[str, float], reasons: list[str], one: FormField, leaf: Label, element: Element, lexicon: Lexicon
-) -> None:
-    options = [key(option) for option in one.options if key(option)]
-    if len(options) < 2 or (set(options) <= {"是", "否", "有", "无"} and leaf.question):
-        return
-    codes = lexicon.schemas.codes.get(element.code_list or "")
-    if codes is None:
-        figures["options_break"] = 1.0 if element.type not in ("text", "division_code") else 0.4
-        return
-    known = {key(word) for word, _ in codes.pairs}
-    hits = sum(any(option == word or (len(option) > 1 and option in word) for word in known) for option in options)
-    if hits >= 0.5 * len(options):
-        figures["options_fit"] = hits / len(options)
-        reasons.append(f"下拉选项有 {hits}/{len(options)} 个在代码表“{codes.name}”里")
-    elif hits < 0.34 * len(options):
-        figures["options_break"] = 1.0
-
-
-def _units(figures: dict[str, float], reasons: list[str], leaf: Label, element: Element) -> None:
-    if not leaf.unit:
-        return
-    unit = key(leaf.unit) or leaf.unit
-    if element.unit is None:
-        if element.type in ("decimal", "integer"):
-            return
-        figures["unit_breaks"] = float(unit not in ("周岁", "岁"))
-        return
-    same = unit == key(element.unit) or any({unit, element.unit} <= family for family in _UNIT_FAMILIES)
-    figures["unit_fits" if same else "unit_breaks"] = 1.0
-    if same:
-        reasons.append(f"单位是{leaf.unit}")
-
-
-def _values(figures: dict[str, float], reasons: list[str], one: FormField, element: Element, lexicon: Lexicon) -> None:
-    codes = lexicon.schemas.codes.get(element.code_list or "")
-    known = frozenset(word for word, _ in codes.pairs) if codes else frozenset()
-    share = fingerprint.share(one.values, element.type, known)
-    if share is None or element.type in ("text",):
-        return
-    if share >= 0.8:
-        figures["values_fit"] = 1.0
-        reasons.append(f"已填的值有 {share:.0%} 符合它的格式")
-    elif share < 0.5:
-        figures["values_break"] = 1.0
