@@ -23,7 +23,7 @@ MATCHERS = (
 )
 """As `by_valentine.py` names them."""
 
-PATIENCE = 90
+PATIENCE = 45
 """Seconds after which a matcher that has not come through its first form is stopped."""
 
 
