@@ -12,6 +12,8 @@
 -- for values that most reports state (50 thousand residents): every column compared with every other 1.6, a map of counts for
 -- disputed rows (this) 0.4;
 -- and for its conflicts: lists of structs per record 19, only for disputed entities 16, joined by disputed cell (this) 15.
+-- in portions of the entities, as the models take them (the whole script, seconds): 129, at once 94, for what a report says of an
+-- entity is a view here and would be made again for every portion.
 -- Staged rows as temporary tables and not as views: every row is read three times, and parsing is half of all the work.
 
 -- 1. Typed records. The order of a record is one integer: as-of day, then record number (the authority is added later).

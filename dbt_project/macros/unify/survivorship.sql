@@ -170,14 +170,14 @@ select
 from {{ "ranked" if ranked else "chosen" }}
 {%- endmacro %}
 
-{# Portions in which the survivors of an entity are made. Each engine knows how to spill, only DuckDB is short of memory. #}
+{# Portions in which the survivors of an entity are made; what changed alone is one, and Spark divides its work itself. #}
 {% macro portions_of(entity) -%}
     {%- if not execute or target.type != 'duckdb' or changes_only() -%} {{ return(1) }} {%- endif -%}
     {%- set placed = adapter.get_relation(database=target.database, schema='identity', identifier='crosswalk_' ~ entity) -%}
     {%- if placed is none -%} {{ return(1) }} {%- endif -%}  {#- compiled, not built -#}
     {#- Not by ref(): in a unit test of dbt that is no table. -#}
     {%- set records = run_query('select count(*) from ' ~ placed).columns[0].values()[0] -%}
-    {{ return(records // 4000000 + 1) }}
+    {{ return(records // (env_var('YIBIAO_RECORDS_A_PORTION', '4000000') | int) + 1) }}
 {%- endmacro %}
 
 {# Hook of a survivor model: adds the portions after the first. #}

@@ -71,7 +71,8 @@ def plan(settings: Settings, inputs: Inputs, *, today: date | None = None) -> Ch
     today = today or datetime.now(ZoneInfo(TIME_ZONE)).date()
     path = settings.home / KEPT
     if not path.is_file():
-        return Whole("there is no kept warehouse")
+        first = not any(settings.releases.iterdir())
+        return Whole("首次发布 the first release of this working folder" if first else "there is no kept warehouse")
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             applied = _applied(connection)

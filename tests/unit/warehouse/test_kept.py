@@ -87,6 +87,9 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_the_reason_for_a_whole_build_is_told(settings: Settings) -> None:
     settings.open_home()
+    first = kept.plan(settings, inputs(*BASE), today=WHOLE)
+    assert first == kept.Whole("首次发布 the first release of this working folder")
+    (settings.releases / "2026-03-0000000000").mkdir()
     assert kept.plan(settings, inputs(*BASE), today=WHOLE) == kept.Whole("there is no kept warehouse")
     a_kept_warehouse(settings, inputs(*BASE), WHOLE)
     assert isinstance(kept.plan(settings, inputs(*BASE), today=WHOLE + timedelta(6)), kept.Change)
