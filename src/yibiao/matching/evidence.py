@@ -12,7 +12,7 @@ from yibiao.matching.alike import Likeness, likeness
 from yibiao.matching.clues import weigh_kind, weigh_options, weigh_unit, weigh_values
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon, Name
-from yibiao.matching.normalise import Label, key, label, reduced
+from yibiao.matching.normalise import Label, key, label, reduced, without_blanks
 from yibiao.matching.roles import Whom, readings, word_of
 from yibiao.matching.words import AGE
 
@@ -138,7 +138,7 @@ def candidates(
     """
     leaf = label(one.label)
     best: dict[Fact, _Found] = {}
-    around = title + "/".join(one.path)
+    around = without_blanks(title + "/".join(one.path))
     for found in _names(leaf, one, lexicon):
         if found.name.contexts and not any(word in around for word in found.name.contexts):
             continue

@@ -43,10 +43,14 @@ _FILLERS = re.compile(
 )
 
 
+def without_blanks(text: str) -> str:
+    """Full width to half width, no blanks."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+
+
 def tidy(text: str) -> str:
     """Full width to half width, no blanks, no marks for required fields, no numbering."""
-    text = unicodedata.normalize("NFKC", text).replace("〇", "〇")
-    text = re.sub(r"\s+", "", text)
+    text = without_blanks(text)
     text = _BOXES.sub("", text) or text
     return _NUMBERING.sub("", text).strip("*:：")
 
