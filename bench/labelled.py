@@ -72,9 +72,7 @@ def labelled_forms(schemas: Schemas) -> list[LabelledForm]:
         for one in yaml.safe_load(file.read_text()):
             lines = [line for line in one["fields"].splitlines() if line.strip()]
             fields = tuple(_field(line, column, one["id"], schemas) for column, line in enumerate(lines))
-            forms.append(
-                LabelledForm(one["id"], one["title"], one["about"], one["source"], split_of(file), fields)
-            )
+            forms.append(LabelledForm(one["id"], one["title"], one["about"], one["source"], split_of(file), fields))
     return forms
 
 

@@ -58,6 +58,7 @@ FEATURES = (
         "stranger",
         "near_name",
         "near_text",
+        "modifier",
     ),
 )
 """Order of the figures; a model says for which of them it was trained."""
@@ -75,6 +76,11 @@ PASSED_ON = frozenset(
 
 LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""
+
+_MODIFIER = re.compile(
+    r"[原曾拟择]|预计|期望|希望|意向|要求|计划|目标|首次|最低|失业前|申请(?![人户者]|单位|日期|时间)"
+)
+"""Words of a header that make another fact of the same words: 原工作单位, 月薪要求."""
 
 _STRANGER = re.compile(r"(?:股东|发起人|投资人|介绍人|证明人|供货商|合伙人|收养人|送养人|受益人|家族史|病史|遗传史)")
 """Outer headers over facts of somebody whom no report speaks of."""
@@ -313,6 +319,10 @@ def _weigh(
         agree = sum(count for asked, count in counted.items() if asked in meant)
         figures["votes"] = math.log1p(agree)
         figures["votes_against"] = math.log1p(sum(counted.values()) - agree)
+    own_words = found.name.words
+    figures["modifier"] = float(
+        any(word not in own_words for path in one.path for word in _MODIFIER.findall(key(path)))
+    )
     # Aliases are many, and some are words that other things have as well: the element's own name is surer.
     own = key(element.name)
     figures["near_name"] = 1.0 if found.asked == own else likeness(found.asked, own, lexicon.weight, lexicon.unseen).bag

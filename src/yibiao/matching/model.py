@@ -34,6 +34,7 @@ DOUBTS = (
     "near_name",
     "near_text",
     "registry",
+    "modifier",
 )
 """Figures of a field's best candidate that say how far to trust it."""
 

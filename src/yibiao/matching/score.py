@@ -144,6 +144,7 @@ def doubts(
             best.figures.get("near_name", 0.0),
             best.figures.get("near_text", 0.0),
             float(best.name.source == "registry"),
+            best.figures.get("modifier", 0.0),
         ),
     ]
 
