@@ -35,6 +35,8 @@ DOUBTS = (
     "near_text",
     "registry",
     "modifier",
+    "unknown",
+    "part",
 )
 """Figures of a field's best candidate that say how far to trust it."""
 

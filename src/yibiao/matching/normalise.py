@@ -39,7 +39,7 @@ _SYNONYMS = (
 """Last words that forms use for each other -> one of them. Looked up besides the words themselves, with less weight."""
 
 _FILLERS = re.compile(
-    r"^(?:本人|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|申请|参加|享受|领取)(?=..)|(?<=..)(?:信息|基本情况|概况)$"
+    r"^(?:本人|本户|本单位|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|申请|参加|享受|领取)(?=..)|(?<=..)(?:信息|基本情况|概况)$"
 )
 
 
