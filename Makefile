@@ -27,7 +27,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev setup-spark run demo airflow test lint format types generated bench bench-rivals soak lock lock-check clean
+.PHONY: help setup setup-dev setup-spark run demo airflow test lint format types generated bench bench-rivals bench-matching soak lock lock-check clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -107,6 +107,10 @@ bench: setup-dev ## measure the stages beside their limits (RESIDENTS=1000000)
 bench-rivals: setup-dev demo ## ingest beside pandas and dlt (DATA=data/bench/1000000x1/district)
 	[ -x build/rivals/bin/python ] || { $(PYTHON) -m venv build/rivals && build/rivals/bin/python -m pip install -qq --require-hashes --no-deps --only-binary :all: -r requirements/rivals.txt; }
 	$(BIN)/python -m bench.rivals $(DATA)
+
+bench-matching: setup-dev ## the field matcher on labelled forms, beside valentine
+	[ -x build/matchers/bin/python ] || { $(PYTHON) -m venv build/matchers && build/matchers/bin/python -m pip install -qq --require-hashes --no-deps --only-binary :all: -r requirements/matchers.txt; }
+	$(BIN)/python -m bench.matching
 
 soak: setup-dev ## kill 20 runs at random moments and compare what the next run makes
 	$(BIN)/python -m bench.soak $(SOAK)

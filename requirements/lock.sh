@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Locks the environment: exact versions with hashes from pyproject.toml, without any index address in the result.
 #
-#   requirements/lock.sh           writes run.txt, dev.txt, spark.txt and rivals.txt (UPGRADE=1 takes newer versions)
+#   requirements/lock.sh           writes run.txt, dev.txt, spark.txt, rivals.txt and matchers.txt (UPGRADE=1 takes newer versions)
 #   requirements/lock.sh --check   fails if they are stale, or if a supported Python cannot install them from wheels
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,17 +23,18 @@ compile() { # <folder> <file> <extra>...
     "${flags[@]}" pyproject.toml --output-file "$folder/$file.txt"
 }
 
-compile_rivals() { # <folder>: what the benchmark compares with; an environment of its own, of the same versions
+compile_rivals() { # <folder> <file>: what a benchmark compares with; an environment of its own, of the same versions
   "$tool/bin/uv" pip compile --quiet --universal --python-version 3.11 --no-python-downloads \
     --generate-hashes --no-emit-index-url --custom-compile-command "make lock" ${UPGRADE:+--upgrade} \
-    --constraint "$1/run.txt" bench/rivals/requirements.in --output-file "$1/rivals.txt"
+    --constraint "$1/run.txt" "bench/$2/requirements.in" --output-file "$1/$2.txt"
 }
 
 compile_all() { # <folder>
   compile "$1" run build postgres
   compile "$1" dev build postgres dev
   compile "$1" spark build postgres spark
-  compile_rivals "$1"
+  compile_rivals "$1" rivals
+  compile_rivals "$1" matchers
   sed -i "s#$1/#requirements/#g" "$1"/*.txt
 }
 
@@ -46,7 +47,7 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 cp requirements/*.txt "$fresh"
 compile_all "$fresh"
-for file in run dev spark rivals; do
+for file in run dev spark rivals matchers; do
   diff -u "requirements/$file.txt" "$fresh/$file.txt" || { echo "requirements/$file.txt is stale: run 'make lock'" >&2; exit 1; }
 done
 

@@ -108,6 +108,18 @@ def commit_file(content: bytes, final: Path, commit: str) -> None:
         aside.unlink(missing_ok=True)
 
 
+def replace_file(content: bytes, final: Path) -> None:
+    """Write a file that somebody asked for in the place of whatever stands there, readable by others, never a part."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{final.name}-", dir=final.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        os.chmod(name, 0o644)
+        os.replace(name, final)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
 def to_json(value: object) -> bytes:
     """Canonical JSON: sorted keys, two spaces, one final newline, so that equal content is equal bytes."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

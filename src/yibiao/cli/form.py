@@ -1,9 +1,10 @@
-"""`yibiao form`: the forms asked of the grassroots, their empty workbooks, and what they cost."""
+"""`yibiao form`: the forms asked of the grassroots, their empty workbooks, what they cost, what a new one asks anew."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,11 @@ import click
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from yibiao.contracts import Schemas
     from yibiao.forms import Form
+    from yibiao.matching.verdict import Verdict
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -79,6 +83,65 @@ def template(name: str | None, every: bool, out: Path, as_json: bool) -> None:
         return
     for path in paths:
         click.echo(path)
+
+
+@form.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--home", type=click.Path(), help="Working folder whose current release says how fresh values are.")
+@_json
+def check(file: Path, home: str | None, as_json: bool) -> None:
+    """Say for every field of a form FILE what is held already, by whom, and what is left to ask.
+
+    FILE is an XLSX, XLS, ODS, DOCX or CSV, empty or filled in. Nothing in it is executed, and no value of it is shown.
+    """
+    from yibiao.contracts import load_schemas
+    from yibiao.matching.check import check_form, editions_of
+
+    settings = Settings.load(home=home)
+    editions: dict[str, date] = {}
+    today: date | None = None
+    if home is not None:
+        from yibiao.warehouse.releases import need_current
+
+        settings.open_home()
+        editions, today = editions_of(need_current(settings).database)
+    schemas = load_schemas(settings.schemas)
+    verdicts = check_form(file, settings.schemas, schemas, editions, today)
+    if as_json:
+        _print_json([one.as_dict() for one in verdicts])
+        return
+    _show_verdicts(verdicts, schemas)
+
+
+def _show_verdicts(verdicts: Sequence[Verdict], schemas: Schemas) -> None:
+    from rich.table import Table
+
+    from yibiao.matching.verdict import VERDICTS
+
+    table = Table(
+        "列 column",
+        "表头 header",
+        "数据元 element",
+        "谁 role",
+        "把握 score",
+        "结论 verdict",
+        "已有 held by",
+        "理由 reasons",
+    )
+    for one in verdicts:
+        element = schemas.elements[one.element].name if one.element else ""
+        verdict = f"{one.verdict} {VERDICTS[one.verdict]}"
+        held = " ".join(
+            (*one.held_by[:3], *(["…"] if len(one.held_by) > 3 else []), *([one.as_of] if one.as_of else []))
+        )
+        table.add_row(
+            *(str(one.column), "/".join(one.path), element, one.role or "", f"{one.score:.2f}", verdict, held),
+            "；".join(one.reasons),
+        )
+    console = _console()
+    console.print(table)
+    counts = Counter(one.verdict for one in verdicts)
+    console.print("、".join(f"{VERDICTS[verdict]} {counts[verdict]}" for verdict in VERDICTS if counts[verdict]))
 
 
 @form.command()

@@ -27,6 +27,7 @@ COMMANDS = {
     "identity": "Review uncertain matches, keep what humans decided, train the linkage models.",
     "quality": "Show what the gate found.",
     "id": "Check identity numbers, credit codes and telephone numbers, one a line.",
+    "elements": "Find a data element and who holds it; check the registry; export the catalogue.",
     "form": "Show the forms asked of the grassroots and what they cost.",
 }
 """Sub-command -> the line shown by `--help`; module `yibiao.cli.<name>` has a click command of the same name."""

@@ -27,8 +27,9 @@ def why(entity_id: str, element: str | None, home: Path | None, version: str | N
     settings = Settings.load(home=home)
     settings.open_home()
     release = find(settings, version) if version else need_current(settings)
-    found = explain(release, load_registry(settings.schemas), entity_id, element)
-    if changed_since(release, settings):
+    registry = load_registry(settings.schemas)
+    found = explain(release, registry, entity_id, element)
+    if changed_since(release, registry):
         click.echo(
             "数据元目录在该版本发布后有改动：取值理由仍是该版本的，名称按现在的目录。"
             "The registry has changed since; the reasons are those of the release.",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 from yibiao.contracts.documents import Document, Findings
 from yibiao.contracts.draft.names import unit_in
+from yibiao.contracts.elements import place_of_element
 from yibiao.contracts.load import read_schemas
+from yibiao.contracts.meanings import check_names
 from yibiao.contracts.values import Report, Schemas
 from yibiao.errors import ContractError
 from yibiao.settings import Settings
@@ -19,8 +21,8 @@ def lint(settings: Settings) -> Findings:
     _odcs_schema(settings.schemas, findings)
     for rule in (_headers, _keys_of_entities, _code_values, _own_fields, _repairs, _units):
         rule(schemas, findings)
-    for placed_rule in (_authorities, _element_names):
-        placed_rule(schemas, findings, settings.schemas)
+    _authorities(schemas, findings, settings.schemas)
+    check_names(schemas, findings, settings.schemas)
     _expectations(settings, findings)
     _forms(settings, schemas, findings)
     order = {"error": 0, "warning": 1, "info": 2}
@@ -84,13 +86,13 @@ def _authorities(schemas: Schemas, findings: Findings, root: Path) -> None:
                 findings.info(
                     "never-delivered",
                     f"No report delivers `{name}` yet, a further key of `{entity.id}`.",
-                    _element(root, name),
+                    place_of_element(root, name),
                 )
             else:
                 findings.warning(
                     "never-delivered",
                     f"No report delivers the element `{name}` of `{entity.id}`.",
-                    _element(root, name),
+                    place_of_element(root, name),
                 )
     for element in schemas.elements.values():
         for department in element.authority if delivered[element.id] else ():
@@ -98,7 +100,7 @@ def _authorities(schemas: Schemas, findings: Findings, root: Path) -> None:
                 findings.warning(
                     "idle-authority",
                     f"`{department}` is an authority of `{element.id}`, but none of its reports delivers it.",
-                    _element(root, element.id, "authority"),
+                    place_of_element(root, element.id, "authority"),
                     got=f"delivered by {', '.join(sorted(delivered[element.id]))}",
                     todo="Take it out of the list, or add the column to its report.",
                 )
@@ -166,26 +168,6 @@ def _units(schemas: Schemas, findings: Findings) -> None:
                 )
 
 
-def _element_names(schemas: Schemas, findings: Findings, root: Path) -> None:
-    """One Chinese name or alias means one element; otherwise forms and people choose the wrong one."""
-    names = Counter(element.name for element in schemas.elements.values())
-    for name in sorted(name for name, count in names.items() if count > 1):
-        second = [element.id for element in schemas.elements.values() if element.name == name][1]
-        findings.error("duplicate-name", f"Two data elements are named {name}.", _element(root, second, "name"))
-    owners: dict[str, set[str]] = defaultdict(set)
-    for element in schemas.elements.values():
-        for name in {element.name, *element.aliases}:
-            owners[name].add(element.id)
-    for name, ids in sorted(owners.items()):
-        if len(ids) > 1 and names[name] <= 1:
-            findings.warning(
-                "shared-alias",
-                f"{name} is a name of {' and '.join(sorted(ids))}.",
-                _element(root, max(ids), "aliases"),
-                todo="Keep it at one.",
-            )
-
-
 def _own_fields(schemas: Schemas, findings: Findings) -> None:
     """How much of what departments deliver is described by no data element."""
     columns = [column for report in schemas.reports.values() for column in report.columns]
@@ -195,16 +177,6 @@ def _own_fields(schemas: Schemas, findings: Findings) -> None:
         f"{len(own)} of {len(columns)} columns are departments' own fields without a data element.",
         "schemas/reports",
     )
-
-
-def _element(root: Path, name: str, key: str = "id") -> str:
-    """Where a data element is defined."""
-    for file in sorted((root / "elements").glob("*.yml")):
-        document = Document(file, root.parent)
-        for place, item in enumerate((document.data or {}).get("elements") or ()):
-            if isinstance(item, dict) and item.get("id") == name:
-                return document.where("elements", place, key)
-    return root.name
 
 
 def _expectations(settings: Settings, findings: Findings) -> None:

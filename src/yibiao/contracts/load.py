@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from yibiao.contracts.documents import Document, Findings
-from yibiao.contracts.registry import read_codes, read_departments, read_elements, read_entities
+from yibiao.contracts.elements import read_elements
+from yibiao.contracts.registry import read_codes, read_departments, read_entities
 from yibiao.contracts.values import Frozen, Report, Schemas
 from yibiao.errors import ContractError
 

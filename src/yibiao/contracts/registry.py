@@ -1,4 +1,4 @@
-"""Departments, code lists, data elements and entities: the files that contracts refer to."""
+"""Departments, code lists and entities: what contracts refer to, besides the data elements (`elements.py`)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts.documents import Document, Findings, did_you_mean, read_fields, shorten
-from yibiao.contracts.survivorship import check_entities, check_survivorship, read_survivorship
-from yibiao.contracts.values import TYPES, UNITS, Code, CodeList, Department, Element, Entity, Frozen
+from yibiao.contracts.survivorship import check_entities
+from yibiao.contracts.values import Code, CodeList, Department, Element, Entity, Frozen
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 """Ids are snake_case with single underscores: `__` separates role, department and element in generated names."""
 
 Place = tuple[str | int, ...]
 
-SENSITIVITIES = ("public", "internal", "personal", "sensitive")
 _CODE_HEADER = ["code", "name", "aliases", "valid_from", "valid_to"]
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})?")
 
@@ -58,7 +57,7 @@ def check_reference(
     return False
 
 
-def _items(document: Document, key: str, findings: Findings) -> list[Any]:
+def read_items(document: Document, key: str, findings: Findings) -> list[Any]:
     data = read_fields(document, (), document.data, {key: list}, [key], findings)
     return data[key] if data else []
 
@@ -68,7 +67,7 @@ def read_departments(root: Path, base: Path, findings: Findings) -> Mapping[str,
     document = Document(root / "departments.yml", base)
     found: dict[str, Department] = {}
     fields: dict[str, type | tuple[type, ...]] = {"id": str, "name": str, "short": str}
-    for place, item in enumerate(_items(document, "departments", findings)):
+    for place, item in enumerate(read_items(document, "departments", findings)):
         path = ("departments", place)
         if data := read_fields(document, path, item, fields, ["id", "name"], findings):
             check_id(data["id"], document, (*path, "id"), findings)
@@ -86,7 +85,7 @@ def read_codes(root: Path, base: Path, findings: Findings) -> Mapping[str, CodeL
     document = Document(folder / "lists.yml", base)
     fields: dict[str, type | tuple[type, ...]] = {"id": str, "name": str, "source": str}
     named: dict[str, dict[str, Any]] = {}
-    for place, item in enumerate(_items(document, "lists", findings)):
+    for place, item in enumerate(read_items(document, "lists", findings)):
         path = ("lists", place)
         if data := read_fields(document, path, item, fields, list(fields), findings):
             check_id(data["id"], document, (*path, "id"), findings)
@@ -140,91 +139,6 @@ def _read_code_file(file: Path, name: str, seen: set[str], findings: Findings) -
             seen.add(row[0])
             codes.append(Code(row[0], row[1], tuple(filter(None, row[2].split("|"))), row[3], row[4]))
     return codes
-
-
-_ELEMENT_FIELDS: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("id", "name", "english", "type", "code_list", "unit", "definition", "scope"), str),
-    **dict.fromkeys(("sensitivity", "purpose", "source"), str),
-    **dict.fromkeys(("aliases", "authority"), list),
-    "survivorship": (str, list),
-}
-_ELEMENT_REQUIRED = ("id", "name", "english", "type", "definition", "sensitivity", "authority", "purpose", "source")
-
-
-def read_elements(
-    root: Path, base: Path, codes: Mapping[str, CodeList], departments: Collection[str], findings: Findings
-) -> Mapping[str, Element]:
-    """All `elements/*.yml`; ids are unique over all files."""
-    found: dict[str, Element] = {}
-    places: dict[str, str] = {}
-    for file in sorted((root / "elements").glob("*.yml")):
-        document = Document(file, base)
-        for place, item in enumerate(_items(document, "elements", findings)):
-            path = ("elements", place)
-            data = read_fields(document, path, item, _ELEMENT_FIELDS, _ELEMENT_REQUIRED, findings)
-            if data is None:
-                continue
-            element = Element(
-                **{name: data.get(name) or None for name in ("code_list", "unit")},  # type: ignore[arg-type]
-                **{name: data[name] for name in ("id", "name", "english", "type", "definition", "sensitivity")},
-                scope=data.get("scope", ""),
-                aliases=tuple(map(str, data.get("aliases", ()))),
-                authority=tuple(map(str, data["authority"])),
-                purpose=data["purpose"],
-                source=data["source"],
-                survivorship=read_survivorship(
-                    data.get("survivorship", "authority"), document, (*path, "survivorship"), findings
-                ),
-            )
-            _check_element(element, document, path, codes, departments, findings)
-            if element.id in found:
-                findings.error(
-                    "duplicate-id",
-                    f"Data element `{element.id}` is defined twice.",
-                    document.where(*path),
-                    got=f"also in {places[element.id]}",
-                    todo="Define a fact once; use the one that is there, or give this one another id.",
-                )
-                continue
-            found[element.id] = element
-            places[element.id] = document.name
-    return Frozen(sorted(found.items()))
-
-
-def _check_element(
-    element: Element,
-    document: Document,
-    path: Place,
-    codes: Mapping[str, CodeList],
-    departments: Collection[str],
-    findings: Findings,
-) -> None:
-    check_id(element.id, document, (*path, "id"), findings)
-    if element.type not in TYPES:
-        where = document.where(*path, "type")
-        check_reference("unknown-type", "type of data element", element.type, TYPES, where, findings)
-    if element.sensitivity not in SENSITIVITIES:
-        where = document.where(*path, "sensitivity")
-        check_reference("unknown-sensitivity", "sensitivity", element.sensitivity, SENSITIVITIES, where, findings)
-    if element.unit and element.unit not in UNITS:
-        where = document.where(*path, "unit")
-        check_reference("unknown-unit", "unit", element.unit, UNITS, where, findings)
-    if (element.type == "code") != (element.code_list is not None):
-        findings.error(
-            "code-list",
-            f"Data element `{element.id}` needs a code list exactly if its type is code.",
-            document.where(*path),
-        )
-    elif element.code_list and element.code_list not in codes:
-        where = document.where(*path, "code_list")
-        check_reference("unknown-code-list", "code list", element.code_list, codes, where, findings)
-    for department in element.authority:
-        if department not in departments:
-            where = document.where(*path, "authority")
-            check_reference("unknown-department", "department", department, departments, where, findings)
-    if len(set(element.authority)) != len(element.authority):
-        findings.error("authority", "A department stands in the list twice.", document.where(*path, "authority"))
-    check_survivorship(element, document, path, codes, findings)
 
 
 def read_entities(root: Path, base: Path, elements: Mapping[str, Element], findings: Findings) -> Mapping[str, Entity]:

@@ -85,6 +85,24 @@ UNITS: Mapping[str, tuple[str, str]] = Frozen(
         "公顷": ("area", "10000"),
         "人": ("persons", "1"),
         "户": ("households", "1"),
+        "岁": ("age", "1"),
+        "天": ("days", "1"),
+        "个月": ("months", "1"),
+        "年": ("years", "1"),
+        "次": ("times", "1"),
+        "个": ("pieces", "1"),
+        "间": ("rooms", "1"),
+        "套": ("sets", "1"),
+        "层": ("storeys", "1"),
+        "辆": ("vehicles", "1"),
+        "台": ("machines", "1"),
+        "头": ("heads", "1"),
+        "厘米": ("length", "1"),
+        "米": ("length", "100"),
+        "千克": ("mass", "1"),
+        "吨": ("mass", "1000"),
+        "毫米汞柱": ("pressure", "1"),
+        "毫摩尔每升": ("concentration", "1"),
     }
 )
 """Unit -> (quantity, size in the quantity's base unit, as decimal text)."""
@@ -99,9 +117,42 @@ UNIT_WORDS: Mapping[str, tuple[str, ...]] = Frozen(
         "公顷": ("公顷",),
         "人": ("人", "口"),
         "户": ("户",),
+        "岁": ("岁", "周岁"),
+        "天": ("天", "日"),
+        "个月": ("个月", "月"),
+        "年": ("年",),
+        "次": ("次",),
+        "个": ("个",),
+        "间": ("间",),
+        "套": ("套",),
+        "层": ("层",),
+        "辆": ("辆",),
+        "台": ("台",),
+        "头": ("头",),
+        "厘米": ("厘米", "cm", "公分"),
+        "米": ("米", "m"),
+        "千克": ("千克", "公斤", "kg"),
+        "吨": ("吨", "t"),
+        "毫米汞柱": ("毫米汞柱", "mmHg"),
+        "毫摩尔每升": ("毫摩尔每升", "毫摩尔/升", "mmol/L"),
     }
 )
 """Unit -> how it is written behind a number in a cell."""
+
+FRESHNESS: Mapping[str, tuple[str, int | None]] = Frozen(
+    lasting=("不定期", None),
+    realtime=("实时", 1),
+    daily=("每日", 1),
+    weekly=("每周", 7),
+    monthly=("每月", 31),
+    quarterly=("每季度", 92),
+    half_yearly=("每半年", 184),
+    yearly=("每年", 366),
+)
+"""How long a value is good -> (更新周期 of the resource catalogue, days; None for what changes only when corrected)."""
+
+SHARING: Mapping[str, str] = Frozen(unconditional="无条件共享", conditional="有条件共享", none="不予共享")
+"""Sharing type -> 共享类型, by 政务数据共享条例 and 政务信息资源目录编制指南."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +210,12 @@ class Element:
         type: a key of `TYPES`.
         authority: departments, of which the first that states a value decides.
         survivorship: criteria that count before the authority, in order; mostly none.
+        entity: whose fact it is: the first part of the file's name; `common` for several.
+        aliases: every other word for it, also those that mean it only in a context.
+        contexts: alias -> words of which one stands above it, beside it or in the title where it means this element.
+        freshness: a key of `FRESHNESS`: how long a value is good before it should be confirmed.
+        sharing: a key of `SHARING`.
+        sharing_condition: what a department has to show (共享条件), or on which ground it is not shared.
     """
 
     id: str
@@ -175,10 +232,20 @@ class Element:
     purpose: str
     source: str
     survivorship: tuple[Criterion, ...] = ()
+    entity: str = ""
+    contexts: Mapping[str, tuple[str, ...]] = field(default_factory=Frozen)
+    freshness: str = ""
+    sharing: str = ""
+    sharing_condition: str = ""
 
     @property
     def sql_type(self) -> str:
         return TYPES[self.type].sql
+
+    @property
+    def max_age_days(self) -> int | None:
+        """After how many days a value should be confirmed; None if never, or if nothing is said."""
+        return FRESHNESS[self.freshness][1] if self.freshness in FRESHNESS else None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -273,13 +273,28 @@ def installation_key(settings: Settings) -> str:
     return key
 
 
-def registry_digest(settings: Settings) -> str:
-    """SHA-256 over the files of elements, entities and code lists."""
-    return _digest(
-        sorted((settings.schemas / "elements").glob("*.yml"))
-        + sorted((settings.schemas / "entities").glob("*.yml"))
-        + sorted((settings.schemas / "codes").glob("*.csv"))
-    )
+def registry_digest(schemas: Schemas) -> str:
+    """SHA-256 over what the registry decides of a release: entities, their elements, the code lists of those.
+
+    An element of no entity is in no golden table, and what a contract takes from it is part of the contract's
+    semantics. Words for people (aliases, scope, purpose, sharing) decide nothing: the registry may grow, and a form's
+    header be learned, without a release.
+    """
+    names = sorted({name for entity in schemas.entities.values() for name in entity.elements})
+    listed = [schemas.elements[name] for name in names]
+    lists = sorted({element.code_list for element in listed if element.code_list})
+    deciding = {
+        "entities": [asdict(entity) for entity in schemas.entities.values()],
+        "elements": [
+            [
+                *(one.id, one.name, one.type, one.code_list, one.unit, one.authority),
+                [asdict(criterion) for criterion in one.survivorship],
+            ]
+            for one in listed
+        ],
+        "codes": {name: [asdict(code) for code in schemas.codes[name].codes] for name in lists},
+    }
+    return hashlib.sha256(to_json(deciding)).hexdigest()
 
 
 def _link_decisions(settings: Settings) -> tuple[tuple[str, str, str, str], ...]:
@@ -298,7 +313,7 @@ def _parts(settings: Settings, schemas: Schemas) -> dict[str, str]:
         "format": str(FORMAT),
         "code": __version__,
         "engine": duckdb.__version__,
-        "registry": registry_digest(settings),
+        "registry": registry_digest(schemas),
         "contracts": hashlib.sha256(
             to_json(
                 {

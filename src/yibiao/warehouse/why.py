@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from yibiao.contracts.survivorship import ONLY, TEXTS
 from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.errors import ReleaseError
-from yibiao.settings import Settings
 from yibiao.warehouse.query import open_release
 from yibiao.warehouse.reasons import view_name
 from yibiao.warehouse.releases import Release
@@ -89,11 +88,11 @@ def need_reasons(connection: DuckDBPyConnection, release: Release, entity: Entit
         )
 
 
-def changed_since(release: Release, settings: Settings) -> bool:
-    """Whether elements, entities or code lists are other ones now than when the release was made."""
+def changed_since(release: Release, schemas: Schemas) -> bool:
+    """Whether what the registry decides of a release is something else now than when the release was made."""
     from yibiao.warehouse.inputs import registry_digest
 
-    return release.manifest["inputs"]["parts"]["registry"] != registry_digest(settings)
+    return release.manifest["inputs"]["parts"]["registry"] != registry_digest(schemas)
 
 
 def entity_of(connection: DuckDBPyConnection, schemas: Schemas, entity_id: str, where: str) -> Entity:

@@ -52,6 +52,7 @@ def draft(sample: Path) -> Draft:
 def test_a_sample_shows_layout_columns_key_and_edition(draft: Draft) -> None:
     columns = {column.header: column for column in draft.columns}
     assert {header: (column.element, column.role) for header, column in columns.items() if column.element} == {
+        "救助编号": ("benefit_number", None),
         "申请人姓名": ("resident_name", None),
         "申请人身份证号": ("citizen_id", None),
         "性别": ("sex_code", None),
@@ -60,7 +61,8 @@ def test_a_sample_shows_layout_columns_key_and_edition(draft: Draft) -> None:
         "救助金额(元)": ("benefit_amount", None),
         "备注": ("remark", None),
     }
-    assert not columns["救助金额(元)"].sure
+    assert columns["救助金额(元)"].sure
+    assert not columns["救助类别"].sure
     assert [column.header for column in draft.columns if column.key] == ["救助编号"]
     assert columns["出生日期"].date_formats == ("%Y-%m-%d",)
     assert columns["救助金额(元)"].type == "decimal"
@@ -74,7 +76,7 @@ def test_the_draft_is_a_contract_that_can_be_used_at_once(draft: Draft, tmp_path
     path.write_text(draft.text, encoding="utf-8")
     report = read_contract(path, SCHEMAS)
     assert report.about == ("resident",)
-    assert report.key == ("jiu_zhu_bian_hao",)
+    assert report.key == ("benefit_number",)
     assert report.server.encoding == "GB18030"
     assert [column.header for column in report.columns] == HEADER.split(",")
 

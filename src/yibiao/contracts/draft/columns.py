@@ -150,8 +150,10 @@ def _propose(
     draft: ColumnDraft, column: Any, named: Sequence[Named], schemas: Schemas, of_table: str | None = None
 ) -> None:
     """The likeliest element whose type the values have, or a bare type."""
-    refused = []
+    refused: list[str] = []
     for one in named[:6]:
+        if refused and one.score < SURE <= named[0].score:
+            break  # a known name that the values contradict is not taken for what is merely like it
         element = schemas.elements[one.element]
         code_list = schemas.codes.get(element.code_list or "")
         probe = replace(

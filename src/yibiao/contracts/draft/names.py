@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -45,6 +46,9 @@ SELF_WORDS = (
 LIKELY = 0.6
 """Likeness of names from which an element is proposed at all."""
 
+UNSURE = 0.7
+"""Score of a word that means an element only in a context that the header does not show."""
+
 _NOISE = re.compile(r"[（(【\[].*?[）)】\]]|[*＊:：_/\-.\s]|是否|（|）")
 
 
@@ -83,9 +87,16 @@ class Names:
             for element in schemas.elements.values()
         }
         self._known: dict[str, list[tuple[str, str | None, str]]] = {}
+        self._with_sign: dict[str, list[tuple[str, str]]] = {}
+        self._in_context: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
         for element in schemas.elements.values():
             for word in self._words[element.id]:
-                self._learn(word, element.id, None, f"a name of `{element.id}` in the registry")
+                if word in element.contexts:
+                    self._in_context.setdefault(plain(word).lower(), []).append((element.id, element.contexts[word]))
+                else:
+                    self._learn(word, element.id, None, f"a name of `{element.id}` in the registry")
+                    for sign in set(text := plain(word).lower()):
+                        self._with_sign.setdefault(sign, []).append((element.id, text))
         for report in schemas.reports.values():
             for column in report.columns if report.id != without else ():
                 if column.element:
@@ -96,6 +107,19 @@ class Names:
         known = self._known.setdefault(plain(word).lower(), [])
         if not any((element, role) == (one[0], one[1]) for one in known):
             known.append((element, role, why))
+
+    def _near(self, text: str) -> dict[str, list[str]]:
+        """Element -> its words that have enough signs of a text to be like it: thousands of names are not compared."""
+        wanted = plain(text).lower()
+        shared: Counter[tuple[str, str]] = Counter()
+        for sign, count in Counter(wanted).items():
+            for one in self._with_sign.get(sign, ()):
+                shared[one] += count
+        found: dict[str, list[str]] = {}
+        for (element, word), count in shared.items():
+            if 2 * count >= LIKELY * (len(wanted) + len(word)):
+                found.setdefault(element, []).append(word)
+        return found
 
     def of(self, header: str) -> list[Named]:
         """Elements that a header may name, the likeliest first; empty if none is like it."""
@@ -113,8 +137,12 @@ class Names:
         for text in dict.fromkeys((rest, _NOISE.sub("", rest), rest.rpartition("/")[2])):
             for element, known_role, why in self._known.get(plain(text).lower(), ()):
                 offer(Named(element, role or known_role, 0.95, why if text == header else f"`{text}` is {why}"))
-            for element, words in self._words.items():
-                likeness = name_score(text, words) * 0.9 if text else 0.0
+            for element, context in self._in_context.get(plain(text).lower(), ()):
+                near = next((word for word in context if word in header), "")
+                why = f"`{text}` is a name of `{element}` near {near or ', '.join(context)}"
+                offer(Named(element, role, 0.95 if near else UNSURE, why))
+            for element, words in self._near(text).items():
+                likeness = name_score(text, words) * 0.9
                 if likeness >= LIKELY:
                     offer(Named(element, role, round(likeness, 2), f"`{text}` is like a name of `{element}`"))
         latin = _latin_words(header)

@@ -62,6 +62,11 @@ def xlsx_marks(path: Path, sheet: str) -> Marks:
     return marks
 
 
+def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Path of each sheet's XML by the name of the sheet."""
+    return _workbook(archive).parts
+
+
 def check_sheet(path: Path, sheet: str) -> None:
     """Parse the XML of a sheet to its end: calamine passes over what is none, and the cells in it.
 

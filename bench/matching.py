@@ -1,0 +1,238 @@
+"""The field matcher on labelled forms, without rows, beside the package `valentine` in the same run.
+
+    python -m bench.matching [--train] [--split test] [--python build/matchers/bin/python] [--json OUT] [--chart SVG]
+
+Figures are those of `yibiao form check`: an element is proposed from the model's threshold on; below it a field is new,
+or somebody is asked. `--train` writes `schemas/matching/model.json` from the development split and registered forms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.labelled import LabelledForm, labelled_forms, registered_forms, undefined
+from bench.machine import facts
+from bench.matching_train import lexicon_without, same, train
+from yibiao.contracts import load_schemas
+from yibiao.forms import load_forms
+from yibiao.matching.lexicon import Lexicon
+from yibiao.matching.model import Model, load_model, write_model
+from yibiao.matching.score import Scored, score_fields
+from yibiao.settings import Settings
+
+LIMITS = {"precision": 0.95, "recall": 0.90, "top1": 0.93, "new": 0.85}
+
+BINS = 10
+
+SIXTY = 60
+"""Fields of the form whose check is timed."""
+
+SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A labelled field and what was made of it."""
+
+    form: str
+    path: str
+    scored: Scored
+    element: str | None
+    skipped: bool
+    right: bool
+    element_right: bool
+
+    def proposed(self, model: Model) -> bool:
+        return self.scored.skipped is None and self.scored.fact is not None and self.scored.score >= model.likely
+
+
+def judge(forms: Sequence[LabelledForm], lexicon: Lexicon, model: Model) -> list[Judged]:
+    """Score every labelled field of some forms."""
+    found = []
+    for form in forms:
+        scored = score_fields([one.field for one in form.fields], form.title, lexicon, model)
+        for one, made in zip(form.fields, scored, strict=True):
+            found.append(
+                Judged(
+                    form.id,
+                    "/".join(one.field.path),
+                    made,
+                    one.fact.element,
+                    one.skipped,
+                    one.fact.element is not None and same(made.fact, one.fact, lexicon),
+                    one.fact.element is not None and same(made.fact, one.fact, lexicon, strict=False),
+                )
+            )
+    return found
+
+
+def figures(judged: Sequence[Judged], model: Model) -> dict[str, Any]:
+    """Precision, recall, top-1 accuracy and how many new fields are called new.
+
+    Element, person and derivation have to be right; `*_element` counts the element alone. A skipped field is neither
+    proposed nor new, so that skipping a real question costs recall, and proposing an element for a signature precision.
+    """
+    known = [one for one in judged if one.element is not None]
+    fresh = [one for one in judged if one.element is None and not one.skipped]
+    signed = [one for one in judged if one.skipped]
+    proposed = [one for one in judged if one.proposed(model)]
+    asked = [one for one in judged if one.scored.skipped is None and model.unsure <= one.scored.score < model.likely]
+    new = [one for one in fresh if one.scored.skipped is None and one.scored.score < model.unsure]
+    return {
+        "fields": len(judged),
+        "with_element": len(known),
+        "new_fields": len(fresh),
+        "no_questions": len(signed),
+        "proposed": len(proposed),
+        "asked": len(asked),
+        "precision": _share(sum(one.right for one in proposed), len(proposed)),
+        "recall": _share(sum(one.right and one.proposed(model) for one in known), len(known)),
+        "top1": _share(sum(one.right for one in known), len(known)),
+        "new": _share(len(new), len(fresh)),
+        "new_or_asked": _share(sum(not one.proposed(model) for one in fresh), len(fresh)),
+        "skipped": _share(sum(one.scored.skipped is not None for one in signed), len(signed)),
+        "precision_element": _share(sum(one.element_right for one in proposed), len(proposed)),
+        "top1_element": _share(sum(one.element_right for one in known), len(known)),
+        "calibration": calibration(judged),
+    }
+
+
+def calibration(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Per tenth of the score: how many fields, their mean score, and how many of them are right."""
+    rows = []
+    real = [one for one in judged if one.scored.skipped is None and one.scored.fact is not None]
+    for number in range(BINS):
+        inside = [one for one in real if min(int(one.scored.score * BINS), BINS - 1) == number]
+        if inside:
+            rows.append(
+                {
+                    "fields": len(inside),
+                    "score": round(sum(one.scored.score for one in inside) / len(inside), 3),
+                    "right": _share(sum(one.right for one in inside), len(inside)),
+                }
+            )
+    return rows
+
+
+def seconds_of_sixty(forms: Sequence[LabelledForm], repeats: int = 3) -> float:
+    """Median seconds of `yibiao form check` on a workbook of 60 fields, the start of the process included."""
+    import xlsxwriter
+
+    labels = [one.field.label for form in forms for one in form.fields]
+    chosen = list(dict.fromkeys(labels))[:SIXTY]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "表.xlsx"
+        with xlsxwriter.Workbook(str(path)) as book:
+            book.add_worksheet("居民信息登记表").write_row(0, 0, chosen)
+        took = []
+        for _ in range(repeats):
+            began = time.perf_counter()
+            done = subprocess.run(
+                [sys.executable, "-c", "from yibiao.cli import main; main()", "form", "check", str(path), "--json"],
+                check=True,
+                capture_output=True,
+            )
+            took.append(time.perf_counter() - began)
+            assert len(json.loads(done.stdout)) == SIXTY
+    return round(statistics.median(took), 2)
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+def wrong(judged: Sequence[Judged], model: Model) -> list[str]:
+    """What was not recognised, one line each, to look at."""
+    lines = []
+    for one in judged:
+        proposed = one.proposed(model)
+        fact = one.scored.fact
+        told = f"{fact.element} @{fact.role} !{fact.derive}" if fact else "-"
+        if one.skipped != (one.scored.skipped is not None):
+            kind = "SKIP "
+        elif one.skipped or (one.right and proposed):
+            continue
+        elif one.element is None and not proposed:
+            kind = "ask  " if one.scored.score >= model.unsure else ""
+        elif proposed:
+            kind = "WRONG"
+        else:
+            kind = "lost " if one.right else "other"
+        if kind:
+            lines.append(f"{kind} {one.scored.score:.2f} {one.form} | {one.path} | {one.element} -> {told}")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--train", action="store_true", help="train and write the model first")
+    parser.add_argument("--split", choices=("development", "test"), default="test")
+    parser.add_argument("--wrong", action="store_true", help="list what was not recognised")
+    parser.add_argument("--python", type=Path, default=Path("build/matchers/bin/python"))
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--chart", type=Path)
+    given = parser.parse_args()
+    settings = Settings.load()
+    schemas = load_schemas(settings.schemas)
+    forms = labelled_forms(schemas)
+    taught = [
+        *registered_forms(load_forms(settings.schemas, schemas).values(), schemas),
+        *(form for form in forms if form.split == "development"),
+    ]
+    if given.train:
+        write_model(train(schemas, taught), settings.schemas)
+    model = load_model(settings.schemas)
+    chosen = [form for form in forms if form.split == given.split]
+    judged: list[Judged] = []
+    for form in chosen:
+        # A development form is judged without what it taught; a test form taught nothing.
+        left_out = {form.id} if form.split == "development" else set()
+        judged += judge([form], _lexicon(schemas, taught, left_out), model)
+    found: dict[str, Any] = {"split": given.split, "forms": len(chosen), **figures(judged, model)}
+    found["thresholds"] = {"likely": model.likely, "unsure": model.unsure, "sure": model.sure}
+    found["seconds_60_fields"] = seconds_of_sixty(chosen)
+    found["undefined"] = len(undefined(schemas))
+    if given.python.is_file():
+        from bench.matchers import compare
+
+        found["valentine"] = compare(schemas, chosen, given.python)
+    if given.chart:
+        from bench.matchers.chart import calibration_svg
+
+        given.chart.write_text(calibration_svg(found["calibration"]))
+    text = json.dumps({"machine": facts()} | found, ensure_ascii=False, indent=2) + "\n"
+    if given.json:
+        given.json.write_text(text)
+    print(text, end="")
+    if given.wrong:
+        print("\n".join(wrong(judged, model)))
+    found_good = all(found[name] >= limit for name, limit in LIMITS.items())
+    good = found_good and found["seconds_60_fields"] < SECONDS
+    sys.exit(0 if good else 1)
+
+
+_LEXICONS: dict[frozenset[str], Lexicon] = {}
+
+
+def _lexicon(schemas: Any, taught: Sequence[LabelledForm], left_out: set[str]) -> Lexicon:
+    key = frozenset(left_out)
+    if key not in _LEXICONS:
+        _LEXICONS[key] = lexicon_without(schemas, taught, left_out)
+    return _LEXICONS[key]
+
+
+__all__ = ["calibration", "figures", "judge", "wrong"]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Checks a form before it is sent out: which fields are held already, by whom, how fresh; what is left to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from yibiao.contracts.values import Schemas
+from yibiao.matching.fields import FormTable
+from yibiao.matching.lexicon import Lexicon
+from yibiao.matching.model import load_model
+from yibiao.matching.printable import Printable
+from yibiao.matching.reading import read_form
+from yibiao.matching.score import score_fields
+from yibiao.matching.verdict import Judge, Verdict
+
+
+def check_form(
+    path: Path, root: Path, schemas: Schemas, editions: Mapping[str, date] | None = None, today: date | None = None
+) -> list[Verdict]:
+    """A verdict on every field of a form file, in the order of the file.
+
+    Args:
+        path: XLSX, XLS, ODS, DOCX or CSV; empty or filled in.
+        root: the schemas folder, for the model.
+        editions: newest edition of each report in the current release.
+        today: the last day that the release speaks of.
+
+    Raises:
+        DeliveryError: no form can be read from the file.
+        ContractError: the model does not fit this program.
+    """
+    return check_tables(read_form(path), root, schemas, editions, today)
+
+
+def check_tables(
+    tables: Sequence[FormTable],
+    root: Path,
+    schemas: Schemas,
+    editions: Mapping[str, date] | None = None,
+    today: date | None = None,
+) -> list[Verdict]:
+    """The same for forms that are read already."""
+    model = load_model(root)
+    lexicon = Lexicon(schemas, model.learned)
+    judge = Judge(schemas, model, editions, today)
+    printable = Printable(lexicon)
+    sheets = list(dict.fromkeys(table.sheet for table in tables))
+    return [
+        judge.of(scored, shown)
+        for table in tables
+        for scored, shown in zip(
+            score_fields(table.fields, table.title, lexicon, model),
+            printable.of(table, sheets.index(table.sheet) + 1),
+            strict=True,
+        )
+    ]
+
+
+def editions_of(database: Path) -> tuple[dict[str, date], date | None]:
+    """Newest edition of each report in a release, and the newest of all.
+
+    Args:
+        database: the release's DuckDB file.
+    """
+    from yibiao.warehouse.query import ask
+
+    _, rows = ask(database, "select report, max(edition_date)::date from load where state = 'current' group by report")
+    editions = {str(report): day for report, day in rows if day is not None}
+    return editions, max(editions.values(), default=None)

@@ -1,0 +1,124 @@
+"""What a header says once its spelling is set aside: brackets, units, numbering, synonyms of its last word.
+
+A header becomes a `Label`: its words, what its brackets say, and the forms under which it is looked up.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+_BRACKETS = re.compile(r"[(\[【〔{]([^)\]】〕}]*)[)\]】〕}]?")
+_NUMBERING = re.compile(r"^(?:\(?[一二三四五六七八九十]{1,3}[、.)]|\(?\d{1,2}[、)]|\d{1,2}\.(?!\d))")
+_BOXES = re.compile(r"[□☐○◯☑√✓].*$")
+_MARKS = re.compile(r"[*＊:：;；,。.!?\"'“”‘’#_＿\-—~\s]+")
+_SPLIT = re.compile(r"[/\\、|]|以及|及|或者|或|和(?!平|谐)")
+_UNITS = re.compile(
+    r"(?:单位)?(?:万元|亿元|元/月|元/年|元|㎡|m2|m²|平方米|平米|亩|公顷|人|口|户|岁|周岁|cm|厘米|kg|公斤|mmhg|%|公里|km|"
+    r"个|只|头|间|层|支|年|月|日|天)",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(r"^(?:是否为|是否有|是否|是不是|有无|有没有|可否|能否)|(?:与否|是否)$|^(?:属于|享受)(?=.)")
+_SURELY_QUESTION = re.compile(r"是否|是不是|有无|有没有|与否")
+
+_SYNONYMS = (
+    (re.compile(r"(?:号码|编号|代码|编码|证号|证件号|号)$"), "号"),
+    (re.compile(r"(?:日期|时间|年月日|年月|日|时点)$"), "日期"),
+    (re.compile(r"(?:详细地址|所在地址|所在地|地址|住址|详址|住处|住所|地点|地)$"), "地址"),
+    (re.compile(r"(?:情况|状况|状态)$"), "状况"),
+    (re.compile(r"(?:类型|类别|种类|性质|类)$"), "类型"),
+    (re.compile(r"(?:级别|等级|级)$"), "等级"),
+    (re.compile(r"(?:数量|个数|数)$"), "数"),
+    (re.compile(r"(?:金额|数额|总额|额)$"), "金额"),
+    (re.compile(r"(?:电话号码|手机号码|联系电话|联系方式|移动电话|手机号|手机|电话)$"), "电话"),
+    (re.compile(r"(?:姓名|名字)$"), "姓名"),
+    (re.compile(r"(?:名称|全称)$"), "名称"),
+)
+"""Last words that forms use for each other -> one of them. Looked up besides the words themselves, with less weight."""
+
+_FILLERS = re.compile(
+    r"^(?:本人|本户|本单位|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|申请|参加|享受|领取)(?=..)|(?<=..)(?:信息|基本情况|概况)$"
+)
+
+
+def without_blanks(text: str) -> str:
+    """Full width to half width, no blanks."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+
+
+def tidy(text: str) -> str:
+    """Full width to half width, no blanks, no marks for required fields, no numbering."""
+    text = without_blanks(text)
+    text = _BOXES.sub("", text) or text
+    return _NUMBERING.sub("", text).strip("*:：")
+
+
+@lru_cache(maxsize=20_000)
+def key(text: str) -> str:
+    """The words of a text for comparison: lower case, without brackets and punctuation."""
+    return _MARKS.sub("", _BRACKETS.sub("", tidy(text))).replace("·", "").lower()
+
+
+@lru_cache(maxsize=20_000)
+def reduced(word: str) -> str:
+    """A key with its last word replaced by the usual one, and without fillers."""
+    word = _FILLERS.sub("", word)
+    for pattern, usual in _SYNONYMS:
+        shorter, times = pattern.subn(usual, word, count=1)
+        if times:
+            return shorter
+    return word
+
+
+@dataclass(frozen=True)
+class Label:
+    """One header, or one level of a header.
+
+    Attributes:
+        text: as printed.
+        words: key of the text without its brackets.
+        inside: what stands in brackets, as printed.
+        unit: the unit that stands in brackets, or an empty string.
+        question: whether it asks for yes or no (是否, 有无).
+    """
+
+    text: str
+    words: str
+    inside: tuple[str, ...]
+    unit: str
+    question: bool
+
+    @cached_property
+    def topic(self) -> str:
+        """The words without what makes them a question: 是否残疾人 -> 残疾人."""
+        return _QUESTION.sub("", self.words) or self.words
+
+    @cached_property
+    def forms(self) -> tuple[str, ...]:
+        """Keys under which it is looked up, the plainest first: as it stands, its parts, what its brackets say."""
+        found = [self.words]
+        if self.question:
+            found.append(self.topic)
+        parts = [key(part) for part in _SPLIT.split(self.text_without_brackets)]
+        if len(parts) > 1:
+            found += [part for part in parts if len(part) > 1]
+        found += [key(one) for one in self.inside if len(key(one)) > 1 and not _UNITS.fullmatch(key(one))]
+        if not self.words and self.inside:
+            found.append(key("".join(self.inside)))
+        return tuple(dict.fromkeys(one for one in found if one))
+
+    @cached_property
+    def text_without_brackets(self) -> str:
+        return _BRACKETS.sub("", tidy(self.text))
+
+
+@lru_cache(maxsize=20_000)
+def label(text: str) -> Label:
+    """Understand one level of a header."""
+    plain = tidy(text)
+    inside = tuple(part.strip() for part in _BRACKETS.findall(plain) if part.strip())
+    units = [part for part in inside if _UNITS.fullmatch(key(part) or part)]
+    words = key(plain)
+    return Label(text, words, inside, units[-1] if units else "", bool(_SURELY_QUESTION.search(words)))

@@ -1,0 +1,200 @@
+"""Scores all fields of a form together: what it is about, the best candidate of each field, how far to trust it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from yibiao.matching.alike import likeness
+from yibiao.matching.evidence import Candidate, candidates
+from yibiao.matching.fields import FormField
+from yibiao.matching.lexicon import Fact, Lexicon
+from yibiao.matching.model import Model, sigmoid
+from yibiao.matching.normalise import label, reduced
+from yibiao.matching.roles import readings
+from yibiao.matching.words import ENTITY_WORDS, why_skipped
+
+PERSON = Fact("resident_name")
+
+IMPLYING = frozenset({"head", "owner", "tenant", "guardian"})
+"""Roles whose person a form of households or dwellings goes on about without saying so."""
+
+ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a field most likely asks.
+
+    Attributes:
+        fact: the best candidate; None if there is none at all.
+        score: calibrated probability that it is right, 0 to 1; of a skipped field 1.
+        reasons: in Chinese, strongest first.
+        skipped: why it is no question, or None.
+        rivals: the next candidates with their scores among each other.
+        exact: whether a known name is it.
+    """
+
+    field: FormField
+    fact: Fact | None
+    score: float
+    reasons: tuple[str, ...]
+    skipped: str | None = None
+    rivals: tuple[tuple[Fact, float], ...] = ()
+    exact: bool = False
+
+
+def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, model: Model) -> list[Scored]:
+    """Score the fields of one table, in order."""
+    about = entities_of(fields, title, lexicon)
+    implied = implied_roles(fields, lexicon)
+    ranked = [rank(one, lexicon, about, model, role, title) for one, role in zip(fields, implied, strict=True)]
+    skipped = [why_skipped(label(one.label).words, one.label) for one in fields]
+    taken: dict[Fact, float] = {}
+    for found, skip in zip(ranked, skipped, strict=True):
+        if found and skip is None:
+            taken[found[0][0].fact] = max(taken.get(found[0][0].fact, -99.0), found[0][1])
+    return [
+        _settle(one, found, skip, taken, lexicon, model)
+        for one, found, skip in zip(fields, ranked, skipped, strict=True)
+    ]
+
+
+def rank(
+    one: FormField,
+    lexicon: Lexicon,
+    about: Mapping[str, float],
+    model: Model,
+    implied: str | None = None,
+    title: str = "",
+) -> list[tuple[Candidate, float]]:
+    """Candidates with their logits, the likeliest first."""
+    found = [
+        (candidate, model.pair(candidate.vector())) for candidate in candidates(one, lexicon, about, implied, title)
+    ]
+    return sorted(found, key=lambda pair: (-pair[1], str(pair[0].fact)))
+
+
+def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | None]:
+    """Per field the role of the person named before it, if the form names no person of its row.
+
+    户主姓名 | 身份证号: whose number it is, the header does not say.
+    """
+    named: list[str | None] = []
+    own = False
+    for one in fields:
+        words = label(one.label).words
+        whoms = readings(words, one.parents)
+        role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字")), None)
+        role = role if role in IMPLYING else None
+        named.append(role)
+        own = own or (
+            not any(whom.role for whom in whoms)
+            and any(
+                any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ()))
+                for whom in whoms
+                if not whom.unknown
+            )
+        )
+    if own:
+        return [None] * len(fields)
+    implied: list[str | None] = []
+    last: str | None = None
+    for one, role in zip(fields, named, strict=True):
+        if one.parents:
+            last = None
+        implied.append(None if role else last)
+        last = role or last
+    return implied
+
+
+def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> dict[str, float]:
+    """How much of a form speaks of each entity, together 1: by the words of its title and by headers of one meaning."""
+    votes = dict.fromkeys(ENTITIES, 0.1)
+    for number, (entity, pattern) in enumerate(ENTITY_WORDS):
+        if pattern.search(title):
+            votes[entity] += 2.0 - 0.15 * number
+    for one in fields:
+        words = label(one.label).words
+        if any(whom.role for whom in readings(words, one.parents)):
+            continue
+        homes = {
+            lexicon.entity(lexicon.names[place].fact.element)
+            for place in lexicon.exact.get(words, ())
+            if lexicon.names[place].fact.element
+        }
+        if len(homes) == 1 and (home := homes.pop()) in votes:
+            votes[home] += 0.5
+    total = sum(votes.values())
+    return {entity: vote / total for entity, vote in votes.items()}
+
+
+def concept_likeness(one: FormField, lexicon: Lexicon) -> tuple[float, bool]:
+    """How like a field is to what labelled forms ask and no data element says, and whether it is exactly that."""
+    leaf = label(one.label)
+    best = 0.0
+    for words in (leaf.words, reduced(leaf.words)):
+        for place in (*lexicon.exact.get(words, ()), *lexicon.alike.get(words, ())):
+            if lexicon.names[place].fact.element is None:
+                return 1.0, True
+    for place in lexicon.near(leaf.words, 25):
+        name = lexicon.names[place]
+        if name.fact.element is None:
+            like = likeness(leaf.words, name.words, lexicon.weight, lexicon.unseen)
+            best = max(best, (like.told + like.pairs) / 2)
+    return best, False
+
+
+def doubts(
+    found: Sequence[tuple[Candidate, float]], one: FormField, taken: Mapping[Fact, float], lexicon: Lexicon
+) -> list[float]:
+    """Figures by `yibiao.matching.model.DOUBTS` of a field's best candidate."""
+    best, logit = found[0]
+    # The same element of another person is no rival: whom a header speaks of has figures of its own.
+    rival = next((other for candidate, other in found if candidate.fact.element != best.fact.element), logit - 8.0)
+    margin = max(-8.0, min(logit - rival, 8.0))
+    concept, is_concept = concept_likeness(one, lexicon)
+    exact = max(best.figures[name] for name in ("exact", "exact_learned", "age"))
+    duplicate = float(taken.get(best.fact, logit) > logit + 0.5)
+    return [
+        *(1.0, max(-8.0, min(8.0, logit)), margin, exact, concept * (1 - exact), float(is_concept), duplicate),
+        *(best.figures["told"], best.figures.get("votes", 0.0), best.figures.get("votes_against", 0.0)),
+        *(
+            best.figures.get("near_name", 0.0),
+            best.figures.get("near_text", 0.0),
+            float(best.name.source == "registry"),
+            *(best.figures.get(name, 0.0) for name in ("modifier", "unknown", "exact_part")),
+        ),
+    ]
+
+
+def _settle(
+    one: FormField,
+    found: Sequence[tuple[Candidate, float]],
+    skip: str | None,
+    taken: Mapping[Fact, float],
+    lexicon: Lexicon,
+    model: Model,
+) -> Scored:
+    if skip is not None:
+        return Scored(one, None, 1.0, (skip,), skipped=skip)
+    if not found:
+        return Scored(one, None, 0.0, ("没有任何数据元的名称与它相近",))
+    best = found[0][0]
+    figures = doubts(found, one, taken, lexicon)
+    reasons = list(best.reasons)
+    if figures[5]:
+        reasons.append("别的表单也问过，没有数据元")
+    if figures[6]:
+        reasons.append("同表另一栏更像这个数据元")
+    if figures[2] < 1.0 and len(found) > 1:
+        other = lexicon.schemas.elements[found[1][0].fact.element or ""].name
+        reasons.append(f"也可能是“{other}”")
+    return Scored(
+        one,
+        best.fact,
+        round(model.trust(figures), 3),
+        tuple(reasons),
+        rivals=tuple((candidate.fact, round(sigmoid(logit), 3)) for candidate, logit in found[1:4]),
+        exact=bool(figures[3]),
+    )

@@ -1,0 +1,97 @@
+"""Forms in workbooks (XLSX, XLS, ODS): headers over columns, or labels beside and above empty cells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from yibiao.errors import DeliveryError
+from yibiao.matching.fields import FormField, FormTable
+from yibiao.matching.grid import Cells, tables_of
+from yibiao.matching.prompts import Prompts, prompts_of
+
+MOST_ROWS = 400
+"""Rows of a sheet that are looked at: a form is no register."""
+
+
+def read_workbook(path: Path) -> list[FormTable]:
+    """All forms of a workbook, hidden sheets left out; macros are parts that nobody opens.
+
+    Raises:
+        DeliveryError: it cannot be opened (password, damage), or no sheet that one sees has a field.
+    """
+    from yibiao.ingest.readers.spreadsheet_book import Book
+
+    _refuse_protected(path)
+    book = Book(path, path.name)
+    prompts = prompts_of(path, {sheet.name for sheet in book.sheets}) if book.kind == "xlsx" else {}
+    shown = [sheet for sheet in book.sheets if sheet.visible] or book.sheets
+    found: list[FormTable] = []
+    charts = 0
+    for sheet in shown:
+        try:
+            grid = book.grid(sheet, MOST_ROWS)
+        except DeliveryError:
+            if len(shown) == 1:
+                raise
+            charts += 1  # a chart, or a sheet that is damaged, among others that can be read
+            continue
+        texts = [column.to_pylist() for column in grid.texts]
+        rows = [[column[row].strip() for column in texts] for row in range(grid.height)]
+        cells = Cells(sheet.name, rows, tuple(grid.merges), grid.left, frozenset(grid.hidden_columns))
+        for table in tables_of(cells, grid):
+            found.append(_with_prompts(table, prompts.get(sheet.name)))
+    if not any(table.fields for table in found):
+        raise DeliveryError(
+            "No form was found in the workbook.",
+            where=path.name,
+            expected="a row of headers, or labels beside empty cells, in a sheet that one sees",
+            got=f"{len(shown)} sheet(s)" + (f", {charts} of them charts or damaged" if charts else "") + " without any",
+            todo="If the form is a picture, type its headers into a sheet; if its sheet is hidden, show it.",
+        )
+    return [table for table in found if table.fields]
+
+
+def _with_prompts(table: FormTable, prompts: Prompts | None) -> FormTable:
+    if prompts is None:
+        return table
+    fields = tuple(
+        FormField(
+            *(one.sheet, one.column, one.path, one.row),
+            options=prompts.options(one.column, one.row) or one.options,
+            hint=" ".join(filter(None, (one.hint, prompts.hint(one.column, one.row)))),
+            values=one.values,
+        )
+        for one in table.fields
+    )
+    return replace(table, fields=fields)
+
+
+def _refuse_protected(path: Path) -> None:
+    """An OLE file that is no workbook: encrypted, or a document of Word."""
+    with path.open("rb") as stream:
+        if not stream.read(8).startswith(b"\xd0\xcf\x11\xe0"):
+            return
+    import olefile
+
+    try:
+        with olefile.OleFileIO(path) as file:
+            streams = {"/".join(parts) for parts in file.listdir()}
+    except OSError:
+        return  # the reader says what is wrong with it
+    if "EncryptedPackage" in streams:
+        raise DeliveryError(
+            "The file is protected by a password.",
+            where=path.name,
+            expected="a file without a password",
+            got="an encrypted package",
+            todo="Ask the sender to remove the password (文件 → 信息 → 保护) and to send it again.",
+        )
+    if "WordDocument" in streams:
+        raise DeliveryError(
+            "The file is a document of an old version of Word.",
+            where=path.name,
+            expected="DOCX",
+            got="DOC",
+            todo="Open it and save it as DOCX (另存为 .docx).",
+        )

@@ -1,0 +1,141 @@
+"""What is to be done with a field: reuse what is held, derive it, have it confirmed, ask for it, or ask a human."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any
+
+from yibiao.contracts.values import Schemas
+from yibiao.forms.holders import Holders
+from yibiao.forms.model import Fact as AskedFact
+from yibiao.matching.lexicon import Fact
+from yibiao.matching.model import Model
+from yibiao.matching.printable import Shown
+from yibiao.matching.roles import word_of
+from yibiao.matching.score import Scored
+
+VERDICTS: Mapping[str, str] = {
+    "reuse": "已有，不再填",
+    "derive": "可由已有数据得出",
+    "confirm": "已有，请核对",
+    "new": "没有，需要填",
+    "ask": "拿不准，请人判断",
+    "skip": "不是问题",
+}
+"""Verdict -> how it is shown."""
+
+GRACE_DAYS = 62
+"""So much later than an element's freshness says its newest edition may be: deliveries need time to arrive."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One field of a form as judged; `as_dict` is what `yibiao form check --json` prints.
+
+    Attributes:
+        column: 0-based as in the file.
+        sheet, label, path: as printed; where they may have been filled in, only a place in words.
+        element: what it asks, or most likely asks; None if nothing is like it.
+        role: in Chinese, whom it speaks of if not the row's own.
+        held_by: ids of the reports that hold it.
+        as_of: the newest edition of these reports in the release, `YYYY-MM-DD`; None without a release.
+    """
+
+    sheet: str
+    column: int
+    label: str
+    path: tuple[str, ...]
+    element: str | None
+    role: str | None
+    score: float
+    verdict: str
+    reasons: tuple[str, ...]
+    held_by: tuple[str, ...]
+    as_of: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Judge:
+    """Turns scored fields into verdicts.
+
+    Args:
+        editions: report id -> last day of its newest edition in the current release; empty without one.
+        today: the last day that the release speaks of.
+    """
+
+    def __init__(
+        self, schemas: Schemas, model: Model, editions: Mapping[str, date] | None = None, today: date | None = None
+    ) -> None:
+        self._schemas, self._model = schemas, model
+        self._holders = Holders(schemas)
+        self._editions, self._today = editions or {}, today
+
+    def of(self, scored: Scored, shown: Shown | None = None) -> Verdict:
+        """The verdict on one field.
+
+        Args:
+            shown: how to speak of it, where its words may have been filled in.
+        """
+        if shown is None:
+            return self._of(scored)
+        if shown.hidden:
+            found = self._verdict(scored, None, "ask", ["像是填写的内容，不像表头，所以只说位置"])
+        else:
+            found = self._of(scored)
+        return replace(found, sheet=shown.sheet, label=shown.path[-1], path=shown.path)
+
+    def _of(self, scored: Scored) -> Verdict:
+        fact, reasons = scored.fact, list(scored.reasons)
+        if scored.skipped is not None:
+            return self._verdict(scored, None, "skip", reasons)
+        if fact is None or fact.element is None or scored.score < self._model.unsure:
+            reasons = ["没有数据元与它相符" + (f"，最相近的只有 {scored.score:.2f}" if fact else ""), *reasons[:2]]
+            return self._verdict(scored, None, "new", reasons)
+        if scored.score < self._model.likely:
+            return self._verdict(scored, fact, "ask", [f"像“{self._name(fact)}”，但把握不足", *reasons])
+        held = self.held_by(fact)
+        if not held:
+            return self._verdict(scored, fact, "new", [*reasons, "还没有部门提供它"])
+        if fact.derive:
+            how = "由日期推算" if fact.derive == "age" else "按名单有无得出"
+            return self._verdict(scored, fact, "derive", [*reasons, how])
+        if scored.score < self._model.sure:
+            return self._verdict(scored, fact, "confirm", [*reasons, "把握较大，请核对"])
+        as_of, good = self._as_of(held), self._schemas.elements[fact.element].max_age_days
+        if as_of and self._today and good is not None and (self._today - as_of).days > good + GRACE_DAYS:
+            return self._verdict(scored, fact, "confirm", [*reasons, f"最近一期是 {as_of.isoformat()}，已不新"])
+        return self._verdict(scored, fact, "reuse", reasons)
+
+    def held_by(self, fact: Fact) -> tuple[str, ...]:
+        """Reports that hold it; the department that decides comes first."""
+        held = self._holders.of(AskedFact(fact.element, fact.role, fact.derive, fact.value, None))
+        order = {name: place for place, name in enumerate(self._schemas.elements[fact.element or ""].authority)}
+        return tuple(sorted(held, key=lambda one: (order.get(one.partition(".")[0], len(order)), one)))
+
+    def _as_of(self, held: tuple[str, ...]) -> date | None:
+        return max((self._editions[one] for one in held if one in self._editions), default=None)
+
+    def _name(self, fact: Fact) -> str:
+        return self._schemas.elements[fact.element or ""].name
+
+    def _verdict(self, scored: Scored, fact: Fact | None, verdict: str, reasons: list[str]) -> Verdict:
+        held = self.held_by(fact) if fact else ()
+        as_of = self._as_of(held)
+        one = scored.field
+        return Verdict(
+            sheet=one.sheet,
+            column=one.column,
+            label=one.label,
+            path=one.path,
+            element=fact.element if fact else None,
+            role=word_of(fact.role) if fact else None,
+            score=scored.score,
+            verdict=verdict,
+            reasons=tuple(reasons),
+            held_by=held,
+            as_of=as_of.isoformat() if as_of else None,
+        )

@@ -1,0 +1,106 @@
+"""Words that tell what a field is before any data element is looked at: signatures, numbers, ages, kinds of values."""
+
+from __future__ import annotations
+
+import re
+
+SKIPPED: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^(?:序号|顺序号|行号|编号|no|no\.|序|项次|评估编号|表号|档案号)$"), "只给行或表编号"),
+    (re.compile(r"签字|签名|签章|盖章|公章|手印|指印|签收|捺印"), "签字盖章"),
+    (
+        re.compile(
+            r"(?:审批|审核|审查|查验|核准|复核|初审|评议|认定|登记机关|主管|部门|单位|委会|政府|街道|村委|居委|调查).{0,8}意见$"
+        ),
+        "审批栏",
+    ),
+    (
+        re.compile(
+            r"^(?:审批|审核|复核|批准|填报|填表|填写|制表|录入|录入员|操作|创建|修改|更新|调查|受理|采集|登记|经办|打印|提交)"
+            r"(?:人|人员|员|者|民警|单位|部门|机关|人姓名|员姓名)$"
+        ),
+        "填表和办理人员",
+    ),
+    (
+        re.compile(
+            r"^(?:审批|审核|复核|填报|填表|填写|制表|录入|操作|创建|修改|受理|提交|添加|插入|同步|打印|调查|建表)"
+            r"(?:日期|时间|年月)$"
+        ),
+        "填表时间",
+    ),
+    (
+        re.compile(r"^(?:审批|审核|提交|删除|数据|流程)(?:状态|结果|标志|标识)$|^(?:操作|删除标志|主键|id|uuid)$"),
+        "系统自己的字段",
+    ),
+    (re.compile(r"(?:小组|学校|残联|派出所|党组织|党支部|民政|医疗保障).{0,8}意见$"), "审批栏"),
+    (re.compile(r"照片|相片|图片|截图|扫描[件图]|复印件|附件|正面图|反面图|二维码|粘贴处|影像"), "图片和附件"),
+    (re.compile(r"^(?:合计|小计|总计)$"), "合计"),
+    (re.compile(r"^(?:审批|审核|审查)(?:单位|机关|意见)"), "审批栏"),
+)
+"""What is no question to the grassroots -> why."""
+
+AGE = re.compile(r"^(?:实足|实际|现|当前|周岁)?年龄(?:周岁|岁)?$|^(?:周岁|岁数|年岁)$|年龄$")
+"""What asks for an age: it follows from the birth date."""
+
+KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("question", re.compile(r"^是否|^有无|与否$|是不是")),
+    ("phone", re.compile(r"(?:电话|手机|手机号|联系方式|移动电话|座机|手机号码|电话号码)$")),
+    ("name", re.compile(r"(?:姓名|名字)$")),
+    ("title", re.compile(r"(?:名称|全称|单位|学校|机构|企业|公司|医院)$")),
+    ("address", re.compile(r"(?:地址|住址|坐落|住所|场所|所在地|居住地|户籍地|地点|详址|地)$")),
+    ("date", re.compile(r"(?:日期|时间|年月日|年月|起|止|年份|年度|年代|日)$")),
+    ("number", re.compile(r"(?:号|号码|编号|代码|编码|账号|帐号|证号|卡号)$")),
+    ("amount", re.compile(r"(?:金额|收入|资本|租金|价格|总额|标准|补助|补贴|费用|费|额|资金|工资|月薪)$")),
+    ("count", re.compile(r"(?:人数|户数|数量|人口数|套数|层数|间数|次数|个数|人口|数)$")),
+    ("measure", re.compile(r"(?:面积|身高|体重|血压|长度|距离|率)$")),
+    ("code", re.compile(r"(?:类型|类别|种类|性质|情况|状况|状态|等级|级别|程度|方式|面貌|关系|结构|用途|原因|来源)$")),
+)
+"""Kind of value -> what the last words of a header say about it, tried in order."""
+
+FITS: dict[str, frozenset[str]] = {
+    "question": frozenset({"code"}),
+    "phone": frozenset({"phone"}),
+    "name": frozenset({"name", "text"}),
+    "title": frozenset({"text", "code", "name"}),
+    "address": frozenset({"address", "text", "division_code"}),
+    "date": frozenset({"date", "month", "integer"}),
+    "number": frozenset(
+        {"number_text", "citizen_id", "person_number", "uscc", "organisation_code", "division_code", "text"}
+    ),
+    "amount": frozenset({"decimal", "integer"}),
+    "count": frozenset({"integer", "decimal"}),
+    "measure": frozenset({"decimal", "integer"}),
+    "code": frozenset({"code", "text"}),
+}
+"""Kind of value -> types of data elements that have such values."""
+
+ENTITY_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "organisation",
+        re.compile(r"企业|个体|商户|商家|市场主体|场所|单位信息|公司|经营户|门店|店铺|法人|社会组织|机构信息"),
+    ),
+    ("dwelling", re.compile(r"房屋|住房|租赁|自建房|危房|危旧房|小区|出租屋|群租|住户|楼栋|燃气")),
+    ("event", re.compile(r"事件|纠纷|调解|上报|巡查|投诉|诉求|信访")),
+    ("household", re.compile(r"家庭|农户|入户|户情|贫困户|低保|承包|防返贫|监测对象|户籍人口|耕地")),
+    ("benefit", re.compile(r"津贴|补贴|救助|低保|保障金|抚恤|待遇|供养|补助")),
+    (
+        "resident",
+        re.compile(r"居民|人员|人口|儿童|老人|老年|学生|党员|残疾|退役|孕|青少年|劳动力|患者|参保|失业|健康|登记表"),
+    ),
+)
+"""Entity -> words in the title of a form that is about it."""
+
+
+def why_skipped(words: str, text: str = "") -> str | None:
+    """Why a field is no question, or None if it is one."""
+    for pattern, why in SKIPPED:
+        if pattern.search(words):
+            return why
+    # (盖章), (章): what brackets say counts as well.
+    if re.search(r"[(（](?:盖?章|公章|签[字名章])[)）]", text):
+        return "签字盖章"
+    return None
+
+
+def kind_of(words: str) -> str | None:
+    """What kind of value the last words of a header promise."""
+    return next((kind for kind, pattern in KINDS if pattern.search(words)), None)

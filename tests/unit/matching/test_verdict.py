@@ -1,0 +1,110 @@
+"""From a score to what is to be done: reuse, derive, confirm, new, ask, skip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import orjson
+import pytest
+
+from yibiao.errors import ContractError
+from yibiao.matching.evidence import FEATURES
+from yibiao.matching.fields import FormField
+from yibiao.matching.lexicon import Fact
+from yibiao.matching.model import DOUBTS, load_model, write_model
+from yibiao.matching.score import Scored
+from yibiao.matching.verdict import Judge
+
+FIELD = FormField("表", 3, ("户主", "姓名"))
+
+
+@pytest.fixture
+def judge(schemas, model):
+    return Judge(schemas, model)
+
+
+def scored(fact: Fact | None, score: float, skipped: str | None = None) -> Scored:
+    return Scored(FIELD, fact, score, ("理由",), skipped)
+
+
+def test_what_is_held_is_reused_and_names_its_holders(judge):
+    verdict = judge.of(scored(Fact("resident_name", "head"), 1.0))
+    assert verdict.verdict == "reuse"
+    assert verdict.role == "户主"
+    assert "public_security.resident_register" in verdict.held_by
+    assert verdict.as_dict()["column"] == 3
+    assert verdict.as_of is None
+
+
+def test_the_department_that_decides_comes_first(judge):
+    held = judge.held_by(Fact("resident_name"))
+    assert held[0].startswith("public_security.")
+
+
+@pytest.mark.parametrize(
+    ("fact", "score", "verdict"),
+    [
+        (Fact("birth_date", None, "age"), 1.0, "derive"),
+        (None, 0.0, "new"),
+    ],
+)
+def test_other_verdicts(judge, fact, score, verdict):
+    assert judge.of(scored(fact, score)).verdict == verdict
+
+
+def test_the_score_decides_between_reuse_confirm_ask_and_new(judge, model):
+    fact = Fact("resident_name")
+    given = [
+        judge.of(scored(fact, score)).verdict
+        for score in (model.sure, model.likely + 0.001, model.unsure + 0.001, model.unsure - 0.01)
+    ]
+    assert given == ["reuse", "confirm", "ask", "new"]
+
+
+def test_a_skipped_field_has_no_element(judge):
+    verdict = judge.of(scored(Fact("resident_name"), 1.0, "签字盖章"))
+    assert (verdict.verdict, verdict.element, verdict.held_by) == ("skip", None, ())
+
+
+def test_what_is_long_past_is_to_be_confirmed(schemas, model):
+    editions = {"disabled_federation.certificate": date(2024, 1, 31)}
+    fact = Fact("disability_type_code")
+    stale = Judge(schemas, model, editions, date(2026, 3, 31)).of(scored(fact, 1.0))
+    fresh = Judge(schemas, model, editions, date(2024, 3, 31)).of(scored(fact, 1.0))
+    assert (stale.verdict, stale.as_of) == ("confirm", "2024-01-31")
+    assert fresh.verdict == "reuse"
+
+
+def test_a_model_is_read_as_it_was_written(tmp_path, model):
+    write_model(model, tmp_path)
+    again = load_model(tmp_path)
+    assert again.learned == model.learned
+    assert again.weights == pytest.approx(model.weights, abs=1e-4)
+    write_model(again, tmp_path / "again")
+    assert (tmp_path / "matching/model.json").read_bytes() == (tmp_path / "again/matching/model.json").read_bytes()
+
+
+def test_a_model_for_other_figures_is_refused(tmp_path, model):
+    write_model(model, tmp_path)
+    path = tmp_path / "matching" / "model.json"
+    data = orjson.loads(path.read_bytes())
+    path.write_bytes(orjson.dumps(data | {"semantics": "0"}))
+    with pytest.raises(ContractError, match="another version"):
+        load_model(tmp_path)
+
+
+def test_a_missing_or_broken_model_is_told(tmp_path):
+    with pytest.raises(ContractError, match="no model"):
+        load_model(tmp_path)
+    (tmp_path / "matching").mkdir()
+    (tmp_path / "matching" / "model.json").write_text("{")
+    with pytest.raises(ContractError, match="no JSON"):
+        load_model(tmp_path)
+
+
+def test_the_model_that_is_shipped_orders_its_thresholds(model):
+    assert 0 < model.unsure < model.likely <= model.sure <= 1
+    assert len(model.weights) == len(FEATURES)
+    assert len(model.doubts) == len(DOUBTS)
+    assert replace(model, likely=0.5).likely == 0.5
