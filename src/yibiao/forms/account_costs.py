@@ -13,6 +13,8 @@ from fractions import Fraction
 from yibiao.errors import AdmissionError
 from yibiao.forms.admission.states import Registration
 from yibiao.forms.burden import SECONDS_PER_CELL, SECONDS_PER_RETURN
+from yibiao.forms.count import Counts
+from yibiao.forms.model import Form
 
 BY_HAND = ("typed", "picked")
 
@@ -70,7 +72,15 @@ class FieldCost:
 
 @dataclass(frozen=True)
 class FormCost:
-    """One form; `formula` is the version by which it is accounted for."""
+    """One form.
+
+    Attributes:
+        entity: what a row is about, where that is known.
+        respondents: returns of one filling.
+        times: fillings a year.
+        formula: the version by which it is accounted for.
+        merged_returns: returns a year where they are not respondents x times: of forms that were merged.
+    """
 
     form: str
     title: str
@@ -80,6 +90,12 @@ class FormCost:
     times: int
     fields: tuple[FieldCost, ...]
     formula: int = PRESENT.version
+    merged_returns: int | None = None
+
+    @property
+    def returns(self) -> int:
+        """Returns a year."""
+        return self.respondents * self.times if self.merged_returns is None else self.merged_returns
 
     @property
     def rows(self) -> int:
@@ -101,7 +117,7 @@ class FormCost:
         """
         formula = formula_of(self.formula)
         cells = sum(number * formula.seconds[mode] for mode, number in self.cells().items())
-        return cells + self.respondents * self.times * formula.fixed
+        return cells + self.returns * formula.fixed
 
 
 def formula_of(version: int) -> Formula:
@@ -145,6 +161,26 @@ def cost_of(registration: Registration, *, by_hand: bool = False) -> FormCost:
         fields=fields,
         formula=registration.formula,
     )
+
+
+def by_hand_of(form: Form, counts: Counts) -> FormCost:
+    """What a form of `schemas/forms` costs if all of it is filled by hand."""
+    fields = tuple(
+        FieldCost(
+            key=field.header,
+            fact=":".join((field.element, field.role or "", field.derive or "", field.value or ""))
+            if field.element
+            else f"={field.concept}",
+            hand=field.mode,
+            mode=field.mode,
+            rows=counts.rows,
+            known=0,
+            times=form.times_a_year,
+        )
+        for field in form.fields
+    )
+    entity = form.rows.entity
+    return FormCost(form.id, form.title, form.department, entity, counts.communities, form.times_a_year, fields)
 
 
 def known_rows(known: int | None, registration: Registration) -> int:

@@ -44,7 +44,8 @@ class AskedField:
         sharing: sharing type of the element; None without one.
         hand: how a person fills it where the system does not: `typed` or `picked`.
         mode: how it is filled: one of `BY_HAND` or `FILLED_IN`.
-        known: rows of one filling that the system fills in; None if the mode is one of `BY_HAND`.
+        known: rows of one filling that the system fills in; None if the mode is one of `BY_HAND`, or nobody counted.
+        concept: name of what is asked where no element says it and a form of `schemas/forms` names it.
     """
 
     key: str
@@ -63,6 +64,7 @@ class AskedField:
     hand: str
     mode: str
     known: int | None = None
+    concept: str | None = None
 
     @property
     def supplied(self) -> bool:
@@ -78,7 +80,7 @@ class AskedField:
     def fact(self) -> str:
         """The same for fields that ask the same, whatever they are called."""
         if self.element is None:
-            return f"={self.key}"
+            return f"={self.concept or self.key}"
         return ":".join((self.element, self.role or "", self.derive or "", self.value or ""))
 
     def as_dict(self) -> dict[str, Any]:
@@ -123,7 +125,7 @@ class Assessor:
             asked = FormField(form.title, column_of(form, position), field.path)
             fact = Fact(field.element, field.role, field.derive, field.value) if field.element else None
             said = ("表单定义写明",) if fact else ("表单定义写明：没有数据元",)
-            found.append(self._asked(Scored(asked, fact, 1.0, said), field.mode))
+            found.append(replace(self._asked(Scored(asked, fact, 1.0, said), field.mode), concept=field.concept))
         return _unique(found)
 
     def again(self, fields: Iterable[AskedField]) -> list[AskedField]:
@@ -158,6 +160,7 @@ class Assessor:
             return replace(
                 field,
                 element=None,
+                concept=None,
                 role=None,
                 derive=None,
                 value=None,
