@@ -46,6 +46,8 @@ class FieldCost:
         rows: rows of one filling.
         known: rows of these that are filled by `mode`; the others are filled by `hand`.
         times: fillings a year.
+        again: cells a year, of those that would be filled by `hand`, that hold an earlier answer which is still good.
+        again_mode: what is done with these: nothing, or a look at them.
     """
 
     key: str
@@ -55,6 +57,8 @@ class FieldCost:
     rows: int
     known: int
     times: int
+    again: int = 0
+    again_mode: str = "automatic"
 
     @property
     def asked(self) -> bool:
@@ -66,7 +70,8 @@ class FieldCost:
         found = {mode: 0 for mode in PRESENT.seconds}
         known = 0 if self.mode in BY_HAND else self.known
         found[self.mode] += known * self.times
-        found[self.hand] += (self.rows - known) * self.times
+        found[self.hand] += (self.rows - known) * self.times - self.again
+        found[self.again_mode] += self.again
         return found
 
 

@@ -175,14 +175,18 @@ def _merged(forms: Sequence[FormCost]) -> FormCost:
         times=max(form.times for form in forms),
         fields=tuple(unique),
         formula=forms[0].formula,
-        merged_returns=_merged_returns(forms),
+        merged_returns=returns_together(forms),
     )
 
 
-def _merged_returns(forms: Sequence[FormCost]) -> int:
-    """Returns a year; those of a form that fall together with one of a form before it are handed in with that."""
+def returns_together(forms: Sequence[FormCost]) -> int:
+    """Returns a year if what falls on the same day from the same community is handed in as one.
+
+    The communities of a form with fewer of them are taken to be among those of one with more, and the days of a form that
+    is due less often among those of one that is due more often.
+    """
     total, respondents, times = 0, 0, 0
-    for form in forms:
+    for form in sorted(forms, key=lambda one: (-one.times, -one.respondents)):
         total += form.returns - min(respondents, form.respondents) * min(times, form.times)
         respondents, times = max(respondents, form.respondents), max(times, form.times)
     return total
