@@ -1,4 +1,4 @@
-"""What the 45 frozen forms cost a year beside the same forms once admitted, by the account, in the release of a district.
+"""What the frozen forms cost a year beside the same forms once admitted, by the account, in a district's release.
 
     python -m bench.burden [--home HOME]
 
@@ -29,8 +29,8 @@ def measure(settings: Settings) -> dict[str, Any]:
     """Account for the forms in the current release.
 
     Returns:
-        `forms`; `figures`: name -> before, after, cut, least; `hours`: state -> hours a year, for those states that are
-        shown and not judged as well; `cells`: state -> mode -> cells; `unanswered`: distinct fields that sharing supplies
+        `forms`; `figures`: name -> before, after, cut, least; `hours`, `seconds_a_year`: by state, also of those that
+        are shown and not judged; `cells`: state -> mode -> cells; `unanswered`: distinct fields that sharing supplies
         and of which the release answers no row; `seconds`: of measuring.
     """
     from yibiao.contracts import load_schemas

@@ -3,9 +3,9 @@
     python bench/main.py [--residents 50000] [--editions 3] [--only run,score,burden,ingest,unify,gate] [--data DIR]
 
 Makes the district if it is not there, runs the main job on an empty home folder, scores its release by the truth,
-accounts for the burden of the forms, then measures ingest, unify and gate beside their rivals on the same district: in turns (A B A B A B), with warm files, equal
-threads and compression, median of 3. Prints one table, writes `bench/results/<residents>/*.json` and a chart, ends with
-status 1 if a limit is missed.
+accounts for the burden of the forms, then measures ingest, unify and gate beside their rivals on the same district: in
+turns (A B A B A B), with warm files, equal threads and compression, median of 3. Prints one table, writes
+`bench/results/<residents>/*.json` and a chart, ends with status 1 if a limit is missed.
 
 The limits of ingest, unify and gate are judged from a million residents on. In a small district a process's start and a
 flush to the disk are most of what is measured; the ratios are printed all the same.

@@ -90,9 +90,9 @@ def _tiles(report: Report) -> str:
     tiles = [
         ("有效表单", f"{len(before)} → {len(after)}"),
         ("要人填的不同栏目", f"{distinct_fields(before, asked=True)} → {distinct_fields(after, asked=True)}"),
-        ("登记负担，小时/年", f"{hours(total_seconds(before)):,.0f} → {hours(total_seconds(after)):,.0f}"),
+        ("登记负担，小时/年", f"{_hours(total_seconds(before))} → {_hours(total_seconds(after))}"),
         ("收回份数", f"{total.actual.returns:,}"),
-        ("实际用时，小时", f"{hours(total.actual.seconds):,.0f}"),
+        ("实际用时，小时", _hours(total.actual.seconds)),
     ]
     cells = "".join(f'<div class="tile">{escape(name)}<b>{escape(value)}</b></div>' for name, value in tiles)
     return f'<div class="tiles">{cells}</div>'
@@ -121,7 +121,7 @@ def _waterfall(before: int, after: int, change: Change) -> str:
         left, wide = place * slot + slot * 0.2, slot * 0.6
         upper, lower = y(max(begin, end)), y(min(begin, end))
         whole = place in (0, len(steps) - 1)
-        text = f"{hours(end):,.0f}" if whole else f"{hours(end - begin):+,.0f}"
+        text = _hours(end) if whole else f"{'+' if end > begin else ''}{_hours(end - begin)}"
         parts.append(
             f'<rect x="{left:.1f}" y="{upper:.1f}" width="{wide:.1f}" height="{max(lower - upper, 1):.1f}" '
             f'fill="{colour}"/><text x="{left + wide / 2:.1f}" y="{upper - 7:.1f}" text-anchor="middle" '
@@ -228,6 +228,11 @@ def _svg(height: float, label: str, parts: Sequence[str]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" font-size="13" '
         f'fill="{INK}"><title>{escape(label)}</title>' + "".join(parts) + "</svg>"
     )
+
+
+def _hours(seconds: int) -> str:
+    """Hours without a decimal from a hundred on."""
+    return f"{hours(seconds):,.{0 if abs(seconds) >= 360_000 else 1}f}" if seconds else "0"
 
 
 def _cut(text: str, most: int) -> str:

@@ -182,8 +182,8 @@ def _merged(forms: Sequence[FormCost]) -> FormCost:
 def returns_together(forms: Sequence[FormCost]) -> int:
     """Returns a year if what falls on the same day from the same community is handed in as one.
 
-    The communities of a form with fewer of them are taken to be among those of one with more, and the days of a form that
-    is due less often among those of one that is due more often.
+    The communities of a form with fewer of them are taken to be among those of one with more, and the days of a form
+    that is due less often among those of one that is due more often.
     """
     total, respondents, times = 0, 0, 0
     for form in sorted(forms, key=lambda one: (-one.times, -one.respondents)):
