@@ -129,11 +129,10 @@ def elements_asked(forms: Mapping[str, Form], schemas: Schemas, root: Path) -> d
             FormField(form.title, column_of(form, place), field.path, options=field.choices)
             for place, field in enumerate(form.fields)
         ]
-        found[name] = {
-            field.header: field.element or scored.fact.element
-            for field, scored in zip(form.fields, score_fields(fields, form.title, lexicon, model), strict=True)
-            if field.element or (scored.fact and scored.fact.element and scored.score >= model.sure)
-        }
+        scored = score_fields(fields, form.title, lexicon, model)
+        sure = [one.fact.element if one.fact and one.score >= model.sure else None for one in scored]
+        asked = {field.header: field.element or known for field, known in zip(form.fields, sure, strict=True)}
+        found[name] = {header: element for header, element in asked.items() if element}
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from yibiao.errors import AdmissionError
 from yibiao.forms.account_change import Change, Percentage, change_between, doubts_about, percentage
@@ -51,7 +52,7 @@ def simulate(
     for name in drop:
         dropped = _each(dropped, name, lambda _: None)
     for name, mode in (modes or {}).items():
-        dropped = _each(dropped, name, lambda field, mode=mode: _filled(field, mode))
+        dropped = _each(dropped, name, partial(_filled, mode))
     merged = list(dropped)
     assumptions = []
     for group in merge:
@@ -74,7 +75,7 @@ def simulate(
     )
 
 
-def _filled(field: FieldCost, mode: str) -> FieldCost:
+def _filled(mode: str, field: FieldCost) -> FieldCost:
     by_hand = mode in ("typed", "picked")
     return replace(field, mode=mode, hand=mode if by_hand else field.hand, known=0 if by_hand else field.rows)
 

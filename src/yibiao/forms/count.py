@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ class Counts:
     rows: int
     known: tuple[int, ...]
     communities: int
-    groups: tuple[tuple[int, int, tuple[int, ...]], ...] = ()
+    groups: tuple[tuple[int, int, tuple[int, ...]], ...] = field(default=(), compare=False)
 
 
 def count(forms: Mapping[str, Form], schemas: Schemas, database: Path, as_of: date) -> dict[str, Counts]:

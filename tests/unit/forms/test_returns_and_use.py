@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -9,8 +10,12 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
+import yibiao.contracts
+import yibiao.forms
 from admissions import at, registration
+from yibiao.cli.root import root
 from yibiao.control.usage import record_usage, recorded_since, tables_read, usages
 from yibiao.errors import AdmissionError
 from yibiao.forms.admission import approve, standings, submit
@@ -130,3 +135,24 @@ def test_use_is_written_down_in_the_time_of_the_place(settings):
     assert usages(settings)["resident"].last == "2026-03-01T09:00:00+08:00"
     with pytest.raises(ValueError, match="kind"):
         record_usage(settings, ["resident"], kind="look", via="query")
+
+
+def test_a_query_writes_down_which_tables_it_read(settings, release, schemas, forms, monkeypatch):
+    monkeypatch.setattr(yibiao.contracts, "load_schemas", lambda _: schemas)
+    monkeypatch.setattr(yibiao.forms, "load_forms", lambda *_: forms)
+    (settings.releases / "v1").mkdir()
+    release.rename(settings.releases / "v1" / "yibiao.duckdb")
+    (settings.releases / "v1" / "manifest.json").write_text('{"tables": {"resident": {}, "household": {}}}')
+    (settings.releases / "current").symlink_to("v1")
+    home = ("--home", str(settings.home))
+    asked = CliRunner().invoke(root, ["query", "select count(*) from resident", *home])
+    assert asked.exit_code == 0, asked.stderr
+    assert CliRunner().invoke(root, ["query", "select wrong from resident", *home]).exit_code == 1
+    assert {name: one.times for name, one in usages(settings).items()} == {"resident": 1}
+    early = CliRunner().invoke(root, ["form", "propose-retire", "--months", "6", *home])
+    assert early.exit_code == 1
+    assert "not known" in early.stderr
+    record_usage(settings, ["event"], kind="query", via="query", at=at(1, 1, 2020))
+    found = json.loads(CliRunner().invoke(root, ["form", "propose-retire", "--json", *home]).stdout)
+    assert [(one["kind"], one["name"], one["title"]) for one in found] == [("table", "household", "户")]
+    assert json.loads(CliRunner().invoke(root, ["form", "list", "--unused", "6", "--json", *home]).stdout) == []

@@ -270,15 +270,20 @@ def _need_reason(reason: str, form: str) -> None:
         )
 
 
+def alone(connection: Connection) -> None:
+    """Let nobody else write about forms until this transaction ends."""
+    from sqlalchemy import func, select
+
+    if connection.dialect.name == "postgresql":
+        # SQLite lets one writer in at a time.
+        connection.execute(select(func.pg_advisory_xact_lock(REGISTRY_LOCK)))
+
+
 @contextmanager
 def _writing(settings: Settings, form: str, action: str, moment: datetime) -> Iterator[tuple[Connection, Standing]]:
     """A transaction in which nobody else writes here, and what the form is in it; the action is possible there."""
-    from sqlalchemy import func, select
-
     with connect(settings) as connection:
-        if connection.dialect.name == "postgresql":
-            # SQLite lets one writer in at a time.
-            connection.execute(select(func.pg_advisory_xact_lock(REGISTRY_LOCK)))
+        alone(connection)
         events, registrations = _read(connection)
         found = fold(form, [one for one in events if one.form == form], registrations, moment.date())
         check_action(found, action)
