@@ -205,10 +205,7 @@ def check_expiry(expires: date, today: date, form: str) -> None:
     Raises:
         AdmissionError: the day is past, or too far away.
     """
-    try:
-        last = today.replace(year=today.year + MOST_YEARS)
-    except ValueError:  # 29 February
-        last = date(today.year + MOST_YEARS, 2, 28)
+    last = in_a_year(today, MOST_YEARS)
     if today <= expires <= last:
         return
     raise AdmissionError(
@@ -217,6 +214,14 @@ def check_expiry(expires: date, today: date, form: str) -> None:
         expected=f"a day from {today} to {last}: a form is looked at again after {MOST_YEARS} years at the latest",
         got=str(expires),
     )
+
+
+def in_a_year(today: date, years: int = 1) -> date:
+    """The same day some years later; of 29 February the 28th."""
+    try:
+        return today.replace(year=today.year + years)
+    except ValueError:
+        return date(today.year + years, 2, 28)
 
 
 def _allowed(
