@@ -14,12 +14,13 @@ from click.testing import CliRunner
 
 import yibiao.contracts
 import yibiao.forms
+from admissions import asked
 from yibiao.cli.root import root
 from yibiao.errors import AdmissionError
 from yibiao.forms.account_page import page
 from yibiao.forms.account_report import report
 from yibiao.forms.admission import standings
-from yibiao.forms.admission.fields import Assessor
+from yibiao.forms.admission.fields import SAID_NEW, Assessor
 from yibiao.forms.admission.printed import recognise
 from yibiao.forms.admission.request import Request, of_file, of_form, renewed
 from yibiao.forms.count import Counts
@@ -219,6 +220,15 @@ def test_a_renewal_estimates_anew_and_judges_by_what_is_held_now(forms, schemas,
     assert not stale.refused
     again = renewed(stale, assessor, rows=56, respondents=50)
     assert {one.key for one in again.refused} == {one.key for one in first.fields if one.supplied}
+    # What nobody could name then is matched once more, and what the department said stays.
+    unnamed = [
+        asked("身份证号码"),
+        asked("家庭住址", reasons=(SAID_NEW,)),
+        asked("无人知晓的一栏"),
+    ]
+    later = renewed(replace(first, fields=tuple(unnamed), title="居民登记表"), assessor)
+    assert [one.element for one in later.fields] == ["citizen_id", None, None]
+    assert [one.key for one in later.refused] == ["身份证号码"]
     filled = renewed(first, assessor, rows=56, respondents=50)
     assert (filled.rows, filled.fields[0].known) == (56, 42)
     assert filled.seconds > first.seconds

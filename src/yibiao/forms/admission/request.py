@@ -139,7 +139,7 @@ def renewed(
     Raises:
         AdmissionError: a count or a mode cannot be.
     """
-    fields = with_modes(assessor.again(registration.fields), modes or {}, prefill=prefill)
+    fields = with_modes(assessor.again(registration.fields, registration.title), modes or {}, prefill=prefill)
     lines = rows or registration.rows
     if lines != registration.rows:
         fields = [
