@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MODES = ("typed", "picked", "confirmed", "automatic")
 
+FILES = (".xlsx", ".xlsm", ".xls", ".ods", ".docx", ".csv")
+"""What names a file and no id, also where the file is not there."""
+
 _home = click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _by = click.option("--by", default="", metavar="NAME", help="Who decides. [default: the user of this machine]")
@@ -130,6 +133,8 @@ def submit(
         from yibiao.cli.form import find_form
         from yibiao.forms import load_forms
 
+        if Path(what).suffix.lower() in FILES or len(Path(what).parts) > 1:
+            raise click.BadParameter(f"There is no file {what}.", param_hint="FILE|FORM")
         form = find_form(load_forms(settings.schemas, schemas), what)
         counts: Counts | None = None
         if release is not None:

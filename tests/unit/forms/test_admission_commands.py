@@ -164,6 +164,11 @@ def test_without_counts_and_without_a_release_there_is_no_burden(run):
     assert "--respondents" in run("form", "submit", FORM, *GIVEN, fails=True).stderr
 
 
+def test_a_file_that_is_not_there_is_no_unknown_form(run):
+    for name in ("某表.xlsx", "data/某表"):
+        assert "no file" in run("form", "submit", name, *GIVEN, fails=True).stderr
+
+
 def test_files_that_hold_no_form_are_refused(run, tmp_path):
     (tmp_path / "空.csv").write_text("")
     (tmp_path / "图.xlsx").write_bytes(b"PK\x03\x04 no workbook")
