@@ -35,9 +35,10 @@ def measure(settings: Settings) -> dict[str, Any]:
     """
     from yibiao.contracts import load_schemas
     from yibiao.forms import load_forms
-    from yibiao.forms.account_costs import PRESENT, FormCost, distinct_fields, hours, total_seconds
+    from yibiao.forms.account_costs import FormCost, distinct_fields, hours, total_seconds
     from yibiao.forms.account_once import states
     from yibiao.forms.account_simulate import returns_together
+    from yibiao.forms.burden import PRESENT
     from yibiao.forms.count import count, last_day
     from yibiao.matching.check import editions_of
     from yibiao.warehouse.releases import need_current

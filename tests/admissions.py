@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from yibiao.forms.account_costs import PRESENT
 from yibiao.forms.admission.fields import AskedField
 from yibiao.forms.admission.request import _accounted
 from yibiao.forms.admission.states import Registration
+from yibiao.forms.burden import PRESENT
 
 EXPIRES = date(2027, 12, 31)
 

@@ -180,7 +180,8 @@ def _show(made: Report) -> None:
     from rich.table import Table
 
     from yibiao.forms.account_change import PARTS
-    from yibiao.forms.account_costs import PRESENT, distinct_fields
+    from yibiao.forms.account_costs import distinct_fields
+    from yibiao.forms.burden import PRESENT
     from yibiao.terminal import table_console
 
     registered = made.by in ("form", "department")

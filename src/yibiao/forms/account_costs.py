@@ -6,32 +6,17 @@ Paperwork Reduction Act and the Standard Cost Model, with a cell of a row in the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from yibiao.errors import AdmissionError
 from yibiao.forms.admission.states import Registration
-from yibiao.forms.burden import SECONDS_PER_CELL, SECONDS_PER_RETURN
+from yibiao.forms.burden import FORMULAS, PRESENT, Formula
 from yibiao.forms.count import Counts
 from yibiao.forms.model import Form
 
 BY_HAND = ("typed", "picked")
-
-
-@dataclass(frozen=True)
-class Formula:
-    """Seconds of a cell by mode, and of a return; another figure is another version."""
-
-    version: int
-    seconds: Mapping[str, int]
-    fixed: int
-
-
-FORMULAS: Mapping[int, Formula] = {1: Formula(1, SECONDS_PER_CELL, SECONDS_PER_RETURN)}
-"""Every version that ever stated a burden. A new figure is a new entry, so that old statements stay computable."""
-
-PRESENT = FORMULAS[max(FORMULAS)]
 
 
 @dataclass(frozen=True)

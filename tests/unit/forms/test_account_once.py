@@ -11,10 +11,11 @@ import pytest
 from bench import burden as bench
 
 from yibiao.forms import Field, Form, Rows, account_once
-from yibiao.forms.account_costs import PRESENT, cost_of, total_seconds
+from yibiao.forms.account_costs import cost_of, total_seconds
 from yibiao.forms.account_once import admitted, asked_once, states
 from yibiao.forms.admission.fields import Assessor
 from yibiao.forms.admission.request import Request, of_form
+from yibiao.forms.burden import PRESENT
 from yibiao.forms.count import Counts
 from yibiao.settings import Settings
 
