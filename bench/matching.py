@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.labelled import LabelledForm, labelled_forms, registered_forms, split_of, undefined
+from bench.labelled import LabelledForm, labelled_forms, registered_forms, undefined
 from bench.machine import facts
 from bench.matching_train import lexicon_without, same, train
 from yibiao.contracts import load_schemas
@@ -231,7 +231,7 @@ def _lexicon(schemas: Any, taught: Sequence[LabelledForm], left_out: set[str]) -
     return _LEXICONS[key]
 
 
-__all__ = ["calibration", "figures", "judge", "split_of", "wrong"]
+__all__ = ["calibration", "figures", "judge", "wrong"]
 
 
 if __name__ == "__main__":

@@ -58,6 +58,12 @@ class Learned:
     forms: int
 
 
+def qualifiers(alias: str) -> tuple[str, ...]:
+    """What brackets of an alias say: 档案编号(健康) is no 档案编号 of anything else. Units say nothing of the kind."""
+    understood = label(alias)
+    return tuple(inside for inside in understood.inside if inside != understood.unit)
+
+
 class Lexicon:
     """Names of all data elements, and the words they are made of.
 
@@ -84,7 +90,7 @@ class Lexicon:
             self._add(element.name, fact, "registry", f"与数据元“{element.name}”同名")
             for alias in element.aliases:
                 said = f"“{alias}”是数据元“{element.name}”的别名"
-                self._add(alias, fact, "registry", said, element.contexts.get(alias, ()))
+                self._add(alias, fact, "registry", said, element.contexts.get(alias) or qualifiers(alias))
             self._add(element.english, fact, "registry", f"与数据元“{element.name}”的英文名相同")
             self._add(element.id.replace("_", ""), fact, "registry", f"与数据元“{element.name}”的标识相同")
         for report in schemas.reports.values():

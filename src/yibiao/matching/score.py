@@ -90,7 +90,9 @@ def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | N
         own = own or (
             not any(whom.role for whom in whoms)
             and any(
-                any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ())) for whom in whoms
+                any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ()))
+                for whom in whoms
+                if not whom.unknown
             )
         )
     if own:
@@ -144,6 +146,7 @@ def doubts(
             best.figures.get("near_name", 0.0),
             best.figures.get("near_text", 0.0),
             float(best.name.source == "registry"),
+            *(best.figures.get(name, 0.0) for name in ("modifier", "unknown", "exact_part")),
         ),
     ]
 

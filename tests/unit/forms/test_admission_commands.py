@@ -189,6 +189,31 @@ def test_the_id_of_a_form_in_a_file_follows_from_its_title(template, assessor, s
         of_file(template, replace(request, department="houses"), assessor, schemas)
 
 
+def test_what_somebody_filled_in_is_neither_kept_nor_printed(run, home, tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    rows = (
+        ("王小明的事",),
+        ("姓名", "张三丰"),
+        ("身份证号", "999901199001011234"),
+        ("住址", "某镇某村一组"),
+        ("备注", ""),
+    )
+    for row in rows:
+        book.active.append(row)
+    path = tmp_path / "走访.xlsx"
+    book.save(path)
+    counts = ("--respondents", "9", "--times-a-year", "1")
+    made = run("form", "submit", str(path), *GIVEN, *counts, "--json").stdout
+    kept = b"".join(file.read_bytes() for file in home.glob("control.db*"))
+    for value in ("张三丰", "999901199001011234", "某镇某村", "王小明"):
+        assert value not in made
+        assert value.encode() not in kept
+        assert json.dumps(value).strip('"').encode() not in kept
+    assert json.loads(made)["pending"]["title"] == "走访"
+
+
 def test_a_file_is_recognised_by_its_number_its_bytes_or_its_title(run, home, template, forms, schemas, tmp_path):
     run("form", "submit", FORM, *GIVEN, "--respondents", "20", "--prefill")
     run("form", "approve", FORM)

@@ -16,6 +16,7 @@ from yibiao.forms.model import Form
 from yibiao.matching.fields import FormField, FormTable
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.model import Model, load_model
+from yibiao.matching.printable import Printable, Shown
 from yibiao.matching.score import Scored, score_fields
 from yibiao.matching.verdict import Judge
 
@@ -113,10 +114,17 @@ class Assessor:
     def of_file(self, tables: Sequence[FormTable]) -> list[AskedField]:
         """Fields of a form file; what is no question is left out."""
         lexicon = Lexicon(self._schemas, self._model.learned)
+        # What may have been filled in is not kept, as it is not printed: of such a field only its place is said.
+        printable = Printable(lexicon)
+        sheets = list(dict.fromkeys(table.sheet for table in tables))
         found = [
-            self._asked(scored, _hand(scored.field, scored.fact, self._schemas))
+            self._asked(scored, _hand(scored.field, scored.fact, self._schemas), shown)
             for table in tables
-            for scored in score_fields(table.fields, table.title, lexicon, self._model)
+            for scored, shown in zip(
+                score_fields(table.fields, table.title, lexicon, self._model),
+                printable.of(table, sheets.index(table.sheet) + 1),
+                strict=True,
+            )
             if scored.skipped is None
         ]
         return _unique(found)
@@ -206,8 +214,8 @@ class Assessor:
         made = self._asked(Scored(place, fact, field.score, field.reasons[:2]), field.hand)
         return replace(made, key=field.key, mode=field.mode, known=field.known)
 
-    def _asked(self, scored: Scored, hand: str) -> AskedField:
-        verdict = self._judge.of(scored)
+    def _asked(self, scored: Scored, hand: str, shown: Shown | None = None) -> AskedField:
+        verdict = self._judge.of(scored, shown)
         fact = scored.fact if verdict.element is not None else None
         element = self._schemas.elements[verdict.element] if verdict.element else None
         return AskedField(

@@ -20,6 +20,10 @@ from yibiao.forms.model import Form, field_lists
 
 MOST_TIMES = 366
 
+_TITLE = re.compile(
+    r"[^＿_:：]{3,}(?:表|册|账|单|卡|书|簿|记录|档案|情况|报告|申请|登记|统计|汇总)(?:[（(][^）)]*[）)])?"
+)
+
 _ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
 
@@ -254,6 +258,8 @@ def _count(name: str, value: int | None, form: str) -> int:
 
 
 def _title(found: str, path: Path) -> str:
-    """The first of the words above a form that are no blanks to fill in; else the name of the file."""
-    words = [word for word in found.split() if "＿" not in word and "_" not in word]
-    return words[0][:80] if words else path.stem
+    """The first of the words above a form that is a title; else the name of the file.
+
+    What stands above a form that somebody filled in may be his answer, so only what ends like a title is taken.
+    """
+    return next((word[:80] for word in found.split() if _TITLE.fullmatch(word)), path.stem)
