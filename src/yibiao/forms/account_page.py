@@ -30,7 +30,8 @@ p {{ margin: 4px 0; }} .faint {{ color: {FAINT}; }}
 .tile b {{ display: block; font-size: 22px; line-height: 1.35; }}
 table {{ border-collapse: collapse; width: 100%; font-size: 13px; }}
 th, td {{ padding: 5px 8px; border-bottom: 1px solid {RULE}; text-align: right; vertical-align: top; }}
-th {{ text-align: right; background: #f3f6f8; }} th:first-child, td:first-child {{ text-align: left; }}
+th {{ text-align: right; background: #f3f6f8; white-space: nowrap; }} th:first-child, td:first-child {{ text-align: left; }}
+ol {{ margin: 4px 0; font-size: 13px; }}
 tr.total td {{ font-weight: 600; border-top: 2px solid {INK}; }}
 svg {{ display: block; width: 100%; height: auto; }}
 .key {{ font-size: 13px; color: {FAINT}; }}
@@ -194,23 +195,28 @@ def _table(report: Report, named: str) -> str:
     if registered:
         heads += ["之前", "之后", *PARTS.values(), "变化"]
     heads += ["收回份数", "实际小时", "手填要", "实际变化"]
-    rows = [_row(line, registered) for line in report.lines]
-    total = _row(report.total, registered).replace("<tr>", '<tr class="total">', 1)
+    notes: list[str] = []
+    rows = [_row(line, registered, notes) for line in report.lines]
+    total = _row(report.total, registered, notes).replace("<tr>", '<tr class="total">', 1)
     head = "".join(f"<th>{escape(word)}</th>" for word in heads)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}{total}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}{total}</tbody></table>"
+    if not notes:
+        return table
+    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f'{table}<p class="faint">不给百分比的原因：</p><ol class="faint">{listed}</ol>'
 
 
-def _row(line: Line, registered: bool) -> str:
+def _row(line: Line, registered: bool, notes: list[str]) -> str:
     cells = [line.name]
     if registered:
         before, after, change = line.before or (), line.after or (), line.change or Change()
         cells += [f"{hours(total_seconds(before)):,.1f}", f"{hours(total_seconds(after)):,.1f}"]
         cells += [f"{hours(getattr(change, part)):+,.1f}" if getattr(change, part) else "–" for part in PARTS]
-        cells.append(line.percent.text if line.percent else "")
+        cells.append(line.percent.cell(notes) if line.percent else "")
     actual = line.actual
     cells += [f"{actual.returns:,}"]
     if actual.returns:
-        cells += [f"{hours(actual.seconds):,.1f}", f"{hours(actual.seconds_by_hand):,.1f}", actual.percent.text]
+        cells += [f"{hours(actual.seconds):,.1f}", f"{hours(actual.seconds_by_hand):,.1f}", actual.percent.cell(notes)]
     else:
         cells += ["–", "–", "–"]
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"

@@ -117,6 +117,9 @@ def test_a_percentage_is_exact_or_has_a_reason_why_there_is_none():
     assert percentage(3, 4).value == Fraction(100, 3)
     assert "base of zero" in percentage(0, 200).refused
     assert percentage(0, 0).value is None
+    notes: list[str] = []
+    cells = [percentage(800, 200, doubts).cell(notes) for doubts in (["甲"], [], ["乙"], ["甲"])]
+    assert (cells, notes) == (["不给[1]", "-75.0%", "不给[2]", "不给[1]"], ["甲", "乙"])
     assert percentage(800, 200, ["份数缺"]).as_dict() == {"percent": None, "percent_refused": "份数缺"}
 
 

@@ -308,4 +308,5 @@ def assert_needs_nothing_else(html: str) -> None:
 
 def test_an_account_without_forms_or_returns_says_so(run):
     said = run("burden", "report").stdout
-    assert "不给百分比" in said
+    assert "不给[1]" in said
+    assert "[1] 不给百分比 no percentage：基数为零" in said
