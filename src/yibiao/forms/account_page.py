@@ -30,7 +30,8 @@ p {{ margin: 4px 0; }} .faint {{ color: {FAINT}; }}
 .tile b {{ display: block; font-size: 22px; line-height: 1.35; }}
 table {{ border-collapse: collapse; width: 100%; font-size: 13px; }}
 th, td {{ padding: 5px 8px; border-bottom: 1px solid {RULE}; text-align: right; vertical-align: top; }}
-th {{ text-align: right; background: #f3f6f8; white-space: nowrap; }} th:first-child, td:first-child {{ text-align: left; }}
+th {{ text-align: right; background: #f3f6f8; white-space: nowrap; }}
+th:first-child, td:first-child {{ text-align: left; }}
 ol {{ margin: 4px 0; font-size: 13px; }}
 tr.total td {{ font-weight: 600; border-top: 2px solid {INK}; }}
 svg {{ display: block; width: 100%; height: auto; }}
