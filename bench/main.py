@@ -1,11 +1,11 @@
 """All figures beside their limits: `make bench`, or
 
-    python bench/main.py [--residents 50000] [--editions 3] [--only run,score,ingest,unify,gate] [--data DIR]
+    python bench/main.py [--residents 50000] [--editions 3] [--only run,score,burden,ingest,unify,gate] [--data DIR]
 
-Makes the district if it is not there, runs the main job on an empty home folder, scores its release by the truth, then
-measures ingest, unify and gate beside their rivals on the same district: in turns (A B A B A B), with warm files, equal
-threads and compression, median of 3. Prints one table, writes `bench/results/<residents>/*.json` and a chart, ends with
-status 1 if a limit is missed.
+Makes the district if it is not there, runs the main job on an empty home folder, scores its release by the truth,
+accounts for the burden of the forms, then measures ingest, unify and gate beside their rivals on the same district: in
+turns (A B A B A B), with warm files, equal threads and compression, median of 3. Prints one table, writes
+`bench/results/<residents>/*.json` and a chart, ends with status 1 if a limit is missed.
 
 The limits of ingest, unify and gate are judged from a million residents on. In a small district a process's start and a
 flush to the disk are most of what is measured; the ratios are printed all the same.
@@ -28,7 +28,7 @@ from bench.machine import facts
 from yibiao.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("run", "score", "ingest", "unify", "gate")
+PARTS = ("run", "score", "burden", "ingest", "unify", "gate")
 JUDGED_FROM = 1_000_000
 GATE_LIMIT = 3.0
 
@@ -89,6 +89,12 @@ def main() -> None:
         found = score.measure(settings)
         write("score", found)
         figures += of_score(found)
+    if "burden" in parts:
+        from bench import burden
+
+        found = burden.measure(settings)
+        write("burden", found)
+        figures += of_burden(found, given.residents >= burden.JUDGED_FROM)
     if "ingest" in parts:
         from bench import ingest
 
@@ -161,6 +167,22 @@ def of_score(found: dict[str, Any]) -> list[Figure]:
         share = least / max(value, 1e-9) if "ahead" in name else (1 - value) / (1 - least)
         figures.append(Figure(f"truth: {name}", f"{value:.4f}", f"at least {least}", share=share))
     return figures
+
+
+def of_burden(found: dict[str, Any], judged: bool) -> list[Figure]:
+    """What is asked of people before and after; the share of a limit is what is left beside what may be left."""
+    figures = []
+    for name, one in found["figures"].items():
+        # Distinct fields follow from forms and contracts alone; hours need a district of some size.
+        share = (1 - one["cut"]) / (1 - one["least"]) if judged or name != "hours" else None
+        shown = f"{one['before']:,.0f} -> {one['after']:,.0f} ({-one['cut']:+.1%})"
+        figures.append(Figure(f"burden: {name} asked of people", shown, f"{-one['least']:+.0%}", share=share))
+    for name, number in found["hours"].items():
+        if name not in ("by_hand", "once"):
+            cut = number / found["hours"]["by_hand"] - 1 if found["hours"]["by_hand"] else 0.0
+            figures.append(Figure(f"  hours {name}", f"{number:,.0f} ({cut:+.1%})"))
+    supplied = f"{found['unanswered']} of them"
+    return [*figures, Figure("  supplied by sharing, but not in the release yet", supplied)]
 
 
 def of_ingest(found: dict[str, Any], judged: bool) -> list[Figure]:
