@@ -148,19 +148,22 @@ class _Sheet:
         self._kinds = [self._kinds_of(number) for number in range(len(asked.cells))]
 
     def _kinds_of(self, number: int) -> np.ndarray:
-        """Per row: twice the place of the delivery, plus one if the cell is to be confirmed; below 0 as in `Loads.of`."""
+        """Per row: four times the place of the delivery, plus why the cell is to be confirmed (see `told`); below 0 as
+        in `Loads.of`, and -3 for a disputed value of no one record."""
         records = self._rows.records[number]
         places = self._loads.of(records)
         doubtful = (self._rows.disputed & (1 << number) != 0) * 1
         if limit := self._asked.limits[number]:
             doubtful = np.where((records > 0) & (records <= limit) & (doubtful == 0), 2, doubtful)
-        return np.where(places < 0, np.where((places == -2) & (doubtful > 0), -3, places), places * 3 + doubtful)
+        if self._asked.cells[number].is_inferred:
+            doubtful = np.full(len(records), 3)
+        return np.where(places < 0, np.where((places == -2) & (doubtful > 0), -3, places), places * 4 + doubtful)
 
     def counts(self) -> dict[str, int]:
         found = dict.fromkeys((AUTOMATIC, CONFIRM, NEW), 0)
         for kinds in self._kinds:
             new = int((kinds == -1).sum())
-            sure = int(((kinds >= 0) & (kinds % 3 == 0)).sum() + (kinds == -2).sum())
+            sure = int(((kinds >= 0) & (kinds % 4 == 0)).sum() + (kinds == -2).sum())
             found[NEW] += new
             found[AUTOMATIC] += sure
             found[CONFIRM] += len(kinds) - new - sure
@@ -172,9 +175,10 @@ class _Sheet:
             return "来源：与各部门名册比对得出"
         if kind == -3:
             return "请核对：与各部门名册比对得出，部门数据不一致"
-        place, doubt = divmod(kind, 3)
+        place, doubt = divmod(kind, 4)
         source = self._loads.sources[place].text
-        return (f"来源：{source}", f"请核对：部门数据不一致。采用{source}", f"请核对：数据较旧。来源：{source}")[doubt]
+        doubts = ("", "请核对：部门数据不一致。", "请核对：数据较旧。", "请核对：由户籍关系推定。")
+        return f"{doubts[doubt]}来源：{source}"
 
     def xml(self) -> bytes:
         form, look, rows = self._asked.form, self._parts.look, self._rows
@@ -235,7 +239,7 @@ class _Sheet:
             cells = []
             for doubtful in (True, False):
                 for number, kinds in enumerate(self._kinds):
-                    asked = ((kinds >= 0) & (kinds % 3 > 0)) | (kinds == -3)
+                    asked = ((kinds >= 0) & (kinds % 4 > 0)) | (kinds == -3)
                     chosen = np.flatnonzero(asked if doubtful else ~asked & (kinds != -1))[: max(0, left)]
                     left -= len(chosen)
                     column = column_of(self._asked.form, number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -66,7 +66,54 @@ class Asked:
 
 
 def prepare(connection: DuckDBPyConnection, schemas: Schemas) -> None:
-    """The small tables that every query joins: names of codes, disputed elements by entity, heads of households."""
+    """What every query joins: names of codes, heads of households, disputed elements, residents as they may be shown."""
+    see(connection, schemas, doubtful_query())
+    prepare_names(connection, schemas)
+    for entity in schemas.entities.values():
+        bits = "".join(f" when {_text(name)} then {1 << place}::bigint" for place, name in enumerate(entity.elements))
+        connection.execute(
+            f"create temp table disputed_{entity.id} as"
+            f" select {entity.id_column}, bit_or(case element{bits} end) as bits"
+            f" from {entity.id}_conflict group by {entity.id_column}"
+        )
+
+
+def see(connection: DuckDBPyConnection, schemas: Schemas, doubtful: str) -> None:
+    """`seen_resident`: residents, of whom it is doubtful whether they are one person only with their numbers.
+
+    Two people under one number, or linked by mistake, would give each other's address to whoever fills a form in.
+
+    Args:
+        doubtful: query of their ids.
+    """
+    entity = schemas.entities["resident"]
+    connection.execute(f"create or replace temp table doubtful_resident as {doubtful}")
+    told = {entity.id_column, "community_code", *(name for key in entity.keys for name in key)}
+    columns = [*entity.elements, *(schemas.entities[one].id_column for one in entity.links)]
+    shown = ", ".join(
+        f"resident.{one}" if one in told else f"case when doubtful.{entity.id_column} is null then resident.{one} end as {one}"
+        for one in (entity.id_column, *columns)
+    )
+    connection.execute(
+        f"create or replace temp view seen_resident as select {shown} from resident"
+        f" left join doubtful_resident as doubtful on doubtful.{entity.id_column} = resident.{entity.id_column}"
+    )
+
+
+def doubtful_query() -> str:
+    """Residents of whom sources state names that no slip of the pen explains: fewer signs in common than all but one."""
+    return """
+with said as (
+    select distinct resident_id, value, string_split(value, '') as signs
+    from resident_conflict where element = 'resident_name'
+)
+select distinct one.resident_id
+from said as one join said as other on one.resident_id = other.resident_id and one.value < other.value
+where len(list_intersect(one.signs, other.signs)) <= greatest(len(one.signs), len(other.signs)) - 2"""
+
+
+def prepare_names(connection: DuckDBPyConnection, schemas: Schemas) -> None:
+    """Names of codes, and heads of households: what the texts of cells need."""
     for code_list in schemas.codes.values():
         used = any(
             schemas.elements[name].code_list == code_list.id
@@ -79,16 +126,13 @@ def prepare(connection: DuckDBPyConnection, schemas: Schemas) -> None:
             if rows:
                 values = ", ".join(f"({_text(code)}, {_text(name)})" for code, name in rows)
                 connection.execute(f"insert into code_{code_list.id} values {values}")
-    for entity in schemas.entities.values():
-        bits = "".join(f" when {_text(name)} then {1 << place}::bigint" for place, name in enumerate(entity.elements))
-        connection.execute(
-            f"create temp table disputed_{entity.id} as select {entity.id_column}, bit_or(case element{bits} end) as bits"
-            f" from {entity.id}_conflict group by {entity.id_column}"
-        )
-    connection.execute(f"create temp table {HEAD} as {head_query(schemas)} select * from head")
+    connection.execute(
+        f"create temp table {HEAD} as {head_query(schemas)}"
+        " select seen_resident.* from head join seen_resident using (resident_id)"
+    )
 
 
-def ask(form: Form, schemas: Schemas, as_of: date, ages: dict[str, int], area: Collection[str]) -> Asked:
+def ask(form: Form, schemas: Schemas, as_of: date, ages: Mapping[str, int], area: Collection[str]) -> Asked:
     """Put one form into SQL.
 
     Args:
@@ -130,14 +174,40 @@ def ask(form: Form, schemas: Schemas, as_of: date, ages: dict[str, int], area: C
         for number, cell in enumerate(cells)
         if (position := _bit(schemas, cell)) is not None
     ]
-    body = source(schemas, entity, [*(cell.text for cell in cells), *(cell.record for cell in cells), *disputed])
-    body = body.replace(f"from {entity}", f"from picked join {entity} on {entity}.{shape.id_column} = picked.id", 1)
+    body = _from_picked(schemas, form, [*(one.text for one in cells), *(one.record for one in cells), *disputed])
     sql = (
         f"select picked.community, picked.rn, picked.id, {' | '.join(disputed) or '0::bigint'} as disputed,"
         f" {', '.join(outs)} {body} {_names(schemas, form, cells)} order by picked.community, picked.rn"
     )
     limits = tuple(ages.get(field.element or "", 0) if field.derive is None else 0 for field in form.fields)
     return Asked(form, cells, picked, sql, limits)
+
+
+def texts_query(form: Form, schemas: Schemas, cells: Sequence[Cell], more: Mapping[str, str] | None = None) -> str:
+    """SQL of what the cells of the picked rows show: `community`, `rn`, `id`, `t<n>`, and more if named.
+
+    Args:
+        more: name -> SQL over the joined row.
+    """
+    more = more or {}
+    outs = [f"{cell.text} as t{number}" for number, cell in enumerate(cells)]
+    outs += [f"{sql} as {name}" for name, sql in more.items()]
+    body = _from_picked(schemas, form, [*(cell.text for cell in cells), *more.values()])
+    return (
+        f"select picked.community, picked.rn, picked.id, {', '.join(outs)} {body} {_names(schemas, form, cells)}"
+        f" order by picked.community, picked.rn"
+    )
+
+
+def _from_picked(schemas: Schemas, form: Form, texts: Sequence[str]) -> str:
+    entity = form.rows.entity
+    key = schemas.entities[entity].id_column
+    joined = f"from picked join {_seen(entity)} on {entity}.{key} = picked.id"
+    return source(schemas, entity, texts, seen=True).replace(f"from {entity}", joined, 1)
+
+
+def _seen(table: str) -> str:
+    return "seen_resident as resident" if table == "resident" else table
 
 
 def rows_xml(asked: Asked, schemas: Schemas, look: Look) -> str:
@@ -174,8 +244,8 @@ def rows_xml(asked: Asked, schemas: Schemas, look: Look) -> str:
             doubt.append(f"disputed & {1 << number} <> 0")
         if asked.limits[number]:
             doubt.append(f"r{number} between 1 and {asked.limits[number]}")
-        shade = f"'{style}'"
-        if doubt:
+        shade = f"'{look.formats[CONFIRM] if cell.is_inferred else style}'"
+        if doubt and not cell.is_inferred:
             shade = f"case when {' or '.join(doubt)} then '{look.formats[CONFIRM]}' else '{style}' end"
         pieces.append(
             f"case when t{number} is null then '{empty}' else '\" s=\"' || {shade} ||"
@@ -216,14 +286,20 @@ def community_of(schemas: Schemas, entity: str) -> str:
     return next(f"{table}.community_code" for table in tables if "community_code" in schemas.entities[table].elements)
 
 
-def source(schemas: Schemas, entity: str, texts: Sequence[str]) -> str:
-    """The FROM clause with every table that `texts` name, their provenance (`of_`) and their disputes."""
+def source(schemas: Schemas, entity: str, texts: Sequence[str], *, seen: bool = False) -> str:
+    """The FROM clause with every table that `texts` name, their provenance (`of_`) and their disputes.
+
+    Args:
+        seen: residents as they may be shown, instead of all that is known.
+    """
     reached = joins(schemas.entities, entity)
     words = " ".join(texts)
     named_tables = set(re.findall(r"\b(?:of_|disputed_)?([a-z]+)\.", words)) & {entity, HEAD, *reached}
     through = reached["household"].source if "household" in reached else entity
     if HEAD in named_tables:
         named_tables.add(through)
+    if "household" in reached and re.search(r"\bhousehold\.", words):
+        named_tables.add("household")
     needed: set[str] = set()
     for table in named_tables & reached.keys():
         while table != entity:
@@ -232,7 +308,8 @@ def source(schemas: Schemas, entity: str, texts: Sequence[str]) -> str:
     lines = [f"from {entity}"]
     for table, join in reached.items():
         if table in needed:
-            lines.append(f"left join {table} on {table}.{join.id_column} = {join.source}.{join.id_column}")
+            named_table = _seen(table) if seen else table
+            lines.append(f"left join {named_table} on {table}.{join.id_column} = {join.source}.{join.id_column}")
     if HEAD in named_tables:
         lines.append(f"left join {HEAD} on {HEAD}.household_id = {through}.household_id")
     for table in (entity, *reached, HEAD):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from yibiao.contracts.cells import ratio
@@ -12,6 +12,16 @@ from yibiao.forms.model import Field
 from yibiao.forms.paths import HEAD, Place, joins, place
 
 YES, NO = "是", "否"
+
+NONE = "无"
+REGISTERED = frozenset(
+    {"disability_type_code", "disability_grade_code", "disability_certificate_number", "veteran_type_code"}
+)
+"""What a person has by being on a register that is complete: who is not on it has none."""
+
+GUARDIAN = "guardian"
+CHILD = ("2", "3")
+"""First digits of 家庭关系 (GB/T 4761) of sons and daughters: their guardian is the head of the household."""
 
 ENDED = "终止"
 """Name of the code of a benefit that is no longer paid: whoever had it once is no present recipient."""
@@ -31,6 +41,7 @@ class Cell:
         record: number of the record that gave it, 0 where it follows from a list that is complete.
         is_masked: whether the text is shown in part.
         codes: code list whose names are shown, or None.
+        is_inferred: whether no source says it: somebody has to look at it.
     """
 
     table: str | None
@@ -39,6 +50,7 @@ class Cell:
     record: str
     is_masked: bool = False
     codes: str | None = None
+    is_inferred: bool = False
 
 
 NOTHING = Cell(None, None, "null", "null")
@@ -52,6 +64,8 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
         community: SQL of the community whose workbook it is: of another person nothing is shown who lives elsewhere.
     """
     where = place(schemas.entities, entity, field)
+    if field.role == GUARDIAN and entity == "resident" and field.element in schemas.entities[entity].elements:
+        return _guardian(schemas, field, as_of, community)
     if where.table is None or where.column is None:
         return NOTHING
     if field.derive == "exists":
@@ -69,6 +83,11 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
     masked = hides(element, field, schemas.entities[entity])
     if masked:
         text = mask(text)
+    if element.id in REGISTERED and where.table == "resident":
+        # Whoever has no number cannot be looked up in the register for sure.
+        held = f"exists (select 1 from resident as listed where listed.{where.column} is not null)"
+        sure = f"resident.citizen_id is not null and {held}"
+        text = f"coalesce({text}, case when {sure} then '{NONE}' end)"
     cell = Cell(where.table, where.column, text, record, masked, codes)
     return _guarded(cell, schemas, entity, community)
 
@@ -132,6 +151,13 @@ def subject_of(entities: Mapping[str, Entity], entity: str, where: Place) -> str
     return next(one for one in (entity, *joins(entities, entity)) if one in entities[table].links)
 
 
+def _guardian(schemas: Schemas, field: Field, as_of: date, community: str) -> Cell:
+    """A guardian taken from the register of households: the head, for a son or daughter of the head; to be confirmed."""
+    head = cell_of(schemas, "resident", replace(field, role=HEAD), as_of, community)
+    child = " or ".join(f"resident.relation_to_head_code like '{digit}%'" for digit in CHILD)
+    return replace(head, text=f"case when {child} then {head.text} end", is_inferred=True)
+
+
 def _existence(schemas: Schemas, entity: str, field: Field, where: Place) -> Cell:
     """Yes or no; a list that the release holds is complete, so that absence from it means no."""
     table, column = where.table or "", where.column or ""
@@ -162,16 +188,12 @@ def _current(schemas: Schemas, table: str) -> str:
 
 
 def _guarded(cell: Cell, schemas: Schemas, entity: str, community: str) -> Cell:
-    """The same, empty where it speaks of somebody other than the row's own entity who belongs to another community."""
+    """The same, empty where it speaks of another person than the row's own, who belongs to another community."""
     person = "resident" if cell.table == HEAD else cell.table
     if person != "resident" or cell.table == entity or community == f"{cell.table}.community_code":
         return cell
     here = f"{cell.table}.community_code = {community}"
-    return Cell(
-        cell.table,
-        cell.column,
-        f"case when {here} then {cell.text} end",
-        cell.record,
-        cell.is_masked,
-        cell.codes,
-    )
+    if cell.table == HEAD:
+        # The head of a household that is registered here belongs here, wherever he lives.
+        here = f"({here} or household.community_code = {community})"
+    return replace(cell, text=f"case when {here} then {cell.text} end")
