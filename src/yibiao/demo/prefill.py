@@ -137,7 +137,7 @@ def _score(connection: DuckDBPyConnection, schemas: Schemas, form: Form, as_of: 
         connection.execute("create or replace temp table head as from head_here")
     judged, right, filled, wrong_person = 0, 0, 0, 0
     wrong: dict[str, int] = {}
-    rows = int(connection.execute("select count(*) from picked").fetchall()[0][0])
+    rows = int(connection.execute("select count(*) from picked where community is not null").fetchall()[0][0])
     for number, (field, cell) in enumerate(zip(form.fields, asked.cells, strict=True)):
         if cell.table is None:
             continue

@@ -44,6 +44,7 @@ class Filled:
         books: workbooks, one for each community.
         rows: rows filled in.
         cells: number by status: `automatic`, `confirm`, `new`; rows left blank are not counted.
+        unplaced: rows of the whole release that stand in no workbook, because their community is not known.
         files: the workbooks, by community.
     """
 
@@ -52,6 +53,7 @@ class Filled:
     books: int
     rows: int
     cells: Mapping[str, int]
+    unplaced: int = 0
     files: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -110,7 +112,7 @@ def fill_forms(order: Order, *, processes: int = 1) -> list[Filled]:
         with ProcessPoolExecutor(processes, get_context("spawn"), _begin, (order,)) as pool:
             # The largest forms first, so that processes end together.
             largest = sorted(order.forms, key=lambda one: -_weight(order.forms[one]))
-            made = [filled for filled in pool.map(_fill_one, largest)]
+            made = list(pool.map(_fill_one, largest))
         return sorted(made, key=lambda one: one.form)
     finally:
         shutil.rmtree(order.spill, ignore_errors=True)
@@ -241,6 +243,7 @@ def _fill(connection: DuckDBPyConnection, order: Order, form: Form, context: _Co
 
     try:
         connection.execute(asked.picked)
+        unplaced = connection.execute("select count(*) from picked where community is null").fetchall()[0][0]
         for code, rows in _by_community(connection, asked, rows_xml(asked, order.schemas, parts.look)):
             write(waiting.pop(code), rows)
             total += rows.count
@@ -249,7 +252,7 @@ def _fill(connection: DuckDBPyConnection, order: Order, form: Form, context: _Co
     nobody = Rows(b"", np.zeros(0, np.int64), [np.zeros(0, np.int64)] * len(form.fields))
     for area in waiting.values():
         write(area, nobody)
-    return Filled(form.id, form.title, len(files), total, cells, dict(sorted(files.items())))
+    return Filled(form.id, form.title, len(files), total, cells, int(unplaced), dict(sorted(files.items())))
 
 
 def _by_community(connection: DuckDBPyConnection, asked: Asked, sql: str) -> Iterator[tuple[str, Rows]]:

@@ -88,7 +88,7 @@ def see(connection: DuckDBPyConnection, schemas: Schemas, doubtful: str) -> None
     """
     entity = schemas.entities["resident"]
     connection.execute(f"create or replace temp table doubtful_resident as {doubtful}")
-    told = {entity.id_column, "community_code", *(name for key in entity.keys for name in key)}
+    told = {entity.id_column, *(name for key in entity.keys for name in key)}
     columns = [*entity.elements, *(schemas.entities[one].id_column for one in entity.links)]
     shown = ", ".join(
         f"resident.{one}" if one in told else f"case when doubtful.{entity.id_column} is null then resident.{one} end as {one}"
@@ -160,11 +160,11 @@ def ask(form: Form, schemas: Schemas, as_of: date, ages: Mapping[str, int], area
     texts = [condition, community, *order]
     picked = (
         "create or replace temp table picked as"
-        f" with chosen as (select {entity}.{shape.id_column} as id, {community} as community, {chosen}"
+        f" with chosen as (select {entity}.{shape.id_column} as id, {_placed(community)} as community, {chosen}"
         f" {source(schemas, entity, texts)} where {condition}),"
         f" drawn as (select * from chosen{drawn})"
         f" select id, community, row_number() over (partition by community order by {within}, id) as rn"
-        f" from drawn where {listed} order by community, rn"
+        f" from drawn where {listed} or community is null order by community, rn"
     )
     outs = []
     for number, cell in enumerate(cells):
@@ -177,7 +177,8 @@ def ask(form: Form, schemas: Schemas, as_of: date, ages: Mapping[str, int], area
     body = _from_picked(schemas, form, [*(one.text for one in cells), *(one.record for one in cells), *disputed])
     sql = (
         f"select picked.community, picked.rn, picked.id, {' | '.join(disputed) or '0::bigint'} as disputed,"
-        f" {', '.join(outs)} {body} {_names(schemas, form, cells)} order by picked.community, picked.rn"
+        f" {', '.join(outs)} {body} {_names(schemas, form, cells)}"
+        " where picked.community is not null order by picked.community, picked.rn"
     )
     limits = tuple(ages.get(field.element or "", 0) if field.derive is None else 0 for field in form.fields)
     return Asked(form, cells, picked, sql, limits)
@@ -195,7 +196,7 @@ def texts_query(form: Form, schemas: Schemas, cells: Sequence[Cell], more: Mappi
     body = _from_picked(schemas, form, [*(cell.text for cell in cells), *more.values()])
     return (
         f"select picked.community, picked.rn, picked.id, {', '.join(outs)} {body} {_names(schemas, form, cells)}"
-        f" order by picked.community, picked.rn"
+        " where picked.community is not null order by picked.community, picked.rn"
     )
 
 
@@ -266,6 +267,16 @@ def rows_xml(asked: Asked, schemas: Schemas, look: Look) -> str:
     return (
         f"select community, rn, concat({', '.join(pieces)}) as xml, disputed{records}"
         f" from (select *, (rn + {top})::varchar as line from ({asked.sql}))"
+    )
+
+
+def _placed(community: str) -> str:
+    """The community of a row; none for a resident who may be two people that live in different ones."""
+    if not community.startswith("resident."):
+        return community
+    return (
+        "case when resident.resident_id in (select resident_id from doubtful_resident semi join (select resident_id from"
+        f" resident_conflict where element = 'community_code') using (resident_id)) then null else {community} end"
     )
 
 
