@@ -60,6 +60,10 @@ class ContractError(YibiaoError):
     """A contract, element, code list, entity, form or expectation file is wrong. `where` is `file:line`."""
 
 
+class AdmissionError(YibiaoError):
+    """A form cannot be admitted, renewed or retired, or its burden cannot be accounted for."""
+
+
 class DeliveryError(YibiaoError):
     """A delivery cannot be fetched or read; the report's other deliveries go on."""
 

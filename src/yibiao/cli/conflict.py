@@ -89,6 +89,10 @@ def export(home: Path | None, version: str | None, as_json: bool, department: st
                 "file": str(path),
             }
         )
+    from yibiao.control.usage import record_usage
+
+    tables = {f"{entity}_conflict" for one in made for entity in schemas.reports[str(one["report"])].about}
+    record_usage(settings, tables, kind="export", via="conflict export", version=release.version)
     if as_json:
         click.echo(to_json(made), nl=False)
         return

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from yibiao.cli.form_admission import ADMISSION
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from yibiao.contracts import Schemas
     from yibiao.forms import Form
+    from yibiao.forms.admission import Standing
     from yibiao.matching.verdict import Verdict
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -27,14 +29,30 @@ def form() -> None:
     """Show the forms asked of the grassroots and what they cost."""
 
 
+for _command in ADMISSION:
+    form.add_command(_command)
+
+
 @form.command("list")
+@click.option("--home", type=click.Path(), help="Working folder whose register says which forms are admitted.")
+@click.option(
+    "--unused", "months", type=click.IntRange(1), metavar="MONTHS", help="Only forms nobody used for so long."
+)
 @_json
-def list_(as_json: bool) -> None:
-    """Show all forms: who asks, how many fields, how many of them a report holds, how often."""
+def list_(home: str | None, months: int | None, as_json: bool) -> None:
+    """Show all forms: who asks, how many fields, how many of them a report holds, how often; number and expiry.
+
+    A form without a control number may be declined.
+    """
+    from yibiao.forms.admission import Standing, standings
+    from yibiao.forms.admission.shown import row_of
+    from yibiao.forms.admission.states import STATES
     from yibiao.forms.holders import Holders
 
-    forms, schemas = _load(Settings.load())
+    settings = Settings.load(home=home)
+    forms, schemas = _load(settings)
     holders = Holders(schemas)
+    known = standings(settings)
     rows = [
         {
             "form": one.id,
@@ -44,24 +62,59 @@ def list_(as_json: bool) -> None:
             "fields": len(one.fields),
             "fields_held": sum(bool(holders.of(field.fact)) for field in one.fields),
             "times_a_year": one.times_a_year,
+            **row_of(known.get(one.id) or Standing(one.id, "unregistered")),
         }
         for one in forms.values()
     ]
+    rows += [_registered(one) for name, one in known.items() if name not in forms]
+    if months is not None:
+        from yibiao.cli.form_admission import unused
+        from yibiao.forms.admission.registry import now
+
+        settings.open_home()
+        proposed = {one.name for one in unused(settings, schemas, months, now().date()) if one.kind == "form"}
+        rows = [row for row in rows if row["form"] in proposed]
     if as_json:
         _print_json(rows)
         return
     from rich.table import Table
 
-    table = Table("表单 form", "名称 title", "部门 department", "字段 fields", "已有 held", "次/年 a year")
+    table = Table(
+        "表单 form", "名称 title", "部门 department", "字段 fields", "已有 held", "次/年 a year", "准入 admission"
+    )
     for row in rows:
         name = schemas.departments[str(row["department"])].name
+        admitted = f"{row['control_number']} 至 {row['expires']}" if row["control_number"] else "可以拒填"
         table.add_row(
             str(row["form"]),
             str(row["title"]),
             name,
             *(str(row[key]) for key in ("fields", "fields_held", "times_a_year")),
+            f"{STATES[str(row['state'])]} {admitted}",
         )
     _console().print(table)
+    if declined := sum(bool(row["may_decline"]) for row in rows):
+        click.echo(
+            f"{declined} 张表没有有效的准入编号，可以拒填。Without a valid control number a form may be declined."
+        )
+
+
+def _registered(one: Standing) -> dict[str, object]:
+    """A form that came as a file, in the words of `yibiao form list`."""
+    from yibiao.forms.admission.shown import row_of
+
+    shown = one.registration
+    assert shown is not None  # whatever has an event has a registration
+    return {
+        "form": one.form,
+        "title": shown.title,
+        "department": shown.department,
+        "source": shown.source_name,
+        "fields": len(shown.fields),
+        "fields_held": sum(bool(field.held_by) for field in shown.fields),
+        "times_a_year": shown.times_a_year,
+        **row_of(one),
+    }
 
 
 @form.command()
@@ -76,7 +129,7 @@ def template(name: str | None, every: bool, out: Path, as_json: bool) -> None:
     if bool(name) == every:
         raise click.UsageError("Give the id of one form, or --all.")
     forms, schemas = _load(Settings.load())
-    chosen = forms if name is None else {name: _find(forms, name)}
+    chosen = forms if name is None else {name: find_form(forms, name)}
     paths = write_templates(chosen, schemas, out)
     if as_json:
         _print_json([{"form": key, "file": str(path)} for key, path in zip(sorted(chosen), paths, strict=True)])
@@ -95,7 +148,10 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
     FILE is an XLSX, XLS, ODS, DOCX or CSV, empty or filled in. Nothing in it is executed, and no value of it is shown.
     """
     from yibiao.contracts import load_schemas
-    from yibiao.matching.check import check_form, editions_of
+    from yibiao.forms.admission import standings
+    from yibiao.forms.admission.printed import recognise
+    from yibiao.matching.check import check_tables, editions_of
+    from yibiao.matching.reading import read_form
 
     settings = Settings.load(home=home)
     editions: dict[str, date] = {}
@@ -106,11 +162,15 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
         settings.open_home()
         editions, today = editions_of(need_current(settings).database)
     schemas = load_schemas(settings.schemas)
-    verdicts = check_form(file, settings.schemas, schemas, editions, today)
+    tables = read_form(file)
+    verdicts = check_tables(tables, settings.schemas, schemas, editions, today)
+    # The list of verdicts is what programs read; whether the form may be declined is said beside it.
+    notice = recognise(file, tables[0].title, standings(settings)).notice
     if as_json:
         _print_json([one.as_dict() for one in verdicts])
-        return
-    _show_verdicts(verdicts, schemas)
+    else:
+        _show_verdicts(verdicts, schemas)
+    click.echo(notice, err=as_json)
 
 
 def _show_verdicts(verdicts: Sequence[Verdict], schemas: Schemas) -> None:
@@ -202,7 +262,15 @@ def _load(settings: Settings) -> tuple[Mapping[str, Form], Schemas]:
     return load_forms(settings.schemas, schemas), schemas
 
 
-def _find(forms: Mapping[str, Form], name: str) -> Form:
+def find_form(forms: Mapping[str, Form], name: str, others: Collection[str] = ()) -> Form:
+    """The form of an id.
+
+    Args:
+        others: further names that may have been meant.
+
+    Raises:
+        ContractError: there is none.
+    """
     from yibiao.contracts.documents import did_you_mean
     from yibiao.errors import ContractError
 
@@ -211,7 +279,7 @@ def _find(forms: Mapping[str, Form], name: str) -> Form:
             "There is no form of this id.",
             where="schemas/forms",
             got=name,
-            todo=did_you_mean(name, forms) or "See them with `yibiao form list`.",
+            todo=did_you_mean(name, [*forms, *others]) or "See them with `yibiao form list`.",
         )
     return forms[name]
 

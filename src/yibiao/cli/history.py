@@ -27,6 +27,9 @@ def history(entity_id: str, element: str | None, home: Path | None, as_json: boo
     settings = Settings.load(home=home)
     settings.open_home()
     found = values_in_time(settings, load_schemas(settings.schemas), entity_id, element)
+    from yibiao.control.usage import record_usage
+
+    record_usage(settings, [found["entity"]], kind="query", via="history", version=found["release"])
     if not found["complete"]:
         click.echo(
             "该版本发布后交付、合同或规则有变动：按现在的规则计算，新到的交付不在内，已撤回的不算。"

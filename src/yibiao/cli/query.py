@@ -34,10 +34,14 @@ def query(sql: str, home: str | None, version: str | None, as_of: datetime | Non
         from yibiao.terminal import Terminal
         from yibiao.warehouse.states import state_as_of
 
-        database = state_as_of(settings, as_of.date(), progress=Terminal(sys.stderr))
+        asked, database = None, state_as_of(settings, as_of.date(), progress=Terminal(sys.stderr))
     else:
-        database = (find(settings, version) if version else need_current(settings)).database
+        release = find(settings, version) if version else need_current(settings)
+        asked, database = release.version, release.database
     columns, rows = ask(database, sql)
+    from yibiao.control.usage import record_usage, tables_read
+
+    record_usage(settings, tables_read(database, sql), kind="query", via="query", version=asked)
     if as_json:
         import orjson
 

@@ -28,7 +28,8 @@ COMMANDS = {
     "quality": "Show what the gate found.",
     "id": "Check identity numbers, credit codes and telephone numbers, one a line.",
     "elements": "Find a data element and who holds it; check the registry; export the catalogue.",
-    "form": "Show the forms asked of the grassroots and what they cost.",
+    "form": "Show and admit the forms asked of the grassroots; check a new one before it is sent out.",
+    "burden": "Account for what forms cost, before and after; simulate a change.",
 }
 """Sub-command -> the line shown by `--help`; module `yibiao.cli.<name>` has a click command of the same name."""
 

@@ -29,6 +29,9 @@ def why(entity_id: str, element: str | None, home: Path | None, version: str | N
     release = find(settings, version) if version else need_current(settings)
     registry = load_registry(settings.schemas)
     found = explain(release, registry, entity_id, element)
+    from yibiao.control.usage import record_usage
+
+    record_usage(settings, [f"{found['entity']}_why"], kind="query", via="why", version=release.version)
     if changed_since(release, registry):
         click.echo(
             "数据元目录在该版本发布后有改动：取值理由仍是该版本的，名称按现在的目录。"

@@ -97,6 +97,76 @@ link_decision = Table(
     comment="Whether two nodes are one entity, by a human; of several the last counts. Never rebuilt or deleted.",
 )
 
+form_registration = Table(
+    "form_registration",
+    metadata,
+    Column("registration_no", Integer, primary_key=True, autoincrement=True),
+    Column("form", String(128), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("department", String(64), nullable=False),
+    Column("owner", String(128), nullable=False, comment="who answers for the form in its department"),
+    Column("legal_basis", Text, nullable=False),
+    Column("entity", String(64), comment="what a row is about, where it is known"),
+    Column("respondents", BigInteger, nullable=False, comment="returns of one filling"),
+    Column("rows", BigInteger, nullable=False, comment="rows of one filling, of all respondents together"),
+    Column("times_a_year", Integer, nullable=False),
+    Column("wanted_expiry", Date, nullable=False),
+    Column("fields", JSON, nullable=False, comment="what each field asks, its verdict, who holds it, how it is filled"),
+    Column("source_name", Text, nullable=False, comment="file name, or id in schemas/forms"),
+    Column("source_sha256", String(64), nullable=False, index=True),
+    Column("formula", Integer, nullable=False, comment="version of the burden formula that gave the two figures"),
+    Column("seconds_by_hand", BigInteger, nullable=False, comment="a year, with every field filled by hand"),
+    Column("seconds", BigInteger, nullable=False, comment="a year, as its fields are to be filled"),
+    comment="One state of a form as it was submitted or re-estimated. Never changed or deleted.",
+)
+
+form_event = Table(
+    "form_event",
+    metadata,
+    Column("event_no", Integer, primary_key=True, autoincrement=True),
+    Column("form", String(128), nullable=False, index=True),
+    Column("registration_no", Integer, nullable=False),
+    Column("action", String(16), nullable=False, comment="submit, approve, reject, renew, retire"),
+    Column("control_number", String(32), index=True),
+    Column("expires", Date),
+    Column("exceptions", JSON, nullable=False, comment="field -> why it may be asked although sharing supplies it"),
+    Column("decided_by", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", MOMENT, nullable=False),
+    comment="What happened to a form, who decided and why; its state is a fold over them. Never changed or deleted.",
+)
+
+form_return = Table(
+    "form_return",
+    metadata,
+    Column("return_no", Integer, primary_key=True, autoincrement=True),
+    Column("form", String(128), nullable=False, index=True),
+    Column("control_number", String(32), comment="as printed on the form that came back; null if it had none"),
+    Column("community_code", String(16), nullable=False),
+    Column("period", String(16), nullable=False, comment="what the return speaks of: YYYY, YYYY-MM or YYYY-MM-DD"),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of the returned file; empty if it had none"),
+    Column("rows", BigInteger, nullable=False),
+    Column("typed", BigInteger, nullable=False, comment="cells; likewise picked, confirmed, automatic"),
+    Column("picked", BigInteger, nullable=False),
+    Column("confirmed", BigInteger, nullable=False),
+    Column("automatic", BigInteger, nullable=False),
+    Column("received_at", MOMENT, nullable=False),
+    comment="One returned form; of several for one form, community and period the last counts. Never deleted.",
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("usage_no", Integer, primary_key=True, autoincrement=True),
+    Column("used_at", MOMENT, nullable=False),
+    Column("used_by", String(128), nullable=False),
+    Column("kind", String(16), nullable=False, comment="query, export"),
+    Column("subject", String(128), nullable=False, index=True, comment="table of the release, or id of a form"),
+    Column("via", String(64), nullable=False, comment="the command"),
+    Column("release_version", String(128)),
+    comment="Who read which table or handed out which form, and when; no values. Kept three years at least.",
+)
+
 slip = Table(
     "slip",
     metadata,

@@ -1,0 +1,277 @@
+"""The burden account (负担账): what forms cost before and after, and what really came back, by form, department, place,
+month.
+
+Before: the forms in force on a day; without one, every form that was ever approved as it was first submitted, all
+filled by hand. After: the forms in force on a later day. What came back is counted cell by cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from yibiao.errors import AdmissionError
+from yibiao.forms.account_change import Change, Percentage, change_between, doubts_about, percentage
+from yibiao.forms.account_costs import PRESENT, FormCost, cost_of, distinct_fields, hours, total_seconds
+from yibiao.forms.admission.states import Registration, Standing
+from yibiao.forms.returns import Return
+
+BY = ("form", "department", "community", "month")
+
+
+@dataclass(frozen=True)
+class Actual:
+    """What came back, in one group.
+
+    Attributes:
+        returns, rows: their number.
+        cells: mode -> cells.
+        seconds: what filling them took, by the formula.
+        seconds_by_hand: what the same rows of the forms as first submitted would have taken by hand.
+        change: from the one to the other.
+        percent: the same in per cent, or why there is none.
+    """
+
+    returns: int
+    rows: int
+    cells: Mapping[str, int]
+    seconds: int
+    seconds_by_hand: int
+    change: Change
+    percent: Percentage
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "returns": self.returns,
+            "rows": self.rows,
+            "cells": dict(self.cells),
+            "seconds": self.seconds,
+            "hours": hours(self.seconds),
+            "seconds_by_hand": self.seconds_by_hand,
+            "hours_by_hand": hours(self.seconds_by_hand),
+            "change": self.change.as_dict(),
+            **self.percent.as_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Line:
+    """One group of the account.
+
+    Attributes:
+        key, name: form, department, community or month.
+        before, after: the registered forms; None where forms do not belong to the group alone (communities, months).
+        change, percent: of the registered burden a year.
+        actual: what came back in the period.
+    """
+
+    key: str
+    name: str
+    before: tuple[FormCost, ...] | None
+    after: tuple[FormCost, ...] | None
+    change: Change | None
+    percent: Percentage | None
+    actual: Actual
+
+    def as_dict(self) -> dict[str, Any]:
+        registered = None
+        if self.before is not None and self.after is not None and self.change is not None and self.percent is not None:
+            registered = {
+                "before": _state(self.before),
+                "after": _state(self.after),
+                "change": self.change.as_dict(),
+                **self.percent.as_dict(),
+            }
+        return {"key": self.key, "name": self.name, "registered": registered, "actual": self.actual.as_dict()}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole account; `since` is None if before is what was first submitted."""
+
+    by: str
+    since: date | None
+    until: date
+    lines: tuple[Line, ...]
+    total: Line
+    months: tuple[Line, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready; seconds are whole numbers and add up, hours are rounded for people."""
+        return {
+            "formula": {"version": PRESENT.version, "seconds": dict(PRESENT.seconds), "fixed": PRESENT.fixed},
+            "by": self.by,
+            "from": self.since.isoformat() if self.since else None,
+            "to": self.until.isoformat(),
+            "before_is": "in force on the first day" if self.since else "as first submitted, all by hand",
+            "lines": [line.as_dict() for line in self.lines],
+            "total": self.total.as_dict(),
+        }
+
+
+def report(
+    by: str,
+    since: date | None,
+    until: date,
+    then: Mapping[str, Standing],
+    now: Mapping[str, Standing],
+    returned: Sequence[Return],
+    names: Callable[[str, str], str],
+) -> Report:
+    """The account of a period.
+
+    Args:
+        by: one of `BY`.
+        since, until: first and last day.
+        then, now: every form as it was on these days; `then` is not looked at without `since`.
+        returned: what came back between them.
+        names: (`BY`, key) -> how it is shown.
+
+    Raises:
+        AdmissionError: the period ends before it begins, or a formula is not known.
+    """
+    if since is not None and since > until:
+        raise AdmissionError(
+            "The period ends before it begins.",
+            where="--from, --to",
+            expected="a first day before the last one",
+            got=f"{since} and {until}",
+        )
+    if since is not None:
+        before = [cost_of(one.registration) for one in then.values() if one.state == "approved" and one.registration]
+    else:
+        ever = [one for one in now.values() if any(event.action == "approve" for event in one.events)]
+        before = [cost_of(one.first, by_hand=True) for one in ever if one.first is not None]
+    after = [cost_of(one.registration) for one in now.values() if one.state == "approved" and one.registration]
+    stated = {one.form: one.registration.seconds for one in now.values() if one.registration is not None}
+    first_day = since.isoformat() if since else "0000"
+    inside = [one for one in returned if first_day <= one.received_at[:10] <= until.isoformat()]
+
+    key_of_form: Callable[[FormCost], str] = (
+        (lambda form: form.form) if by == "form" else (lambda form: form.department)
+    )
+    key_of_return: Mapping[str, Callable[[Return], str]] = {
+        "form": lambda one: one.form,
+        "department": lambda one: one.form.partition(".")[0],
+        "community": lambda one: one.community_code,
+        "month": lambda one: one.month,
+    }
+
+    def line(key: str, kind: str, forms: bool) -> Line:
+        back = [one for one in inside if key_of_return[kind](one) == key]
+        mine = (
+            [form for form in before if key_of_form(form) == key],
+            [form for form in after if key_of_form(form) == key],
+        )
+        return _line(key, names(kind, key), mine if forms else None, stated, back, now)
+
+    registered = by in ("form", "department")
+    keys = {key_of_return[by](one) for one in inside}
+    if registered:
+        keys |= {key_of_form(form) for form in (*before, *after)}
+    months = sorted({one.month for one in inside})
+    return Report(
+        by=by,
+        since=since,
+        until=until,
+        lines=tuple(line(key, by, registered) for key in sorted(keys)),
+        total=_line("total", "合计", (before, after), stated, inside, now),
+        months=tuple(line(month, "month", False) for month in months),
+    )
+
+
+def _line(
+    key: str,
+    name: str,
+    forms: tuple[Sequence[FormCost], Sequence[FormCost]] | None,
+    stated: Mapping[str, int],
+    back: Sequence[Return],
+    known: Mapping[str, Standing],
+) -> Line:
+    actual = actual_of(back, known)
+    if forms is None:
+        return Line(key, name, None, None, None, None, actual)
+    before, after = forms
+    change = _sum(change_between(before, after).values())
+    doubts = [*doubts_about((*before, *after)), *doubts_about(after, stated)]
+    percent = percentage(total_seconds(before), total_seconds(after), doubts)
+    return Line(key, name, tuple(before), tuple(after), change, percent, actual)
+
+
+def actual_of(back: Sequence[Return], known: Mapping[str, Standing]) -> Actual:
+    """What some returns took, and what they would have taken by hand.
+
+    A blank cell counts in no mode. By hand it would have stayed blank too; which field it is of nobody counted, so the
+    dearest one is taken, which makes the saving smaller and never larger than it was.
+    """
+    cells = {mode: 0 for mode in PRESENT.seconds}
+    seconds = by_hand = 0
+    change = Change()
+    doubts = []
+    for one in back:
+        for mode, number in one.cells.items():
+            cells[mode] += number
+        took = sum(number * PRESENT.seconds[mode] for mode, number in one.cells.items()) + PRESENT.fixed
+        seconds += took
+        standing = known.get(one.form)
+        registration = _registration_of(one, standing)
+        if registration is None or standing is None or standing.first is None:
+            doubts.append(f"{one.form} 交回时没有有效的准入编号，不知道它该有哪些栏目")
+            by_hand += took
+            continue
+        blank = one.rows * len(registration.fields) - sum(one.cells.values())
+        if blank < 0:
+            doubts.append(f"{one.form} 交回的格数多于行数乘栏目数")
+            by_hand += took
+            continue
+        spared = blank * max(PRESENT.seconds[field.hand] for field in registration.fields)
+        now = _by_hand(registration, one.rows) - spared
+        first = _by_hand(standing.first, one.rows) - spared
+        by_hand += first
+        change += Change(fields=now - first, mode=took - now)
+    return Actual(
+        returns=len(back),
+        rows=sum(one.rows for one in back),
+        cells=cells,
+        seconds=seconds,
+        seconds_by_hand=by_hand,
+        change=change,
+        percent=percentage(by_hand, seconds, doubts) if back else Percentage(None, "没有收回的表（no returns）"),
+    )
+
+
+def _by_hand(registration: Registration, rows: int) -> int:
+    return rows * sum(PRESENT.seconds[field.hand] for field in registration.fields) + PRESENT.fixed
+
+
+def _registration_of(one: Return, standing: Standing | None) -> Registration | None:
+    """What was in force under the number of a return when it came."""
+    if standing is None or one.control_number is None:
+        return None
+    found = None
+    for event in standing.events:
+        if event.decided_at > one.received_at and event.decided_at[:10] != one.received_at[:10]:
+            break
+        if event.action in ("approve", "renew") and event.control_number == one.control_number:
+            found = event.registration_no
+    return standing.registrations.get(found) if found is not None else None
+
+
+def _state(forms: Sequence[FormCost]) -> dict[str, Any]:
+    return {
+        "forms": len(forms),
+        "fields": sum(len(form.fields) for form in forms),
+        "distinct_fields": distinct_fields(forms),
+        "distinct_fields_asked": distinct_fields(forms, asked=True),
+        "seconds": total_seconds(forms),
+        "hours": hours(total_seconds(forms)),
+    }
+
+
+def _sum(changes: Iterable[Change]) -> Change:
+    total = Change()
+    for one in changes:
+        total += one
+    return total
