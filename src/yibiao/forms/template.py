@@ -128,12 +128,12 @@ class Looks:
         self.wrapped = workbook.add_format({"font_name": "宋体", "font_size": 10, "text_wrap": True, "valign": "top"})
 
 
-def draw_head(sheet: Any, form: Form, schemas: Schemas, looks: Looks, *, filler: str = "", number: str = "") -> None:
+def draw_head(sheet: Any, form: Form, schemas: Schemas, looks: Looks, *, filler: str = "", notice: str = "") -> None:
     """Title, sub-line and headers, widths and pages.
 
     Args:
         filler: who fills the form in, where that is known already.
-        number: the form's control number, if it has one.
+        notice: what its admission says: a control number, or that it may be declined.
     """
     last_column = column_of(form, len(form.fields) - 1)
     department = schemas.departments[form.department].name
@@ -141,8 +141,8 @@ def draw_head(sheet: Any, form: Form, schemas: Schemas, looks: Looks, *, filler:
     sheet.merge_range(TITLE_ROW, 0, TITLE_ROW, last_column, form.title, looks.title)
     blanks = f"填报单位（盖章）：{filler or '＿' * 8}    填报日期：＿＿＿＿年＿＿月＿＿日"
     line = f"{blanks}    制表单位：{department}    {FREQUENCIES[form.times_a_year]}"
-    if number:
-        line += f"    管理编号：{number}"
+    if notice:
+        line += f"    {notice}"
     sheet.merge_range(SUBTITLE_ROW, 0, SUBTITLE_ROW, last_column, line, looks.plain)
     for item in header_cells(form):
         _header(sheet, item, looks.header)

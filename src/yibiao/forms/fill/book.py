@@ -66,7 +66,7 @@ class Marker:
         return [
             ("格式", str(self.version)),
             ("表单", self.form),
-            ("管理编号", self.number),
+            ("准入编号", self.number),
             ("社区", self.community),
             ("发布版本", self.release),
             ("数据日期", self.as_of),
@@ -302,11 +302,11 @@ def _runs(kinds: np.ndarray) -> Iterator[tuple[int, int, int]]:
 def _guide(
     parts: Skeleton, sheet: _Sheet, counts: Mapping[str, int], area: Area, marker: Marker
 ) -> list[tuple[str, ...]]:
-    number = marker.number or "（无：本表没有登记，可以拒绝填报）"
+    number = marker.number or "没有有效的准入编号，可以拒绝填报"
     lines: list[tuple[str, ...]] = [
         ("表名", parts.form.title),
         ("社区", f"{area.name}（{area.code}）"),
-        ("管理编号", number),
+        ("准入编号", number),
         ("数据版本", f"{marker.release}，截至 {marker.as_of}"),
         ("本表格数", "，".join(f"{STATUS_NAMES[status]} {count}" for status, count in counts.items())),
         ("绿色", "系统预填，部门已有且一致。没有错就不用动；错了直接改，改动会作为更正单交给数源部门。"),

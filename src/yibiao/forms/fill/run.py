@@ -71,7 +71,7 @@ class Order:
         database, version: of the release.
         as_of: the last day that it speaks of.
         out: folder; workbooks lie at `<out>/<community> <name>/<title>.xlsx`.
-        numbers: form -> control number, of the forms that have one.
+        numbers: form -> control number, of the forms that have one; `notices`: form -> what its admission says.
         spill: scratch folder of the database.
         threads, memory: limits of one process.
     """
@@ -84,6 +84,7 @@ class Order:
     areas: tuple[Area, ...]
     out: Path
     numbers: Mapping[str, str]
+    notices: Mapping[str, str]
     spill: Path
     threads: int = 1
     memory: str = "2GB"
@@ -220,7 +221,7 @@ def _fill(connection: DuckDBPyConnection, order: Order, form: Form, context: _Co
 
     asked = ask(form, order.schemas, order.as_of, context.ages, [area.code for area in order.areas])
     number = order.numbers.get(form.id, "")
-    parts = skeleton(form, order.schemas, number)
+    parts = skeleton(form, order.schemas, order.notices.get(form.id, ""))
     marker = Marker(form.id, number, "", order.version, order.as_of.isoformat())
     cells = dict.fromkeys((AUTOMATIC, CONFIRM, NEW), 0)
     files, total = {}, 0

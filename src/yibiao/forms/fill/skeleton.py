@@ -64,8 +64,8 @@ class Skeleton:
     texts: Mapping[str, int]
 
 
-def skeleton(form: Form, schemas: Schemas, control_number: str) -> Skeleton:
-    """Draw a form's workbook with no rows and take it apart."""
+def skeleton(form: Form, schemas: Schemas, notice: str) -> Skeleton:
+    """Draw a form's workbook with no rows and take it apart; `notice` is what its admission says."""
     import xlsxwriter
 
     stream = io.BytesIO()
@@ -81,7 +81,7 @@ def skeleton(form: Form, schemas: Schemas, control_number: str) -> Skeleton:
     plain = workbook.add_format({"font_name": "宋体", "font_size": 11, "text_wrap": True, "valign": "top"})
     bold = workbook.add_format({"font_name": "宋体", "font_size": 12, "bold": True})
 
-    draw_head(sheet, form, schemas, looks, filler=FILLER, number=control_number)
+    draw_head(sheet, form, schemas, looks, filler=FILLER, notice=notice)
     top, last = first_row(form), column_of(form, len(form.fields))
     sheet.write_string(top - 1, last, KEY_HEADER, key)
     sheet.set_column(last, last, 4, None, {"hidden": True})

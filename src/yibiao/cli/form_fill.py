@@ -1,0 +1,165 @@
+"""`yibiao form fill` and `collect`: forms go out filled in, and come back checked cell by cell (预填与回收)."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yibiao.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from yibiao.contracts import Schemas
+    from yibiao.forms import Form
+    from yibiao.forms.fill import Filled
+
+_home = click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@click.argument("names", metavar="FORM...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Fill all forms.")
+@click.option("--area", required=True, metavar="CODE", help="A community, or a street, town or county of communities.")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
+@click.option("--release", "version", help="Fill from this version instead of the current one.")
+@_home
+@_json
+def fill(
+    names: Sequence[str], every: bool, area: str, out: Path, version: str | None, home: str | None, as_json: bool
+) -> None:
+    """Fill FORM (for example housing.dangerous_houses) for every community of an area, one workbook for each.
+
+    Known cells say which department they come from and as of when: green is filled in, yellow is to be confirmed, blue
+    is to be asked.
+    """
+    from yibiao.control.fills import record_fill
+    from yibiao.forms.admission import Standing, standings
+    from yibiao.forms.count import last_day
+    from yibiao.forms.fill import fill_forms
+    from yibiao.forms.fill.areas import communities
+    from yibiao.forms.fill.run import Order
+    from yibiao.warehouse.releases import find, need_current
+
+    if bool(names) == every:
+        raise click.UsageError("Give the ids of forms, or --all.")
+    settings = Settings.load(home=home)
+    settings.open_home()
+    release = find(settings, version) if version else need_current(settings)
+    forms, schemas = _load(settings)
+    chosen = dict(forms) if every else {name: _find(forms, name) for name in names}
+    areas = communities(schemas, area)
+    known = standings(settings)
+    standing = {name: known.get(name) or Standing(name, "unregistered") for name in chosen}
+    processes = max(1, settings.threads)
+    order = Order(
+        database=release.database,
+        version=release.version,
+        as_of=last_day(release.database),
+        schemas=schemas,
+        forms=chosen,
+        areas=tuple(areas),
+        out=out,
+        numbers={name: one.control_number for name, one in standing.items() if one.control_number},
+        notices={name: one.notice for name, one in standing.items()},
+        spill=settings.work / "fill",
+        memory=_part(settings.memory_limit, processes),
+    )
+    began = time.perf_counter()
+    filled = fill_forms(order, processes=processes)
+    record_fill(settings, release.version, area, sorted(chosen), sum(one.books for one in filled))
+    if as_json:
+        _print_json(
+            {
+                "release": release.version,
+                "area": area,
+                "communities": len(areas),
+                "forms": [_told(one) for one in filled],
+                "total": _told_total(filled),
+            }
+        )
+        return
+    _show(filled, len(areas), out, time.perf_counter() - began)
+
+
+def _told(one: Filled) -> dict[str, Any]:
+    return {
+        "form": one.form,
+        "books": one.books,
+        "rows": one.rows,
+        **one.cells,
+        "share": round(one.share, 4),
+        "unplaced": one.unplaced,
+    }
+
+
+def _told_total(filled: Sequence[Filled]) -> dict[str, Any]:
+    cells: Counter[str] = Counter()
+    for one in filled:
+        cells.update(one.cells)
+    total = sum(cells.values())
+    share = (total - cells["new"]) / total if total else 0.0
+    return {"books": sum(one.books for one in filled), **cells, "share": round(share, 4)}
+
+
+def _show(filled: Sequence[Filled], communities: int, out: Path, seconds: float) -> None:
+    from rich.table import Table
+
+    from yibiao.terminal import table_console
+
+    table = Table("表单 form", "行 rows", "系统预填", "请核对", "请填写", "已有 known", "未归社区")
+    for one in filled:
+        cells = (f"{one.cells[status]:,}" for status in ("automatic", "confirm", "new"))
+        table.add_row(one.title, f"{one.rows:,}", *cells, f"{one.share:.0%}", str(one.unplaced or ""))
+    total = _told_total(filled)
+    table.add_section()
+    cells = (f"{total.get(status, 0):,}" for status in ("automatic", "confirm", "new"))
+    rows = sum(one.rows for one in filled)
+    table.add_row(f"合计 {len(filled)}", f"{rows:,}", *cells, f"{total['share']:.0%}", "")
+    console = table_console(width=160)
+    console.print(table)
+    console.print(f"{communities} 个社区，{total['books']:,} 份表，{seconds:.0f} 秒 -> {out}")
+
+
+def _part(memory: str, processes: int) -> str:
+    """A share of the memory limit for each process."""
+    found = re.fullmatch(r"\s*([\d.]+)\s*([A-Za-z]+)\s*", memory)
+    return f"{float(found[1]) / processes:.2f}{found[2]}" if found else memory
+
+
+def _load(settings: Settings) -> tuple[Mapping[str, Form], Schemas]:
+    from yibiao.contracts import load_schemas
+    from yibiao.forms import load_forms
+
+    schemas = load_schemas(settings.schemas)
+    return load_forms(settings.schemas, schemas), schemas
+
+
+def _find(forms: Mapping[str, Form], name: str) -> Form:
+    from yibiao.contracts.documents import did_you_mean
+    from yibiao.errors import FormError
+
+    if name not in forms:
+        raise FormError(
+            "There is no form of this id.",
+            where="schemas/forms",
+            got=name,
+            todo=did_you_mean(name, forms) or "See them with `yibiao form list`.",
+        )
+    return forms[name]
+
+
+def _print_json(value: object) -> None:
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+
+
+FILLING = (fill,)
