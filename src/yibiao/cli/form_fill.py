@@ -89,6 +89,86 @@ def fill(
     _show(filled, len(areas), out, time.perf_counter() - began)
 
 
+@click.command("collect")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--data", type=click.Path(), help="Folder of deliveries, where new values go. [default: data/demo]")
+@click.option("--dry-run", is_flag=True, help="Only look; write nothing.")
+@_home
+@_json
+def collect_(folder: Path, data: str | None, dry_run: bool, home: str | None, as_json: bool) -> None:
+    """Take the returned forms in FOLDER in, cell by cell.
+
+    Corrections become tickets to the authority, new values a delivery of the form's own contract; what cannot be taken
+    is named with its cell. No value is shown.
+    """
+    from dataclasses import asdict
+
+    from yibiao.forms.collect import OUTCOMES, collect
+    from yibiao.forms.collect.run import REFUSED_FILE, TAKEN, known_report
+
+    settings = Settings.load(home=home, data=data)
+    settings.open_home()
+    forms, schemas = _load(settings)
+    found = collect(settings, forms, schemas, folder, dry_run=dry_run)
+    if as_json:
+        _print_json([asdict(one) for one in found])
+        sys.exit(1 if any(one.state == REFUSED_FILE for one in found) else 0)
+    from rich.table import Table
+
+    from yibiao.errors import YibiaoError
+    from yibiao.terminal import table_console
+
+    names = dict(zip(OUTCOMES, ("未改", "已核对", "更正", "新填", "不采用", "空"), strict=True))
+    table = Table("文件 file", "社区", "行 rows", *names.values(), "工单", "未返回")
+    for one in found:
+        if one.state == TAKEN and one.cells is not None:
+            counts = (str(one.cells[outcome]) for outcome in OUTCOMES)
+            table.add_row(one.file, one.community, str(one.rows), *counts, str(one.tickets), str(one.missing))
+        else:
+            table.add_row(one.file, {REFUSED_FILE: "退回"}.get(one.state, "已收过"))
+    console = table_console(width=160)
+    console.print(table)
+    for one in found:
+        for note in one.notes:
+            console.print(f"{one.file}：{note}", markup=False)
+        for place, header, reason in one.refused[:20]:
+            console.print(f"{one.file} {place} {header}：{reason}", markup=False)
+        if len(one.refused) > 20:
+            console.print(f"{one.file}：另有 {len(one.refused) - 20} 格不采用，见 --json")
+        if one.error is not None:
+            told = dict(one.error)
+            click.echo(str(YibiaoError(told.pop("what"), **told)), err=True)
+    missing = sorted({one.form for one in found if one.delivery and known_report(forms[one.form], schemas) is None})
+    for name in missing:
+        console.print(f"{name} 还没有数据契约，新填的值要先运行：yibiao form contract {name} --write", markup=False)
+    sys.exit(1 if any(one.state == REFUSED_FILE for one in found) else 0)
+
+
+@click.command()
+@click.argument("name", metavar="FORM")
+@click.option("--write", is_flag=True, help="Write it into schemas/reports/; then run `yibiao contract generate`.")
+def contract(name: str, write: bool) -> None:
+    """Print the data contract by which new values on FORM are taken in."""
+    from yibiao.errors import FormError
+    from yibiao.forms.collect.contract import contract_text, report_id
+
+    settings = Settings.load()
+    forms, schemas = _load(settings)
+    form = _find(forms, name)
+    text = contract_text(form, schemas)
+    if not write:
+        click.echo(text, nl=False)
+        return
+    path = settings.schemas / "reports" / form.department / f"{report_id(form).partition('.')[2]}.odcs.yml"
+    if path.exists():
+        raise FormError(
+            "The form has a contract already.", where=str(path), todo="Change it there, or remove it to have it anew."
+        )
+    path.write_text(text, encoding="utf-8")
+    click.echo(str(path))
+    click.echo("接下来 next: yibiao contract generate && yibiao contract lint")
+
+
 def _told(one: Filled) -> dict[str, Any]:
     return {
         "form": one.form,
@@ -162,4 +242,4 @@ def _print_json(value: object) -> None:
     sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
 
 
-FILLING = (fill,)
+FILLING = (fill, collect_, contract)

@@ -132,14 +132,24 @@ def prepare_names(connection: DuckDBPyConnection, schemas: Schemas) -> None:
     )
 
 
-def ask(form: Form, schemas: Schemas, as_of: date, ages: Mapping[str, int], area: Collection[str]) -> Asked:
+def ask(
+    form: Form,
+    schemas: Schemas,
+    as_of: date,
+    ages: Mapping[str, int],
+    area: Collection[str],
+    *,
+    more: Mapping[str, str] | None = None,
+) -> Asked:
     """Put one form into SQL.
 
     Args:
         as_of: the last day that the release speaks of.
         ages: element -> last record number that is too old to be taken without a look.
         area: codes of the communities.
+        more: name -> SQL over the joined row, for further columns of `Asked.sql`.
     """
+    more = more or {}
     entities, entity = schemas.entities, form.rows.entity
     shape = entities[entity]
     community = community_of(schemas, entity)
@@ -174,7 +184,9 @@ def ask(form: Form, schemas: Schemas, as_of: date, ages: Mapping[str, int], area
         for number, cell in enumerate(cells)
         if (position := _bit(schemas, cell)) is not None
     ]
-    body = _from_picked(schemas, form, [*(one.text for one in cells), *(one.record for one in cells), *disputed])
+    outs += [f"{sql} as {name}" for name, sql in more.items()]
+    told = [*(one.text for one in cells), *(one.record for one in cells), *disputed, *more.values()]
+    body = _from_picked(schemas, form, told)
     sql = (
         f"select picked.community, picked.rn, picked.id, {' | '.join(disputed) or '0::bigint'} as disputed,"
         f" {', '.join(outs)} {body} {_names(schemas, form, cells)}"
@@ -278,6 +290,19 @@ def _placed(community: str) -> str:
         "case when resident.resident_id in (select resident_id from doubtful_resident semi join (select resident_id from"
         f" resident_conflict where element = 'community_code') using (resident_id)) then null else {community} end"
     )
+
+
+def status_of(asked: Asked, number: int, record: int | None, disputed: int) -> str:
+    """The status of one cell: the same rule as in the XML of its row.
+
+    Args:
+        record: number of the record that gave the value, 0 if it follows from a list; None where nothing is known.
+        disputed: bits of the row's fields whose sources disagree.
+    """
+    if record is None:
+        return NEW
+    doubtful = asked.cells[number].is_inferred or bool(disputed & (1 << number))
+    return CONFIRM if doubtful or 1 <= record <= asked.limits[number] else AUTOMATIC
 
 
 def limits_by_age(connection: DuckDBPyConnection, schemas: Schemas, as_of: date) -> dict[str, int]:
