@@ -7,6 +7,7 @@ several accepted tickets about one value the last ticket does.
 from __future__ import annotations
 
 import getpass
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 from yibiao.contracts.values import Schemas
 from yibiao.control.database import connect
 from yibiao.errors import FormError
+from yibiao.files import to_json
 from yibiao.forms.workdays import due
 from yibiao.settings import TIME_ZONE, Settings
 
@@ -91,6 +93,7 @@ class Correction:
     element: str
     value: str
     ticket_no: int
+    department: str
 
 
 def open_tickets(connection: Connection, found: Sequence[Found], at: datetime) -> int:
@@ -192,8 +195,14 @@ def corrections(settings: Settings, schemas: Schemas) -> tuple[Correction, ...]:
         told = one.found
         if one.state == ACCEPTED and applies(told, schemas):
             place = told.entity, told.entity_id, told.element
-            last[place] = Correction(*place, one.value, one.ticket_no)
+            last[place] = Correction(*place, one.value, one.ticket_no, told.department)
     return tuple(last[place] for place in sorted(last))
+
+
+def corrections_digest(corrected: Sequence[Correction]) -> str:
+    """SHA-256 over what corrections change of a release; who decided, when and why take no part."""
+    told = [[one.entity, one.entity_id, one.element, one.value] for one in corrected]
+    return hashlib.sha256(to_json(told)).hexdigest()
 
 
 def applies(found: Found, schemas: Schemas) -> bool:

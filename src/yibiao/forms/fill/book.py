@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from yibiao.forms.fill.areas import Area
-from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, STATUS_NAMES, Asked, letters_of
+from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, STATUS_NAMES, UNKNOWN, Asked, letters_of
 from yibiao.forms.fill.skeleton import (
     COMMENTS_PART,
     CONTROL_PART,
@@ -81,7 +81,7 @@ class Rows:
     Attributes:
         xml: of all rows.
         disputed: per row, bits of the fields whose sources disagree.
-        records: per field, per row the number of the record; 0 known without one, -1 not known.
+        records: per field, per row the number of the record; 0 without one, that of a ticket below 0, or `UNKNOWN`.
     """
 
     xml: bytes
@@ -101,9 +101,10 @@ class Loads:
         self.sources = sources
 
     def of(self, records: np.ndarray) -> np.ndarray:
-        """Place of the delivery of each record; -1 where nothing is known, -2 where no record is named."""
+        """Place of the delivery of each record; -1 where nothing is known, -2 without a record, -4 by a correction."""
         places = np.searchsorted(self.firsts, records, "left") - 1
-        return np.where(records > 0, places, np.where(records == 0, -2, -1))
+        below = np.where(records == UNKNOWN, -1, np.where(records == 0, -2, -4))
+        return np.where(records > 0, places, below)
 
 
 def write_book(
@@ -163,7 +164,7 @@ class _Sheet:
         found = dict.fromkeys((AUTOMATIC, CONFIRM, NEW), 0)
         for kinds in self._kinds:
             new = int((kinds == -1).sum())
-            sure = int(((kinds >= 0) & (kinds % 4 == 0)).sum() + (kinds == -2).sum())
+            sure = int(((kinds >= 0) & (kinds % 4 == 0)).sum() + ((kinds == -2) | (kinds == -4)).sum())
             found[NEW] += new
             found[AUTOMATIC] += sure
             found[CONFIRM] += len(kinds) - new - sure
@@ -173,6 +174,8 @@ class _Sheet:
         """What a cell says of its source."""
         if kind == -2:
             return "来源：与各部门名册比对得出"
+        if kind == -4:
+            return "来源：基层更正，数源部门已采纳"
         if kind == -3:
             return "请核对：与各部门名册比对得出，部门数据不一致"
         place, doubt = divmod(kind, 4)

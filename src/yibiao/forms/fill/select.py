@@ -33,6 +33,10 @@ ODD = "[&<>\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\r\\x{fffe}\\x{ffff}]|_x[0-9A-Fa-f]{
 """What cannot stand in a cell's XML as it is (ECMA-376 part 1, 22.9.2.19: `_x0041_` is read as a sign)."""
 
 
+UNKNOWN = -(1 << 62)
+"""Stands for the number of a record where nothing is known; other numbers below 0 are those of tickets."""
+
+
 @dataclass(frozen=True)
 class Look:
     """What a query needs of the sheet: numbers of the cell formats by status, of the row number and of the row's key."""
@@ -69,12 +73,15 @@ def prepare(connection: DuckDBPyConnection, schemas: Schemas) -> None:
     """What every query joins: names of codes, heads of households, disputed elements, residents as they may be shown."""
     see(connection, schemas, doubtful_query())
     prepare_names(connection, schemas)
+    corrected = bool(connection.execute("from duckdb_tables() where table_name = 'correction'").fetchall())
     for entity in schemas.entities.values():
         bits = "".join(f" when {_text(name)} then {1 << place}::bigint" for place, name in enumerate(entity.elements))
+        # What an authority corrected is decided, whatever sources go on saying.
+        decided = f" anti join correction on entity_id = {entity.id_column} and correction.element = said.element"
         connection.execute(
             f"create temp table disputed_{entity.id} as"
-            f" select {entity.id_column}, bit_or(case element{bits} end) as bits"
-            f" from {entity.id}_conflict group by {entity.id_column}"
+            f" select {entity.id_column}, bit_or(case said.element{bits} end) as bits"
+            f" from {entity.id}_conflict as said{decided if corrected else ''} group by {entity.id_column}"
         )
 
 
@@ -226,7 +233,7 @@ def _seen(table: str) -> str:
 def rows_xml(asked: Asked, schemas: Schemas, look: Look) -> str:
     """SQL on `asked.sql` that gives `community`, `rn`, `xml` (one row of the sheet), `flags`, `disputed`, `r<n>`.
 
-    `r<n>` is -1 where nothing is known.
+    `r<n>` is `UNKNOWN` where nothing is known.
     """
     form, top = asked.form, first_row(asked.form)
     pieces = [
@@ -273,7 +280,7 @@ def rows_xml(asked: Asked, schemas: Schemas, look: Look) -> str:
         "'</t></is></c></row>'",
     ]
     records = "".join(
-        f", case when t{number} is null then -1 else coalesce(r{number}, 0) end as r{number}"
+        f", case when t{number} is null then {UNKNOWN} else coalesce(r{number}, 0) end as r{number}"
         for number in range(len(form.fields))
     )
     return (
