@@ -139,7 +139,9 @@ def _decide(number: int, decision: str, reason: str, by: str, home: str | None, 
     click.echo(f"工单 {one.ticket_no}：{STATES[one.state]}（{one.reason}）")
     if one.state == ACCEPTED:
         click.echo(
-            "下一次 yibiao run 起生效。" if effective else "主键、关联项和是否类栏目不能直接覆盖：请在本部门的报表里改。"
+            "下一次 yibiao run 起生效。"
+            if effective
+            else "主键、关联项和是否类栏目不能直接覆盖：请在本部门的报表里改。"
         )
 
 

@@ -158,7 +158,15 @@ def _score(connection: DuckDBPyConnection, schemas: Schemas, form: Form, as_of: 
         if counts[1] > counts[2]:
             wrong[field.header] = counts[1] - counts[2]
     return Prefilled(
-        form.id, rows, rows * len(form.fields), filled, judged, right, wrong_person, _elsewhere(connection, asked), wrong
+        form.id,
+        rows,
+        rows * len(form.fields),
+        filled,
+        judged,
+        right,
+        wrong_person,
+        _elsewhere(connection, asked),
+        wrong,
     )
 
 

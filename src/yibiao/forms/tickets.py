@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -129,9 +129,7 @@ def tickets(settings: Settings, *, state: str = "", department: str = "", form: 
     return [
         one
         for one in found
-        if state in ("", one.state)
-        and department in ("", one.found.department)
-        and form in ("", one.found.form)
+        if state in ("", one.state) and department in ("", one.found.department) and form in ("", one.found.form)
     ]
 
 
@@ -149,7 +147,7 @@ def decide(
     """Accept or refuse a ticket, or take the decision back.
 
     Args:
-        decision: `accept`, `refuse`, or `withdraw` (it is open again as far as values go: the correction counts no more).
+        decision: `accept`, `refuse`, or `withdraw` (the correction counts no more).
         value: what counts instead of what the form says, as the registry writes it; needed where the form says nothing.
 
     Raises:
@@ -220,7 +218,9 @@ def applies(found: Found, schemas: Schemas) -> bool:
 
 def _check(one: Ticket, decision: str, value: str, schemas: Schemas) -> str:
     if decision not in _STATE_OF:
-        raise FormError("This is no decision.", where=f"ticket {one.ticket_no}", expected=", ".join(_STATE_OF), got=decision)
+        raise FormError(
+            "This is no decision.", where=f"ticket {one.ticket_no}", expected=", ".join(_STATE_OF), got=decision
+        )
     if decision != ACCEPT:
         return ""
     if not applies(one.found, schemas):
@@ -238,7 +238,8 @@ def _check(one: Ticket, decision: str, value: str, schemas: Schemas) -> str:
         raise FormError(
             f"This is no {element.name}.",
             where=f"ticket {one.ticket_no}",
-            expected=f"a value of type {element.type}" + (f", code list {element.code_list}" if element.code_list else ""),
+            expected=f"a value of type {element.type}"
+            + (f", code list {element.code_list}" if element.code_list else ""),
             got=f"{len(counted)} characters",
             todo="Codes are given as codes, days as YYYY-MM-DD.",
         )
@@ -276,7 +277,7 @@ def _all(connection: Connection) -> list[Ticket]:
 
     from yibiao.control.tables import ticket, ticket_decision
 
-    made: dict[int, Mapping[str, Any]] = {
+    made: dict[int, Any] = {
         row.ticket_no: row._mapping
         for row in connection.execute(select(ticket_decision).order_by(ticket_decision.c.ticket_decision_id))
     }

@@ -20,9 +20,10 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
     """Create the database file with schemas `input` and `raw`; or make them anew in the copy of a kept warehouse.
 
     `input.load` has one row per live load (`row_count`: rows of it in the raw view), `input.installation` one row with
-    the installation's key, `input.correction` one per accepted correction, `input.row_state` one per row that was amended or rejected (`row_no` in its load; see
-    `yibiao.quarantine.states`), `raw.<dept>__<report>` the present rows of a report: `record_no BIGINT`, `as_of DATE`
-    (the edition's last day) and the contract's columns as text. A mended row has the number and date of its original.
+    the installation's key, `input.correction` one per accepted correction of a value, `input.row_state` one per row
+    that was amended or rejected (`row_no` in its load; see `yibiao.quarantine.states`), `raw.<dept>__<report>` the
+    present rows of a report: `record_no BIGINT`, `as_of DATE` (the edition's last day) and the contract's columns as
+    text. A mended row has the number and date of its original.
 
     In the copy of a kept warehouse `input.touched_record` has the number of every record that came, went or changed,
     `input.before_<model>` what models that are made whole held before, and `input.before_record_<entity>` (`id`,

@@ -84,7 +84,9 @@ def tables_of(connection: DuckDBPyConnection, schemas: Schemas) -> list[Table]:
     marts = [table for schema, table in present if schema == "marts"]
     linked = [entity for entity in schemas.entities if ("identity", f"link_{entity}") in present]
     tables = release_tables(schemas, marts, linked)
-    if ("input", CORRECTIONS) in present and connection.execute(f"from warehouse.input.{CORRECTIONS} limit 1").fetchall():
+    if ("input", CORRECTIONS) in present and connection.execute(
+        f"from warehouse.input.{CORRECTIONS} limit 1"
+    ).fetchall():
         tables.append(Table(CORRECTIONS, f"input.{CORRECTIONS}", "entity, entity_id, element"))
     return tables
 

@@ -130,11 +130,7 @@ def _find_table(book: Book, form: Form, path: Path) -> _Table:
     depth = header_depth(form)
     wanted = {_path(field.path, printed(field)): number for number, field in enumerate(form.fields)}
     top = next(
-        (
-            line
-            for line, row in enumerate(book.grid[:HEADER_WITHIN])
-            if NUMBER_HEADER in (text.strip() for text in row)
-        ),
+        (line for line, row in enumerate(book.grid[:HEADER_WITHIN]) if NUMBER_HEADER in (text.strip() for text in row)),
         None,
     )
     if top is None:
@@ -222,7 +218,9 @@ def _owners(
     telling = [
         number
         for number, one in enumerate(sent.form.fields)
-        if one.role is None and not one.derive and any(one.element in key for key in entity.keys)
+        if one.role is None
+        and not one.derive
+        and any(one.element in key for key in entity.keys)
         and not sent.asked.cells[number].is_masked
     ]
     shown: dict[tuple[int, str], list[SentRow]] = {}
@@ -230,7 +228,9 @@ def _owners(
         for number in telling:
             if text := row.texts[number]:
                 shown.setdefault((number, text), []).append(row)
-    named = [number for number, one in enumerate(sent.form.fields) if one.role is None and _is_name(one.element, schemas)]
+    named = [
+        number for number, one in enumerate(sent.form.fields) if one.role is None and _is_name(one.element, schemas)
+    ]
     found: list[tuple[SentRow | None, str]] = []
     for line in lines:
         key = "" if table.key is None else line.texts[table.key].strip()
@@ -242,9 +242,7 @@ def _owners(
         ]
         if by_key is not None and (not same or by_key in same):
             moved = not same and telling and _is_somebody_else(line, table, by_key, rows, named)
-            found.append(
-                (None, "行标识与本行的人对不上：排序或粘贴时漏了隐藏的“行标识”列") if moved else (by_key, "")
-            )
+            found.append((None, "行标识与本行的人对不上：排序或粘贴时漏了隐藏的“行标识”列") if moved else (by_key, ""))
         elif same:
             found.append((same[0], ""))
         elif key:

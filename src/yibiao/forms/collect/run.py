@@ -336,7 +336,16 @@ def _returned(file: _File, found: Compared) -> Return:
                 modes["typed" if cell.field is None else file.form.fields[cell.field].mode] += 1
     period = file.as_of.isoformat()[:7]
     return Return(
-        file.form.id, file.number or None, file.community, period, len(found.rows), **modes, digest=file.digest
+        form=file.form.id,
+        control_number=file.number or None,
+        community_code=file.community,
+        period=period,
+        rows=len(found.rows),
+        typed=modes["typed"],
+        picked=modes["picked"],
+        confirmed=modes["confirmed"],
+        automatic=modes["automatic"],
+        digest=file.digest,
     )
 
 
@@ -376,14 +385,14 @@ def _delivery(form: Form, schemas: Schemas, file: _File, found: Compared, moment
     by_field = {one.field: one.name for one in columns if one.field is not None}
     lines = []
     for row in found.rows:
-        new = {cell.field: cell.value for cell in row.cells if cell.outcome == ANSWERED}
+        new = {cell.field or 0: cell.value for cell in row.cells if cell.outcome == ANSWERED}
         if not new:
             continue
         line = dict.fromkeys((one.name for one in columns), "")
         line["community_code"], line[AS_OF] = file.community, moment.date().isoformat()
         for number, value in new.items():
-            field = form.fields[number or 0]
-            name = by_field.get(number) or by_place.get((field.element, field.role))
+            field = form.fields[number]
+            name = by_field.get(number) or by_place.get((field.element or "", field.role))
             if name and not line[name]:
                 line[name] = value
         if row.sent is not None:

@@ -111,7 +111,8 @@ def _check_kind(path: Path) -> None:
 def _sheets(archive: zipfile.ZipFile) -> dict[str, str]:
     """Sheet -> its part, in the order of the workbook."""
     targets = {
-        one.get("Id"): one.get("Target", "") for one in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+        one.get("Id"): one.get("Target", "")
+        for one in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
     }
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
     found = {}
@@ -151,9 +152,7 @@ def _formulas(xml: bytes) -> frozenset[tuple[int, int]]:
 
 
 def _merges(xml: bytes) -> Spans:
-    return tuple(
-        (int(one[2]) - 1, _column(one[1]), int(one[4]) - 1, _column(one[3])) for one in _MERGE.finditer(xml)
-    )
+    return tuple((int(one[2]) - 1, _column(one[1]), int(one[4]) - 1, _column(one[3])) for one in _MERGE.finditer(xml))
 
 
 def _column(letters: bytes) -> int:

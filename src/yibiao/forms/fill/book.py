@@ -36,7 +36,6 @@ _MOMENT = (2026, 1, 1, 0, 0, 0)
 """Date of the members of every workbook: equal content gives equal bytes."""
 
 
-
 @dataclass(frozen=True)
 class Source:
     """Where values come from: a delivery, as a clerk is told of it."""
@@ -337,5 +336,3 @@ def _table(around: tuple[bytes, bytes], texts: Mapping[str, int], lines: Iterabl
         )
         rows.append(f'<row r="{line}">{xml}</row>')
     return around[0] + "".join(rows).encode() + around[1]
-
-

@@ -260,7 +260,8 @@ def _by_community(connection: DuckDBPyConnection, asked: Asked, sql: str) -> Ite
     """The rows of one community after the other, as the query orders them."""
     names = [f"r{number}" for number in range(len(asked.form.fields))]
     reader = connection.sql(sql).to_arrow_reader(BATCH)
-    code, parts = "", []
+    code = ""
+    parts: list[tuple[bytes, np.ndarray, list[np.ndarray]]] = []
 
     def whole() -> Rows:
         columns = [np.concatenate([part[2][place] for part in parts]) for place in range(len(names))]

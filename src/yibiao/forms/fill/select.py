@@ -98,7 +98,9 @@ def see(connection: DuckDBPyConnection, schemas: Schemas, doubtful: str) -> None
     told = {entity.id_column, *(name for key in entity.keys for name in key)}
     columns = [*entity.elements, *(schemas.entities[one].id_column for one in entity.links)]
     shown = ", ".join(
-        f"resident.{one}" if one in told else f"case when doubtful.{entity.id_column} is null then resident.{one} end as {one}"
+        f"resident.{one}"
+        if one in told
+        else f"case when doubtful.{entity.id_column} is null then resident.{one} end as {one}"
         for one in (entity.id_column, *columns)
     )
     connection.execute(
@@ -239,9 +241,9 @@ def rows_xml(asked: Asked, schemas: Schemas, look: Look) -> str:
     pieces = [
         "'<row r=\"'",
         "line",
-        f"'\" ht=\"18\" customHeight=\"1\"><c r=\"A'",
+        '\'" ht="18" customHeight="1"><c r="A\'',
         "line",
-        f"'\" s=\"{look.number}\"><v>'",
+        f'\'" s="{look.number}"><v>\'',
         "rn::varchar",
         "'</v></c>'",
     ]
@@ -255,9 +257,7 @@ def rows_xml(asked: Asked, schemas: Schemas, look: Look) -> str:
         element = schemas.elements[field.element] if field.element and not field.derive else None
         text = f"t{number}"
         if is_loose(element) and (element or not field.derive):
-            text = (
-                f"case when regexp_matches(t{number}, '{ODD}') then {_escaped(f't{number}')} else t{number} end"
-            )
+            text = f"case when regexp_matches(t{number}, '{ODD}') then {_escaped(f't{number}')} else t{number} end"
         style = look.formats[AUTOMATIC]
         doubt = []
         if _bit(schemas, cell) is not None:
@@ -269,13 +269,13 @@ def rows_xml(asked: Asked, schemas: Schemas, look: Look) -> str:
             shade = f"case when {' or '.join(doubt)} then '{look.formats[CONFIRM]}' else '{style}' end"
         pieces.append(
             f"case when t{number} is null then '{empty}' else '\" s=\"' || {shade} ||"
-            f" '\" t=\"inlineStr\"><is><t xml:space=\"preserve\">' || {text} || '</t></is></c>' end"
+            f' \'" t="inlineStr"><is><t xml:space="preserve">\' || {text} || \'</t></is></c>\' end'
         )
     last = letters_of(column_of(form, len(form.fields)))
     pieces += [
         f"'<c r=\"{last}'",
         "line",
-        f"'\" s=\"{look.key}\" t=\"inlineStr\"><is><t>'",
+        f'\'" s="{look.key}" t="inlineStr"><is><t>\'',
         "id",
         "'</t></is></c></row>'",
     ]
@@ -294,8 +294,9 @@ def _placed(community: str) -> str:
     if not community.startswith("resident."):
         return community
     return (
-        "case when resident.resident_id in (select resident_id from doubtful_resident semi join (select resident_id from"
-        f" resident_conflict where element = 'community_code') using (resident_id)) then null else {community} end"
+        "case when resident.resident_id in (select resident_id from doubtful_resident semi join (select resident_id"
+        " from resident_conflict where element = 'community_code') using (resident_id))"
+        f" then null else {community} end"
     )
 
 

@@ -88,8 +88,15 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
         held = f"exists (select 1 from resident as listed where listed.{where.column} is not null)"
         sure = f"resident.citizen_id is not null and {held}"
         text = f"coalesce({text}, case when {sure} then '{NONE}' end)"
+    if where.table == entity and names_person(schemas.entities[entity], element.id, community):
+        text = f"case when resident.community_code = {community} then {text} end"
     cell = Cell(where.table, where.column, text, record, masked, codes)
     return _guarded(cell, schemas, entity, community)
+
+
+def names_person(entity: Entity, element: str, community: str) -> bool:
+    """Whether an element of what happened in a community names a person, who may live in another one."""
+    return element in entity.links.get("resident", ()) and not community.startswith("resident.")
 
 
 def named(where: Place) -> str:
@@ -104,7 +111,9 @@ def hides(element: Element, field: Field, entity: Entity) -> bool:
     number of an account, or of a relative, is only to be recognised (GB/T 37964).
     """
     own = field.role is None and any(element.id in key for key in entity.keys)
-    return element.sensitivity == "sensitive" and element.type in _NUMBERS and not own and not _is_subject(field, entity)
+    return (
+        element.sensitivity == "sensitive" and element.type in _NUMBERS and not own and not _is_subject(field, entity)
+    )
 
 
 def _is_subject(field: Field, entity: Entity) -> bool:
@@ -152,7 +161,7 @@ def subject_of(entities: Mapping[str, Entity], entity: str, where: Place) -> str
 
 
 def _guardian(schemas: Schemas, field: Field, as_of: date, community: str) -> Cell:
-    """A guardian taken from the register of households: the head, for a son or daughter of the head; to be confirmed."""
+    """A guardian by the register of households: the head, for a son or daughter of the head; to be confirmed."""
     head = cell_of(schemas, "resident", replace(field, role=HEAD), as_of, community)
     child = " or ".join(f"resident.relation_to_head_code like '{digit}%'" for digit in CHILD)
     return replace(head, text=f"case when {child} then {head.text} end", is_inferred=True)
