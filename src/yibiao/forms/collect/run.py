@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -21,24 +17,18 @@ from yibiao.files import sha256_file
 from yibiao.forms.admission.number import find_number
 from yibiao.forms.collect.compare import (
     ANSWERED,
-    BLANK,
-    CONFIRMED,
-    CORRECTED,
     REFUSED,
-    UNCHANGED,
-    Cell,
     Compared,
     Row,
     compare,
 )
-from yibiao.forms.collect.contract import AS_OF, own_columns, own_report, report_id
-from yibiao.forms.collect.sent import Sent, SentRow, asking, sent
-from yibiao.forms.collect.workbook import Book, read_book
-from yibiao.forms.fill.run import safe
+from yibiao.forms.collect.contract import own_columns, own_report, report_id
+from yibiao.forms.collect.sent import Sent, asking, sent
+from yibiao.forms.collect.workbook import read_book
 from yibiao.forms.layout import TITLE_ROW
 from yibiao.forms.model import Form
-from yibiao.forms.returns import Return, record_return
-from yibiao.forms.tickets import EXISTS, Found, open_tickets
+from yibiao.forms.returns import record_return
+from yibiao.forms.tickets import open_tickets
 from yibiao.ingest.rules import read_as
 from yibiao.settings import TIME_ZONE, Settings
 
@@ -78,18 +68,6 @@ class Collected:
     error: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class _File:
-    path: Path
-    digest: str
-    book: Book
-    form: Form
-    community: str
-    number: str
-    release: str
-    as_of: date
-
-
 def collect(
     settings: Settings,
     forms: Mapping[str, Form],
@@ -111,7 +89,7 @@ def collect(
     moment = at or datetime.now(ZoneInfo(TIME_ZONE))
     known = _known(settings)
     done: dict[Path, Collected] = {}
-    files: list[_File] = []
+    files: list[ReturnedFile] = []
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
     for path in paths:
         digest = sha256_file(path)
@@ -138,7 +116,7 @@ def _known(settings: Settings) -> set[str]:
         return set(connection.scalars(select(form_answer.c.file_sha256)))
 
 
-def _opened(path: Path, digest: str, forms: Mapping[str, Form], schemas: Schemas) -> _File:
+def _opened(path: Path, digest: str, forms: Mapping[str, Form], schemas: Schemas) -> ReturnedFile:
     """Read one file and make sure that it is the form that it says it is."""
     book = read_book(path)
     facts = book.facts
@@ -177,11 +155,11 @@ def _opened(path: Path, digest: str, forms: Mapping[str, Form], schemas: Schemas
         as_of = date.fromisoformat(facts.get("数据日期", ""))
     except ValueError:
         raise FormError("The hidden sheet names no day.", where=path.name, todo="Ask for the workbook again.") from None
-    return _File(path, digest, book, form, community, number, facts.get("发布版本", ""), as_of)
+    return ReturnedFile(path, digest, book, form, community, number, facts.get("发布版本", ""), as_of)
 
 
 def _of_release(
-    settings: Settings, schemas: Schemas, version: str, files: Sequence[_File], moment: datetime, dry_run: bool
+    settings: Settings, schemas: Schemas, version: str, files: Sequence[ReturnedFile], moment: datetime, dry_run: bool
 ) -> dict[Path, Collected]:
     from yibiao.warehouse.releases import find
 
@@ -240,7 +218,7 @@ class _Reading:
 
 
 def _without_strangers(
-    connection: DuckDBPyConnection, found: Compared, before: Sent, file: _File, schemas: Schemas
+    connection: DuckDBPyConnection, found: Compared, before: Sent, file: ReturnedFile, schemas: Schemas
 ) -> Compared:
     """Refuse added rows about somebody whom the release knows in another community; nothing is said of him."""
     entity = schemas.entities[before.form.rows.entity]
@@ -272,7 +250,13 @@ def _without_strangers(
 
 
 def _kept(
-    settings: Settings, schemas: Schemas, file: _File, before: Sent, found: Compared, moment: datetime, dry_run: bool
+    settings: Settings,
+    schemas: Schemas,
+    file: ReturnedFile,
+    before: Sent,
+    found: Compared,
+    moment: datetime,
+    dry_run: bool,
 ) -> Collected:
     """Write down what a file says: new values first, then, in one transaction, that it was taken in."""
     from sqlalchemy import insert
@@ -280,14 +264,14 @@ def _kept(
     from yibiao.control.tables import form_answer
 
     form = file.form
-    delivery = _delivery(form, schemas, file, found, moment)
+    delivery = delivery_of(form, schemas, file, found, moment)
     name = ""
     if delivery:
-        name = f"{form.department}/{report_id(form).partition('.')[2]}/{_name(form, file, moment)}"
+        name = f"{form.department}/{report_id(form).partition('.')[2]}/{file_name(form, file, moment)}"
         if not dry_run:
             target = settings.data / name
-            _write(target, delivery)
-    corrected = _corrections(schemas, file, before, found)
+            write_delivery(target, delivery)
+    corrected = corrections_of(schemas, file, before, found)
     opened = 0
     if not dry_run:
         with connect(settings) as connection:
@@ -303,7 +287,7 @@ def _kept(
                     collected_at=moment.isoformat(timespec="seconds"),
                 )
             )
-        record_return(settings, _returned(file, found), at=moment)
+        record_return(settings, returned(file, found), at=moment)
     refused = tuple(
         (cell.place, form.fields[cell.field].header if cell.field is not None else "", cell.reason)
         for row in found.rows
@@ -324,104 +308,6 @@ def _kept(
         refused=refused,
         notes=tuple(found.notes),
     )
-
-
-def _returned(file: _File, found: Compared) -> Return:
-    modes = {"typed": 0, "picked": 0, "confirmed": 0, "automatic": 0}
-    for row in found.rows:
-        for cell in row.cells:
-            if cell.outcome in (UNCHANGED, CONFIRMED):
-                modes["automatic" if cell.outcome == UNCHANGED else "confirmed"] += 1
-            elif cell.outcome != BLANK:
-                modes["typed" if cell.field is None else file.form.fields[cell.field].mode] += 1
-    period = file.as_of.isoformat()[:7]
-    return Return(
-        form=file.form.id,
-        control_number=file.number or None,
-        community_code=file.community,
-        period=period,
-        rows=len(found.rows),
-        typed=modes["typed"],
-        picked=modes["picked"],
-        confirmed=modes["confirmed"],
-        automatic=modes["automatic"],
-        digest=file.digest,
-    )
-
-
-def _corrections(schemas: Schemas, file: _File, before: Sent, found: Compared) -> list[Found]:
-    result = []
-    for row in found.rows:
-        for cell in row.cells:
-            if cell.outcome == CORRECTED and row.sent is not None and cell.field is not None:
-                result.append(_found(schemas, file, before, row.sent, cell))
-    return result
-
-
-def _found(schemas: Schemas, file: _File, before: Sent, row: SentRow, cell: Cell) -> Found:
-    number = cell.field or 0
-    field = file.form.fields[number]
-    element = field.element or ""
-    authority = schemas.elements[element].authority if element else ()
-    return Found(
-        form=file.form.id,
-        community_code=file.community,
-        release_version=file.release,
-        entity=before.tables[number] or file.form.rows.entity,
-        entity_id=row.owners[number] or row.id,
-        element=element + EXISTS if field.derive == "exists" else element,
-        department=authority[0] if authority else file.form.department,
-        value_before=row.values[number] or row.texts[number] or "",
-        value=cell.value,
-        header=field.header,
-        file_sha256=file.digest,
-    )
-
-
-def _delivery(form: Form, schemas: Schemas, file: _File, found: Compared, moment: datetime) -> bytes:
-    """The new values as a delivery of the form's own contract; empty if there are none."""
-    columns = own_columns(form, schemas)
-    by_place = {(one.element, one.role): one.name for one in columns if one.element}
-    by_field = {one.field: one.name for one in columns if one.field is not None}
-    lines = []
-    for row in found.rows:
-        new = {cell.field or 0: cell.value for cell in row.cells if cell.outcome == ANSWERED}
-        if not new:
-            continue
-        line = dict.fromkeys((one.name for one in columns), "")
-        line["community_code"], line[AS_OF] = file.community, moment.date().isoformat()
-        for number, value in new.items():
-            field = form.fields[number]
-            name = by_field.get(number) or by_place.get((field.element or "", field.role))
-            if name and not line[name]:
-                line[name] = value
-        if row.sent is not None:
-            line |= {name: value or line.get(name, "") for name, value in row.sent.keys.items()}
-        lines.append(line)
-    if not lines:
-        return b""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([one.header for one in columns])
-    for line in lines:
-        writer.writerow([line[one.name] for one in columns])
-    return stream.getvalue().encode()
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Write a delivery in one step, for its owner's eyes: it holds personal data."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=".form-", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        os.replace(name, target)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _name(form: Form, file: _File, moment: datetime) -> str:
-    return f"{safe(form.title)}_{moment:%Y%m%d}_{file.community}_{file.digest[:8]}.csv"
 
 
 def known_report(form: Form, schemas: Schemas) -> Report | None:

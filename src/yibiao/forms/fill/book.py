@@ -228,7 +228,7 @@ class _Sheet:
                 )
 
     def _noted(self) -> list[tuple[int, int, str]]:
-        """Row and column (0-based) and text of every comment: headers first, then cells to be confirmed, then others."""
+        """Row and column (0-based) and text of every comment: headers, cells to be confirmed, others."""
         if not hasattr(self, "_notes"):
             notes = []
             for number, kinds in enumerate(self._kinds):

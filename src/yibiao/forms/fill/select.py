@@ -39,7 +39,7 @@ UNKNOWN = -(1 << 62)
 
 @dataclass(frozen=True)
 class Look:
-    """What a query needs of the sheet: numbers of the cell formats by status, of the row number and of the row's key."""
+    """What a query needs of the sheet: formats of cells by status, of the row's number and of its key."""
 
     formats: dict[str, int]
     number: int
@@ -70,7 +70,7 @@ class Asked:
 
 
 def prepare(connection: DuckDBPyConnection, schemas: Schemas) -> None:
-    """What every query joins: names of codes, heads of households, disputed elements, residents as they may be shown."""
+    """What every query joins: names of codes, heads of households, disputed elements, residents as they may be seen."""
     see(connection, schemas, doubtful_query())
     prepare_names(connection, schemas)
     corrected = bool(connection.execute("from duckdb_tables() where table_name = 'correction'").fetchall())
@@ -110,7 +110,7 @@ def see(connection: DuckDBPyConnection, schemas: Schemas, doubtful: str) -> None
 
 
 def doubtful_query() -> str:
-    """Residents of whom sources state names that no slip of the pen explains: fewer signs in common than all but one."""
+    """Residents of whom sources state names that no slip of the pen explains: more than one sign differs."""
     return """
 with said as (
     select distinct resident_id, value, string_split(value, '') as signs
