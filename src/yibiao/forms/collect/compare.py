@@ -104,6 +104,8 @@ def compare(book: Book, sent: Sent, community: str, schemas: Schemas, path: Path
     found = Compared(notes=list(book.notes))
     if table.key is None:
         found.notes.append("隐藏的“行标识”列没有了：按主键认行")
+    if below := _below(book, table, sent.form):
+        found.notes.append(f"表格下方还有 {below} 行内容（另一张表或说明），没有读取：请填在表格的空白行里")
     rows = sent.rows.get(community, {})
     lines = _lines(book, table)
     owners = _owners(lines, table, sent, rows, schemas, community)
@@ -170,6 +172,13 @@ def _find_table(book: Book, form: Form, path: Path) -> _Table:
             last = line
             break
     return _Table(columns, key, tuple(others), first, last)
+
+
+def _below(book: Book, table: _Table, form: Form) -> int:
+    """Rows below the table that are none of the form's own notes."""
+    ends = (*FOOT, *form.notes)
+    heads = (next((text.strip() for text in row if text.strip()), "") for row in book.grid[table.last :])
+    return sum(bool(head) and not any(head.startswith(end[:20]) for end in ends) for head in heads)
 
 
 def _within(merges: Spans, top: int, depth: int) -> list[tuple[int, int, int, int]]:

@@ -1,4 +1,4 @@
-"""What a returned form becomes: a delivery of its new values, tickets of its corrections, a line of the burden account."""
+"""What a returned form becomes: a delivery of its new values, tickets, a line of the burden account."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class ReturnedFile:
 
 
 def returned(file: ReturnedFile, found: Compared) -> Return:
+    """The return as the burden account counts it: every cell by the way in which it was filled."""
     modes = {"typed": 0, "picked": 0, "confirmed": 0, "automatic": 0}
     for row in found.rows:
         for cell in row.cells:
@@ -59,6 +60,7 @@ def returned(file: ReturnedFile, found: Compared) -> Return:
 
 
 def corrections_of(schemas: Schemas, file: ReturnedFile, before: Sent, found: Compared) -> list[Found]:
+    """The corrections of a file, each for the authority of its element."""
     result = []
     for row in found.rows:
         for cell in row.cells:
@@ -130,4 +132,5 @@ def write_delivery(target: Path, content: bytes) -> None:
 
 
 def file_name(form: Form, file: ReturnedFile, moment: datetime) -> str:
+    """The name of the delivery: the day of its edition, the community, and the beginning of the file's hash."""
     return f"{safe(form.title)}_{moment:%Y%m%d}_{file.community}_{file.digest[:8]}.csv"

@@ -23,6 +23,14 @@ from yibiao.forms.collect.compare import (
     compare,
 )
 from yibiao.forms.collect.contract import own_columns, own_report, report_id
+from yibiao.forms.collect.deliver import (
+    ReturnedFile,
+    corrections_of,
+    delivery_of,
+    file_name,
+    returned,
+    write_delivery,
+)
 from yibiao.forms.collect.sent import Sent, asking, sent
 from yibiao.forms.collect.workbook import read_book
 from yibiao.forms.layout import TITLE_ROW
@@ -173,7 +181,7 @@ def _of_release(
         for form in sorted({file.form.id for file in files}):
             own = [file for file in files if file.form.id == form]
             before = sent(connection, own[0].form, schemas, own[0].as_of, {file.community for file in own})
-            read = _Reading(own[0].form, schemas)
+            read = Reading(own[0].form, schemas)
             for file in own:
                 try:
                     found = compare(file.book, before, file.community, schemas, file.path, read)
@@ -186,7 +194,7 @@ def _of_release(
     return done
 
 
-class _Reading:
+class Reading:
     """Reads texts of a form's fields with the very rules by which a delivery of its contract is checked."""
 
     def __init__(self, form: Form, schemas: Schemas) -> None:

@@ -25,7 +25,7 @@ from yibiao.forms.fill.skeleton import (
     Skeleton,
     foot_at,
 )
-from yibiao.forms.layout import column_of, first_row
+from yibiao.forms.layout import HEADER_ROW, column_of, first_row
 from yibiao.forms.template import BLANK_ROWS
 
 COMMENTED = 600
@@ -232,11 +232,13 @@ class _Sheet:
         if not hasattr(self, "_notes"):
             notes = []
             for number, kinds in enumerate(self._kinds):
+                # In the first cell of a merged header: the others hold nothing.
+                line = HEADER_ROW + len(self._asked.form.fields[number].path) - 1
                 told = [f"{self.told(kind)}（{count} 格）" for kind, count in self.sources(kinds) if kind != -1]
                 if told:
                     shown = told[:5] + ([f"……共 {len(told)} 个来源，见“填报说明”"] if len(told) > 5 else [])
                     column = column_of(self._asked.form, number)
-                    notes.append((self._top - 1, column, "\n".join(shown)))
+                    notes.append((line, column, "\n".join(shown)))
             left = COMMENTED
             cells = []
             for doubtful in (True, False):
