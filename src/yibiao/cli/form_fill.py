@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections import Counter
@@ -45,7 +44,7 @@ def fill(
     from yibiao.forms.count import last_day
     from yibiao.forms.fill import fill_forms
     from yibiao.forms.fill.areas import communities
-    from yibiao.forms.fill.run import Order
+    from yibiao.forms.fill.run import Order, part_of_memory
     from yibiao.warehouse.releases import find, need_current
 
     if bool(names) == every:
@@ -70,7 +69,7 @@ def fill(
         numbers={name: one.control_number for name, one in standing.items() if one.control_number},
         notices={name: one.notice for name, one in standing.items()},
         spill=settings.work / "fill",
-        memory=_part(settings.memory_limit, processes),
+        memory=part_of_memory(settings.memory_limit, processes),
     )
     began = time.perf_counter()
     filled = fill_forms(order, processes=processes)
@@ -147,7 +146,8 @@ def collect_(folder: Path, data: str | None, dry_run: bool, home: str | None, as
 @click.command()
 @click.argument("name", metavar="FORM")
 @click.option("--write", is_flag=True, help="Write it into schemas/reports/; then run `yibiao contract generate`.")
-def contract(name: str, write: bool) -> None:
+@_json
+def contract(name: str, write: bool, as_json: bool) -> None:
     """Print the data contract by which new values on FORM are taken in."""
     from yibiao.errors import FormError
     from yibiao.forms.collect.contract import contract_text, report_id
@@ -157,7 +157,10 @@ def contract(name: str, write: bool) -> None:
     form = _find(forms, name)
     text = contract_text(form, schemas)
     if not write:
-        click.echo(text, nl=False)
+        if as_json:
+            _print_json({"form": form.id, "report": report_id(form), "contract": text})
+        else:
+            click.echo(text, nl=False)
         return
     path = settings.schemas / "reports" / form.department / f"{report_id(form).partition('.')[2]}.odcs.yml"
     if path.exists():
@@ -165,6 +168,9 @@ def contract(name: str, write: bool) -> None:
             "The form has a contract already.", where=str(path), todo="Change it there, or remove it to have it anew."
         )
     path.write_text(text, encoding="utf-8")
+    if as_json:
+        _print_json({"form": form.id, "report": report_id(form), "file": str(path)})
+        return
     click.echo(str(path))
     click.echo("接下来 next: yibiao contract generate && yibiao contract lint")
 
@@ -206,12 +212,6 @@ def _show(filled: Sequence[Filled], communities: int, out: Path, seconds: float)
     console = table_console(width=160)
     console.print(table)
     console.print(f"{communities} 个社区，{total['books']:,} 份表，{seconds:.0f} 秒 -> {out}")
-
-
-def _part(memory: str, processes: int) -> str:
-    """A share of the memory limit for each process."""
-    found = re.fullmatch(r"\s*([\d.]+)\s*([A-Za-z]+)\s*", memory)
-    return f"{float(found[1]) / processes:.2f}{found[2]}" if found else memory
 
 
 def _load(settings: Settings) -> tuple[Mapping[str, Form], Schemas]:

@@ -22,16 +22,12 @@ def open_release(database: Path, **limits: str) -> Iterator[DuckDBPyConnection]:
     """
     import duckdb
 
-    connection = duckdb.connect(
-        str(database),
-        read_only=True,
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
-    )
-    for name, value in limits.items():
+    shut = {"enable_external_access": "false", "lock_configuration": "true"}
+    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    # With limits it is shut afterwards: without access to other files, a folder to spill into cannot be named any more.
+    connection = duckdb.connect(str(database), read_only=True, config=config if limits else config | shut)
+    for name, value in (limits | shut).items() if limits else ():
         connection.execute(f"set {name} = '{value}'")
-    # After the limits: without access to other files, a folder to spill into cannot be named any more.
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
     try:
         yield connection
     finally:

@@ -134,6 +134,12 @@ def safe(name: str) -> str:
     return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name).strip(" .") or "_"
 
 
+def part_of_memory(memory: str, processes: int) -> str:
+    """A share of a memory limit such as `5GB` for each of some processes."""
+    found = re.fullmatch(r"\s*([\d.]+)\s*([A-Za-z]+)\s*", memory)
+    return f"{float(found[1]) / processes:.2f}{found[2]}" if found else memory
+
+
 def _weight(form: Form) -> float:
     parts = {"resident": 3, "dwelling": 1.2, "household": 1}
     return parts.get(form.rows.entity, 0.3) * len(form.fields) * float(form.rows.share) * (1 if form.rows.where else 2)

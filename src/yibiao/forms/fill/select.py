@@ -257,7 +257,7 @@ def rows_xml(asked: Asked, schemas: Schemas, look: Look) -> str:
         element = schemas.elements[field.element] if field.element and not field.derive else None
         text = f"t{number}"
         if is_loose(element) and (element or not field.derive):
-            text = f"case when regexp_matches(t{number}, '{ODD}') then {_escaped(f't{number}')} else t{number} end"
+            text = f"case when regexp_matches(t{number}, '{ODD}') then {escaped(f't{number}')} else t{number} end"
         style = look.formats[AUTOMATIC]
         doubt = []
         if _bit(schemas, cell) is not None:
@@ -393,7 +393,7 @@ def _bit(schemas: Schemas, cell: Cell) -> int | None:
     return elements.index(cell.column) if cell.column in elements else None
 
 
-def _escaped(value: str) -> str:
+def escaped(value: str) -> str:
     """SQL of a text as XML holds it; signs that XML cannot hold are left out, as Excel cannot show them either."""
     text = f"regexp_replace({value}, '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\\1', 'g')"
     text = f"regexp_replace({text}, '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x{{fffe}}\\x{{ffff}}]', '', 'g')"
