@@ -1,6 +1,6 @@
 """All figures beside their limits: `make bench`, or
 
-    python bench/main.py [--residents 50000] [--editions 3] [--only run,score,burden,ingest,unify,gate] [--data DIR]
+    python bench/main.py [--residents 50000] [--editions 3] [--only run,score,burden,forms,ingest,unify,gate] [--data DIR]
 
 Makes the district if it is not there, runs the main job on an empty home folder, scores its release by the truth,
 accounts for the burden of the forms, then measures ingest, unify and gate beside their rivals on the same district: in
@@ -28,7 +28,7 @@ from bench.machine import facts
 from yibiao.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("run", "score", "burden", "ingest", "unify", "gate")
+PARTS = ("run", "score", "burden", "forms", "ingest", "unify", "gate")
 JUDGED_FROM = 1_000_000
 GATE_LIMIT = 3.0
 
@@ -95,6 +95,12 @@ def main() -> None:
         found = burden.measure(settings)
         write("burden", found)
         figures += of_burden(found, given.residents >= burden.JUDGED_FROM)
+    if "forms" in parts:
+        from bench import forms
+
+        found = forms.measure(settings)
+        write("forms", found)
+        figures += of_forms(found, judged)
     if "ingest" in parts:
         from bench import ingest
 
@@ -183,6 +189,31 @@ def of_burden(found: dict[str, Any], judged: bool) -> list[Figure]:
             figures.append(Figure(f"  hours {name}", f"{number:,.0f} ({cut:+.1%})"))
     supplied = f"{found['unanswered']} of them"
     return [*figures, Figure("  supplied by sharing, but not in the release yet", supplied)]
+
+
+def of_forms(found: dict[str, Any], judged: bool) -> list[Figure]:
+    """Prefilled forms: seconds, how much is filled in, how much of it is right, and nobody else's facts."""
+    from bench.forms import LEAST_PREFILLED, LEAST_RIGHT, SECONDS_LIMIT
+
+    cells = sum(found["cells"].values())
+    figures = [
+        Figure(
+            f"forms: {found['books']:,} workbooks, {cells:,} cells",
+            f"{found['seconds']:.1f} s",
+            f"{SECONDS_LIMIT:.0f} s" if judged else "",
+            share=found["seconds"] / SECONDS_LIMIT if judged else None,
+        )
+    ]
+    for name, what, least in (
+        ("prefilled", "forms: cells prefilled", LEAST_PREFILLED),
+        ("prefilled_in_a_year", "forms: cells prefilled in a year", LEAST_PREFILLED),
+        ("right", "forms: prefilled cells that are right", LEAST_RIGHT),
+    ):
+        share = (1 - found[name]) / (1 - least)
+        figures.append(Figure(what, f"{found[name]:.4f}", f"at least {least}", share=share))
+    for name, what in (("wrong_person", "of a wrong person"), ("elsewhere", "of people from elsewhere")):
+        figures.append(Figure(f"forms: cells {what}", str(found[name]), "0", share=1.0 if not found[name] else 2.0))
+    return figures
 
 
 def of_ingest(found: dict[str, Any], judged: bool) -> list[Figure]:

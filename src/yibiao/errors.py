@@ -90,3 +90,7 @@ class ReleaseError(YibiaoError):
 
 class HomeError(YibiaoError):
     """The working folder is missing, locked, or of another format version."""
+
+
+class FormError(YibiaoError):
+    """A form cannot be filled, or a returned one is not what was sent out."""

@@ -244,10 +244,11 @@ from {{ "ranked" if ranked else "chosen" }}
 #}
 {% macro golden(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
+{%- set corrected = corrected_elements(entity) -%}
 select
     survivor.{{ meta.id_column }},
     {%- for column in meta.columns %}
-    survivor.{{ column.element }},
+    {{ corrected_value(column, corrected) }},
     {%- endfor %}
     {%- for linked, elements in meta.links.items() %}
     {%- set values = [] %}
@@ -272,6 +273,7 @@ left join {{ ref('crosswalk_' ~ linked) }} as {{ linked }}_of
 {%- for named, address in meta.addresses.items() %}
 left join {{ ref('address_' ~ named) }} as {{ named }}_at on survivor.{{ address }} = {{ named }}_at.address
 {%- endfor %}
+{{- corrections_of(entity, corrected, 'survivor') }}
 {{ only_anew('survivor.' ~ meta.id_column, meta.id_column, 'renewed_' ~ entity) }}
 {%- endmacro %}
 
@@ -289,13 +291,15 @@ left join {{ ref('address_' ~ named) }} as {{ named }}_at on survivor.{{ address
 {# canonical.<entity>_provenance: grain one entity; per element the number of the source record that gave the value. #}
 {% macro provenance(entity) -%}
 {%- set meta = entity_meta()[entity] -%}
+{%- set corrected = corrected_elements(entity) -%}
 select
-    {{ meta.id_column }},
+    survivor.{{ meta.id_column }},
     {%- for column in meta.columns %}
-    {{ column.element }}__record as {{ column.element }}{{ "," if not loop.last }}
+    {{ corrected_record(column, corrected) }}{{ "," if not loop.last }}
     {%- endfor %}
-from {{ ref('survivor_' ~ entity) }}
-{{ only_anew(meta.id_column, meta.id_column, 'touched_' ~ entity) }}
+from {{ ref('survivor_' ~ entity) }} as survivor
+{{- corrections_of(entity, corrected, 'survivor') }}
+{{ only_anew('survivor.' ~ meta.id_column, meta.id_column, 'touched_' ~ entity) }}
 {%- endmacro %}
 
 {#

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yibiao.cli.form_admission import ADMISSION
+from yibiao.cli.form_fill import FILLING
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def form() -> None:
     """Show the forms asked of the grassroots and what they cost."""
 
 
-for _command in ADMISSION:
+for _command in (*ADMISSION, *FILLING):
     form.add_command(_command)
 
 

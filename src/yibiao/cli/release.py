@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from yibiao.cli.release_slice import slice_
 from yibiao.settings import Settings
 
 _home = click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
@@ -14,7 +15,10 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def release() -> None:
-    """List, switch back to, or remove releases."""
+    """List, switch back to, or remove releases; give communities their slice of one."""
+
+
+release.add_command(slice_)
 
 
 @release.command("list")

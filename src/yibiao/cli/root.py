@@ -28,6 +28,7 @@ COMMANDS = {
     "quality": "Show what the gate found.",
     "id": "Check identity numbers, credit codes and telephone numbers, one a line.",
     "elements": "Find a data element and who holds it; check the registry; export the catalogue.",
+    "ticket": "Answer corrections that came back on forms.",
     "form": "Show and admit the forms asked of the grassroots; check a new one before it is sent out.",
     "burden": "Account for what forms cost, before and after; simulate a change.",
 }

@@ -67,4 +67,6 @@ def _place(source: dict[str, Any] | None) -> tuple[str, str]:
     if source is None:
         return "", ""
     day = f" {source['as_of']}" if "as_of" in source else ""
+    if source["file"] is None:  # a ticket: no row of any file
+        return f"{source['report']} {source['edition']}", ""
     return f"{source['report']} {source['edition']}{day} {source['file']}", str(source["row"])

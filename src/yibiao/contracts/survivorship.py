@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 AUTHORITY, RECENCY, AGREEMENT, CITIZEN_ID = "authority", "recency", "agreement", "citizen_id"
 SAME_AS, MINIMUM_AGE, OUTGROWN, LEADING = "same_as", "minimum_age", "outgrown", "leading"
-ONLY, DAY, ORDER, REPLACED = "only", "day", "order", "replaced"
-"""What a registry may not name: nothing to decide; what decides when authorities are equal; and, within one report,
-that only its newest statement about an entity counts."""
+ONLY, DAY, ORDER, REPLACED, CORRECTION = "only", "day", "order", "replaced", "correction"
+"""What a registry may not name: nothing to decide; what decides when authorities are equal; within one report, that
+only its newest statement about an entity counts; and a correction that an authority accepted, before everything."""
 
 TEXTS: Mapping[str, str] = {
     ONLY: "没有不同的说法",
@@ -31,6 +31,7 @@ TEXTS: Mapping[str, str] = {
     DAY: "数据日期较新者优先",
     ORDER: "同一天, 按源记录顺序 (期, 报表, 交付, 行)",
     REPLACED: "同一报表以较新的记录为准",
+    CORRECTION: "数源部门采纳的更正优先",
 }
 """What decided, in one sentence; the criteria that need more words are in `sentence`."""
 

@@ -183,3 +183,63 @@ slip = Table(
     Column("closed_at", MOMENT),
     comment="Return slips that were made. Who got what when is known from nowhere else.",
 )
+
+form_fill = Table(
+    "form_fill",
+    metadata,
+    Column("form_fill_no", Integer, primary_key=True, autoincrement=True),
+    Column("release_version", String(128), nullable=False, index=True),
+    Column("area_code", String(12), nullable=False),
+    Column("forms", JSON, nullable=False),
+    Column("books", Integer, nullable=False),
+    Column("filled_by", String(128), nullable=False),
+    Column("filled_at", MOMENT, nullable=False),
+    comment="Which forms were sent out filled from which release: what comes back is held against it. Never deleted.",
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("ticket_no", Integer, primary_key=True, autoincrement=True),
+    Column("form", String(128), nullable=False),
+    Column("community_code", String(12), nullable=False),
+    Column("release_version", String(128), nullable=False),
+    Column("entity", String(64), nullable=False),
+    Column("entity_id", String(64), nullable=False, index=True),
+    Column("element", String(64), nullable=False),
+    Column("department", String(64), nullable=False, comment="the authority that decides"),
+    Column("value_before", Text, nullable=False, comment="as the release has it; empty if it has none"),
+    Column("value", Text, nullable=False, comment="as the registry writes it; empty if only the old one is wrong"),
+    Column("header", String(256), nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("opened_at", MOMENT, nullable=False),
+    Column("due_on", Date, nullable=False),
+    comment="Corrections that came back on forms (更正工单). Never rebuilt or deleted.",
+)
+
+ticket_decision = Table(
+    "ticket_decision",
+    metadata,
+    Column("ticket_decision_id", Integer, primary_key=True, autoincrement=True),
+    Column("ticket_no", Integer, nullable=False, index=True),
+    Column("decision", String(16), nullable=False, comment="accept, refuse, withdraw"),
+    Column("value", Text, nullable=False, comment="that counts from now on, of accept"),
+    Column("decided_by", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", MOMENT, nullable=False),
+    comment="What an authority decided about a ticket; of several the last counts. Never rebuilt or deleted.",
+)
+
+form_answer = Table(
+    "form_answer",
+    metadata,
+    Column("form_answer_no", Integer, primary_key=True, autoincrement=True),
+    Column("file_sha256", String(64), nullable=False, unique=True),
+    Column("form", String(128), nullable=False, index=True),
+    Column("community_code", String(12), nullable=False),
+    Column("release_version", String(128), nullable=False),
+    Column("cells", JSON, nullable=False, comment="outcome -> number of cells; they add up to all cells of the file"),
+    Column("delivery", Text, nullable=False, comment="file with the new values, relative to the data folder; or empty"),
+    Column("collected_at", MOMENT, nullable=False),
+    comment="Returned forms that were taken in, by the hash of the file. Never rebuilt or deleted.",
+)

@@ -44,14 +44,14 @@ def score(release: Release, data: Path, schemas: Schemas, settings: Settings) ->
         ReleaseError: an older program made the release.
     """
     read_marker(data)
-    with _opened(release, data, settings) as connection:
+    with opened(release, data, settings) as connection:
         edition = connection.execute("select max(edition) from load where state = 'current'").fetchall()[0][0]
         if edition is None:
             raise DemoError("The release holds no deliveries.", where=release.version, todo="Run `yibiao run` first.")
         links, golden = {}, {}
         for entity in schemas.entities.values():
             need_columns(connection, release.version, f"{entity.id}_conflict", "as_of")
-            _records(connection, entity, schemas)
+            records_of(connection, entity, schemas)
             links[entity.id] = _links(connection, entity)
             golden[entity.id] = _golden(connection, entity, str(edition))
     return {
@@ -62,7 +62,7 @@ def score(release: Release, data: Path, schemas: Schemas, settings: Settings) ->
 
 
 @contextmanager
-def _opened(release: Release, data: Path, settings: Settings) -> Iterator[DuckDBPyConnection]:
+def opened(release: Release, data: Path, settings: Settings) -> Iterator[DuckDBPyConnection]:
     import duckdb
 
     spill = settings.work / "score"
@@ -100,7 +100,7 @@ def landed_rows(data: Path) -> pa.Table:
     return pa.table(found, schema=_LANDED)
 
 
-def _records(connection: DuckDBPyConnection, entity: Entity, schemas: Schemas) -> None:
+def records_of(connection: DuckDBPyConnection, entity: Entity, schemas: Schemas) -> None:
     """Every staged record about the entity with its id in the release (`found`) and in the truth (`no`)."""
     keyed = [report.id for report in schemas.reports.values() if entity.id == "resident" and _numbered(report)]
     connection.execute(
@@ -174,8 +174,8 @@ def _pairs(connection: DuckDBPyConnection, *, keyless: bool = False) -> dict[str
     return {"pairs": true, "made": made, "right": right, "precision": precision, "recall": recall, "f1": f1}
 
 
-def _golden(connection: DuckDBPyConnection, entity: Entity, edition: str) -> dict[str, dict[str, Any]]:
-    """By element, cells of the entities that are really one: most of whose records are of one true entity."""
+def meant(connection: DuckDBPyConnection) -> None:
+    """The table `meant`: for each id of the release the true number that most of its records are of."""
     connection.execute(
         """
         create or replace temp table meant as
@@ -183,6 +183,11 @@ def _golden(connection: DuckDBPyConnection, entity: Entity, edition: str) -> dic
         from (select found, no, count(*) as size from scored where found is not null group by found, no) group by found
         """
     )
+
+
+def _golden(connection: DuckDBPyConnection, entity: Entity, edition: str) -> dict[str, dict[str, Any]]:
+    """By element, cells of the entities that are really one: most of whose records are of one true entity."""
+    meant(connection)
     truth = f"(from true_{entity.id} where edition = '{edition}')"
     names = {row[0] for row in connection.execute(f"describe select * from true_{entity.id}").fetchall()}
     found = {}

@@ -105,7 +105,7 @@ def _count_entity(
     community = _community(entities, entity)
     known = "".join(f", {word} as known_{number}" for number, word in enumerate(words))
     connection.execute(
-        f"create or replace temp table met as {_head(schemas)}"
+        f"create or replace temp table met as {head_query(schemas)}"
         f" select {mask} as mask{known}, {community} as community, count(*) as n"
         f" {_from(entities, entity, [mask, *words, community])} group by all"
     )
@@ -188,7 +188,7 @@ def _known(entities: Mapping[str, Entity], entity: str, field: Field) -> str | N
     return f"{identified} and exists (select 1 from {table} as listed where listed.{held})"
 
 
-def _head(schemas: Schemas) -> str:
+def head_query(schemas: Schemas) -> str:
     """The CTE `head`: at most one living head of each household, a resident."""
     relations = schemas.codes[schemas.elements["relation_to_head_code"].code_list or ""]
     codes = ", ".join(f"'{code.code}'" for code in relations.codes if code.name in HEAD_NAMES)

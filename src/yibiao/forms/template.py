@@ -86,54 +86,91 @@ def write_template(form: Form, schemas: Schemas, path: Path) -> None:
 
 
 def _sheet(workbook: Workbook, form: Form, schemas: Schemas) -> None:
-    sheet = workbook.add_worksheet(re.sub(r"[\[\]:*?/\\]", "", form.title)[:31])
-    centred = {"align": "center", "valign": "vcenter", "font_name": "宋体"}
-    title = workbook.add_format({**centred, "bold": True, "font_size": 18})
-    plain = workbook.add_format({"font_name": "宋体", "font_size": 11, "valign": "vcenter"})
-    header = workbook.add_format(
-        {**centred, "bold": True, "font_size": 11, "border": 1, "text_wrap": True, "bg_color": "#F2F2F2"}
-    )
-    # Text format keeps long numbers from turning into 5.00118E+17 as soon as they are typed.
-    cell = workbook.add_format({"font_name": "宋体", "font_size": 11, "border": 1, "num_format": "@"})
-    number = workbook.add_format({**centred, "font_size": 11, "border": 1})
-    wrapped = workbook.add_format({"font_name": "宋体", "font_size": 10, "text_wrap": True, "valign": "top"})
-
-    last_column = column_of(form, len(form.fields) - 1)
-    department = schemas.departments[form.department].name
-    sheet.set_row(TITLE_ROW, 32)
-    sheet.merge_range(TITLE_ROW, 0, TITLE_ROW, last_column, form.title, title)
-    blanks = "填报单位（盖章）：＿＿＿＿＿＿＿＿    填报日期：＿＿＿＿年＿＿月＿＿日"
-    line = f"{blanks}    制表单位：{department}    {FREQUENCIES[form.times_a_year]}"
-    sheet.merge_range(SUBTITLE_ROW, 0, SUBTITLE_ROW, last_column, line, plain)
-    for item in header_cells(form):
-        _header(sheet, item, header)
+    sheet = workbook.add_worksheet(sheet_name(form))
+    looks = Looks(workbook)
+    draw_head(sheet, form, schemas, looks)
     top = first_row(form)
     bottom = top + BLANK_ROWS - 1
-    lists = _CodeSheet(workbook)
+    last_column = column_of(form, len(form.fields) - 1)
+    lists = CodeSheet(workbook)
     for position, field in enumerate(form.fields):
         column = column_of(form, position)
-        sheet.set_column(column, column, _width(field))
         if choices := drop_down(field, schemas):
             source = lists.source(choices)
             # A warning, not a ban: real sheets are filled with values that nobody foresaw.
             options = {"validate": "list", "source": source, "error_type": "warning", "error_title": "请核对"}
             sheet.data_validation(top, column, bottom, column, options)
     for row in range(top, bottom + 1):
-        sheet.write_number(row, 0, row - top + 1, number)
+        sheet.write_number(row, 0, row - top + 1, looks.number)
         for column in range(1, last_column + 1):
-            sheet.write_blank(row, column, None, cell)
+            sheet.write_blank(row, column, None, looks.cell)
+    draw_foot(sheet, form, bottom + 1, looks)
+
+
+def sheet_name(form: Form) -> str:
+    """The name of a form's sheet, as Excel allows it."""
+    return re.sub(r"[\[\]:*?/\\]", "", form.title)[:31]
+
+
+class Looks:
+    """The cell formats of a form's sheet."""
+
+    def __init__(self, workbook: Workbook) -> None:
+        centred = {"align": "center", "valign": "vcenter", "font_name": "宋体"}
+        self.title = workbook.add_format({**centred, "bold": True, "font_size": 18})
+        self.plain = workbook.add_format({"font_name": "宋体", "font_size": 11, "valign": "vcenter"})
+        self.header = workbook.add_format(
+            {**centred, "bold": True, "font_size": 11, "border": 1, "text_wrap": True, "bg_color": "#F2F2F2"}
+        )
+        # Text format keeps long numbers from turning into 5.00118E+17 as soon as they are typed.
+        self.cell = workbook.add_format({"font_name": "宋体", "font_size": 11, "border": 1, "num_format": "@"})
+        self.number = workbook.add_format({**centred, "font_size": 11, "border": 1})
+        self.wrapped = workbook.add_format({"font_name": "宋体", "font_size": 10, "text_wrap": True, "valign": "top"})
+
+
+def draw_head(sheet: Any, form: Form, schemas: Schemas, looks: Looks, *, filler: str = "", notice: str = "") -> None:
+    """Title, sub-line and headers, widths and pages.
+
+    Args:
+        filler: who fills the form in, where that is known already.
+        notice: what its admission says: a control number, or that it may be declined.
+    """
+    last_column = column_of(form, len(form.fields) - 1)
+    department = schemas.departments[form.department].name
+    sheet.set_row(TITLE_ROW, 32)
+    sheet.merge_range(TITLE_ROW, 0, TITLE_ROW, last_column, form.title, looks.title)
+    blanks = f"填报单位（盖章）：{filler or '＿' * 8}    填报日期：＿＿＿＿年＿＿月＿＿日"
+    line = f"{blanks}    制表单位：{department}    {FREQUENCIES[form.times_a_year]}"
+    if notice:
+        line += f"    {notice}"
+    sheet.merge_range(SUBTITLE_ROW, 0, SUBTITLE_ROW, last_column, line, looks.plain)
+    for item in header_cells(form):
+        _header(sheet, item, looks.header)
+    for position, field in enumerate(form.fields):
+        column = column_of(form, position)
+        sheet.set_column(column, column, _width(field))
     sheet.set_column(0, 0, 6)
-    for place, note in enumerate(form.notes, start=bottom + 1):
-        sheet.merge_range(place, 0, place, last_column, note, wrapped)
-    end = bottom + 1 + len(form.notes)
-    sheet.merge_range(
-        end, 0, end, last_column, "填表人：＿＿＿＿＿＿    审核人：＿＿＿＿＿＿    联系电话：＿＿＿＿＿＿＿＿", plain
-    )
+    top = first_row(form)
     sheet.freeze_panes(top, 2)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(TITLE_ROW, top - 1)
+
+
+def draw_foot(sheet: Any, form: Form, row: int, looks: Looks) -> int:
+    """Notes and the line of signatures, from `row` on.
+
+    Returns:
+        The row after them.
+    """
+    last_column = column_of(form, len(form.fields) - 1)
+    for place, note in enumerate(form.notes, start=row):
+        sheet.merge_range(place, 0, place, last_column, note, looks.wrapped)
+    end = row + len(form.notes)
+    signed = "填表人：＿＿＿＿＿＿    审核人：＿＿＿＿＿＿    联系电话：＿＿＿＿＿＿＿＿"
+    sheet.merge_range(end, 0, end, last_column, signed, looks.plain)
+    return end + 1
 
 
 def drop_down(field: Field, schemas: Schemas) -> tuple[str, ...]:
@@ -149,7 +186,7 @@ def drop_down(field: Field, schemas: Schemas) -> tuple[str, ...]:
     return tuple(code.name for code in codes) if len(codes) <= LONGEST_DROP_DOWN else ()
 
 
-class _CodeSheet:
+class CodeSheet:
     """The hidden sheet that drop-downs read: Excel allows only 255 characters of values inside a rule."""
 
     def __init__(self, workbook: Workbook) -> None:
@@ -172,6 +209,11 @@ class _CodeSheet:
             letter = xl_col_to_name(column)
             self._sources[choices] = f"={CODE_SHEET}!${letter}$1:${letter}${len(choices)}"
         return self._sources[choices]
+
+    def formula(self, choices: tuple[str, ...]) -> str:
+        """The same as it stands in the XML of a rule."""
+        source = self.source(choices)
+        return source.removeprefix("=") if isinstance(source, str) else '"' + ",".join(source) + '"'
 
 
 def _header(sheet: Any, item: HeaderCell, style: Any) -> None:

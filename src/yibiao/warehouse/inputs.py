@@ -20,6 +20,7 @@ from yibiao.ingest.packages import ROWS_NOTED
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
+    from yibiao.forms.tickets import Correction
     from yibiao.quarantine.packages import AmendmentPackage
     from yibiao.quarantine.states import RowStates
 
@@ -106,12 +107,15 @@ class Inputs:
         withdrawn: loads of deliveries that were withdrawn. They decide nothing: without them everything is the same.
         link_decisions: entity, two nodes and verdict of every pair that a human decided, sorted; a digest of them is
             one of the parts.
+        corrections: accepted corrections of values (see `yibiao.forms.tickets`), sorted; a digest of them is a part as
+            soon as there is one.
     """
 
     loads: tuple[Load, ...]
     parts: Mapping[str, str]
     withdrawn: tuple[Load, ...] = ()
     link_decisions: tuple[tuple[str, str, str, str], ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -166,8 +170,13 @@ def collect(settings: Settings, schemas: Schemas, *, until: date | None = None) 
             states = fold(package, own, out) if own or out else None
             packages.append(Load(package.folder, package.manifest, amendments=tuple(own), states=states))
         loads += assess(report, packages, accepted)
+    from yibiao.forms.tickets import corrections, corrections_digest
+
+    corrected = corrections(settings, schemas)
     parts = _parts(settings, schemas) | ({"until": until.isoformat()} if until else {})
-    return Inputs(_numbered(loads), parts, tuple(withdrawn), _link_decisions(settings))
+    if corrected:
+        parts |= {"corrections": corrections_digest(corrected)}
+    return Inputs(_numbered(loads), parts, tuple(withdrawn), _link_decisions(settings), corrected)
 
 
 def assess(report: Report, packages: Iterable[Load], accepted: frozenset[str] | set[str]) -> list[Load]:

@@ -20,9 +20,10 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
     """Create the database file with schemas `input` and `raw`; or make them anew in the copy of a kept warehouse.
 
     `input.load` has one row per live load (`row_count`: rows of it in the raw view), `input.installation` one row with
-    the installation's key, `input.row_state` one per row that was amended or rejected (`row_no` in its load; see
-    `yibiao.quarantine.states`), `raw.<dept>__<report>` the present rows of a report: `record_no BIGINT`, `as_of DATE`
-    (the edition's last day) and the contract's columns as text. A mended row has the number and date of its original.
+    the installation's key, `input.correction` one per accepted correction of a value, `input.row_state` one per row
+    that was amended or rejected (`row_no` in its load; see `yibiao.quarantine.states`), `raw.<dept>__<report>` the
+    present rows of a report: `record_no BIGINT`, `as_of DATE` (the edition's last day) and the contract's columns as
+    text. A mended row has the number and date of its original.
 
     In the copy of a kept warehouse `input.touched_record` has the number of every record that came, went or changed,
     `input.before_<model>` what models that are made whole held before, and `input.before_record_<entity>` (`id`,
@@ -51,6 +52,7 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
         )
         _row_states(connection, inputs)
         _link_decisions(connection, inputs)
+        _corrections(connection, inputs)
         for number, load in enumerate(inputs.loads, start=1):
             manifest = load.manifest
             connection.execute(
@@ -156,6 +158,19 @@ def _link_decisions(connection: DuckDBPyConnection, inputs: Inputs) -> None:
     )
     if inputs.link_decisions:
         connection.executemany("insert into input.link_decision values (?, ?, ?, ?)", inputs.link_decisions)
+
+
+def _corrections(connection: DuckDBPyConnection, inputs: Inputs) -> None:
+    """`input.correction`: values that an authority accepted from a returned form; they outrank what sources state."""
+    connection.execute(
+        "create table input.correction"
+        " (entity varchar, entity_id varchar, element varchar, value varchar, ticket_no bigint, department varchar)"
+    )
+    for one in inputs.corrections:
+        connection.execute(
+            "insert into input.correction values (?, ?, ?, ?, ?, ?)",
+            [one.entity, one.entity_id, one.element, one.value, one.ticket_no, one.department],
+        )
 
 
 def _raw_view(connection: DuckDBPyConnection, report: Report, loads: Sequence[Load]) -> None:

@@ -16,7 +16,7 @@ from yibiao.progress import Progress
 from yibiao.settings import Settings
 from yibiao.warehouse import content_hash
 from yibiao.warehouse.inputs import Inputs
-from yibiao.warehouse.reasons import view, view_name
+from yibiao.warehouse.reasons import CORRECTIONS, view, view_name
 from yibiao.warehouse.releases import DATABASE, MANIFEST, Release
 
 if TYPE_CHECKING:
@@ -85,7 +85,12 @@ def tables_of(connection: DuckDBPyConnection, schemas: Schemas) -> list[Table]:
     ).fetchall()
     marts = [table for schema, table in present if schema == "marts"]
     linked = [entity for entity in schemas.entities if ("identity", f"link_{entity}") in present]
-    return release_tables(schemas, marts, linked)
+    tables = release_tables(schemas, marts, linked)
+    if ("input", CORRECTIONS) in present and connection.execute(
+        f"from warehouse.input.{CORRECTIONS} limit 1"
+    ).fetchall():
+        tables.append(Table(CORRECTIONS, f"input.{CORRECTIONS}", "entity, entity_id, element"))
+    return tables
 
 
 def build(
@@ -145,7 +150,8 @@ def build(
             progress.advance(1, table.name)
         connection.execute("use release")  # so that views name tables of whatever the file is attached as
         for entity in schemas.entities.values():
-            connection.execute(f"create or replace view {view_name(entity)} as {view(entity, schemas)}")
+            sql = view(entity, schemas, corrected=CORRECTIONS in hashes)
+            connection.execute(f"create or replace view {view_name(entity)} as {sql}")
         connection.execute("use memory")
         connection.execute("checkpoint release; detach release")
         shutil.copyfile(quality, folder / quality.name)

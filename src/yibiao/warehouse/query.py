@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_release(database: Path) -> Iterator[DuckDBPyConnection]:
-    """A read-only connection to a release's database; other files, extensions and settings are out of its reach."""
+def open_release(database: Path, **limits: str) -> Iterator[DuckDBPyConnection]:
+    """A read-only connection to a release's database; other files, extensions and settings are out of its reach.
+
+    Args:
+        limits: settings of DuckDB, such as `threads`, `memory_limit` and `temp_directory`.
+    """
     import duckdb
 
-    connection = duckdb.connect(
-        str(database),
-        read_only=True,
-        config={
-            "enable_external_access": "false",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "lock_configuration": "true",
-        },
-    )
+    shut = {"enable_external_access": "false", "lock_configuration": "true"}
+    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    # With limits it is shut afterwards: without access to other files, a folder to spill into cannot be named any more.
+    connection = duckdb.connect(str(database), read_only=True, config=config if limits else config | shut)
+    for name, value in (limits | shut).items() if limits else ():
+        connection.execute(f"set {name} = '{value}'")
     try:
         yield connection
     finally:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from yibiao.contracts.generate.text import sql_text
 from yibiao.contracts.survivorship import (
     AUTHORITY,
+    CORRECTION,
     DAY,
     ONLY,
     ORDER,
@@ -36,11 +37,56 @@ def view_name(entity: Entity) -> str:
     return f"{entity.id}_why"
 
 
-def view(entity: Entity, schemas: Schemas) -> str:
+CORRECTIONS = "correction"
+"""Table of a release with the accepted corrections that it applied; there only if there are any."""
+
+TICKET = "更正工单"
+"""Stands in the place of a report where a value comes from a correction."""
+
+
+def view(entity: Entity, schemas: Schemas, *, corrected: bool = False) -> str:
     """The query of the view, on the tables of a release.
 
     Grain: one source record's value of a disputed element, and one row for every golden value that nobody disputes.
+
+    Args:
+        corrected: the release has the table of corrections; a corrected value is one more row, and what sources state
+            of it has lost to it.
     """
+    told = _by_sources(entity, schemas)
+    return _corrected(entity, told) if corrected else told
+
+
+def _corrected(entity: Entity, told: str) -> str:
+    """The same where a correction outranks what sources state; the row of a ticket stands for a source record."""
+    key, rule, text = entity.id_column, sql_text(CORRECTION), sql_text(TEXTS[CORRECTION])
+    return f"""
+with by_sources as ({told}),
+
+ticket as (select * from {CORRECTIONS} where entity = {sql_text(entity.id)})
+
+select
+    by_sources.* replace (
+        case when ticket.element is null then by_sources.rule else {rule} end as rule,
+        case when ticket.element is null then by_sources.rule_text else {text} end as rule_text,
+        by_sources.is_chosen and ticket.element is null as is_chosen,
+        case when ticket.element is null then by_sources.lost_by else {rule} end as lost_by,
+        case when ticket.element is null then by_sources.lost_text else {text} end as lost_text,
+        case when ticket.element is null then used_value else ticket.value end as used_value,
+        case when ticket.element is null then used_department else ticket.department end as used_department
+    )
+from by_sources left join ticket on ticket.entity_id = by_sources.{key} and ticket.element = by_sources.element
+union all by name
+select
+    entity_id as {key}, element, value, {rule} as rule, {text} as rule_text, -ticket_no as record_no, department,
+    {sql_text(TICKET)} as report, ticket_no::varchar as edition, true as is_chosen, value as used_value,
+    department as used_department
+from ticket semi join {entity.id} as golden on golden.{key} = ticket.entity_id
+""".strip()
+
+
+def _by_sources(entity: Entity, schemas: Schemas) -> str:
+    """What sources state, as the models decide it."""
     key, elements = entity.id_column, [_applied(schemas.elements[name], schemas) for name in entity.elements]
     ranked = [element for element in elements if element.survivorship]
     steps = max((len(element.survivorship) for element in ranked), default=0)

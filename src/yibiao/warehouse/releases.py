@@ -207,20 +207,21 @@ def rollback(settings: Settings, version: str | None = None) -> Release:
 
 
 def prune(settings: Settings, keep: int) -> list[str]:
-    """Remove all but the newest `keep` releases; never the current one.
+    """Remove all but the newest `keep` releases; never the current one, nor one to which filled forms may come back.
 
     Returns:
         The removed versions.
     """
     if keep < 1:
         raise ReleaseError("At least one release stays.", expected="--keep 1 or more", got=str(keep))
+    from yibiao.control.fills import versions_out
     from yibiao.warehouse.published import KNOWN_SINCE, known_first_by
 
     present = need_current(settings)
     _keep_ids(settings)
     last_use = {entry["version"]: place for place, entry in enumerate(journal(settings)) if entry["action"] != "prune"}
     by_age = sorted(every(settings), key=lambda release: last_use.get(release.version, -1), reverse=True)
-    kept = {present.version, *[release.version for release in by_age[:keep]]}
+    kept = {present.version, *[release.version for release in by_age[:keep]], *versions_out(settings)}
     removed = []
     for release in by_age:
         if release.version in kept:

@@ -1,0 +1,165 @@
+"""`yibiao ticket`: corrections that came back on forms, for the authority to accept or refuse (更正工单)."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from yibiao.settings import TIME_ZONE, Settings
+
+if TYPE_CHECKING:
+    from yibiao.forms.tickets import Ticket
+
+_home = click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_by = click.option("--by", default="", metavar="NAME", help="Who decides. [default: the user of this machine]")
+_reason = click.option("--reason", required=True, help="Why; it is kept and shown.")
+
+
+@click.group()
+def ticket() -> None:
+    """Answer corrections that came back on forms: accept or refuse each with a reason, within ten working days."""
+
+
+@ticket.command("list")
+@click.option("--state", type=click.Choice(["open", "accepted", "refused", "withdrawn"]), help="Only in this state.")
+@click.option("--department", default="", help="Only of this authority.")
+@click.option("--form", default="", help="Only of this form.")
+@_home
+@_json
+def list_(state: str | None, department: str, form: str, home: str | None, as_json: bool) -> None:
+    """Show tickets: what is said to be wrong, who decides, until when. Values are not shown (see `show`)."""
+    from yibiao.contracts import load_schemas
+    from yibiao.forms.tickets import STATES, tickets
+
+    settings = Settings.load(home=home)
+    settings.open_home()
+    schemas = load_schemas(settings.schemas)
+    found = tickets(settings, state=state or "", department=department, form=form)
+    today = datetime.now(ZoneInfo(TIME_ZONE)).date()
+    if as_json:
+        _print_json([_told(one) | {"days_left": one.days_left(today)} for one in found])
+        return
+    from rich.table import Table
+
+    from yibiao.terminal import table_console
+
+    table = Table("号 no", "表单 form", "栏目 field", "对象 id", "社区", "数源部门", "状态", "截止", "剩余工作日")
+    for one in found:
+        told = one.found
+        name = schemas.departments[told.department].name if told.department in schemas.departments else told.department
+        table.add_row(
+            *(str(one.ticket_no), told.form, told.header, told.entity_id[:10], told.community_code, name),
+            *(STATES[one.state], one.due_on.isoformat(), str(one.days_left(today))),
+        )
+    table_console(width=180).print(table)
+
+
+@ticket.command()
+@click.argument("number", type=int)
+@_home
+@_json
+def show(number: int, home: str | None, as_json: bool) -> None:
+    """Show one ticket with both values, for whoever decides."""
+    from yibiao.errors import FormError
+    from yibiao.forms.tickets import STATES, tickets
+
+    settings = Settings.load(home=home)
+    settings.open_home()
+    one = next((each for each in tickets(settings) if each.ticket_no == number), None)
+    if one is None:
+        raise FormError("There is no such ticket.", where="yibiao ticket", got=str(number))
+    if as_json:
+        _print_json(_told(one) | {"value_before": one.found.value_before, "value": one.value})
+        return
+    lines = [
+        ("工单", f"{one.ticket_no}（{STATES[one.state]}）"),
+        ("表单", f"{one.found.form}，栏目 {one.found.header}"),
+        ("对象", f"{one.found.entity} {one.found.entity_id}，元素 {one.found.element}"),
+        ("原值", one.found.value_before or "（空）"),
+        ("更正为", one.value or "（只说原值不对）"),
+        ("数据版本", one.found.release_version),
+        ("收到", f"{one.opened_at}，截止 {one.due_on}"),
+        ("决定", f"{one.decided_by} {one.decided_at} {one.reason}" if one.decided_at else "（未决定）"),
+    ]
+    for name, text in lines:
+        click.echo(f"{name}：{text}")
+
+
+@ticket.command()
+@click.argument("number", type=int)
+@click.option("--value", default="", help="What is right, if not what the form says: a code, a day as YYYY-MM-DD.")
+@_reason
+@_by
+@_home
+@_json
+def accept(number: int, value: str, reason: str, by: str, home: str | None, as_json: bool) -> None:
+    """Accept a ticket: the next release takes the value, whatever sources state, and so does every later form."""
+    _decide(number, "accept", reason, by, home, as_json, value)
+
+
+@ticket.command()
+@click.argument("number", type=int)
+@_reason
+@_by
+@_home
+@_json
+def refuse(number: int, reason: str, by: str, home: str | None, as_json: bool) -> None:
+    """Refuse a ticket: the value stays, and the community reads the reason."""
+    _decide(number, "refuse", reason, by, home, as_json)
+
+
+@ticket.command()
+@click.argument("number", type=int)
+@_reason
+@_by
+@_home
+@_json
+def withdraw(number: int, reason: str, by: str, home: str | None, as_json: bool) -> None:
+    """Take an accepted ticket back: sources decide again, for example because the authority mended its report."""
+    _decide(number, "withdraw", reason, by, home, as_json)
+
+
+def _decide(number: int, decision: str, reason: str, by: str, home: str | None, as_json: bool, value: str = "") -> None:
+    from yibiao.contracts import load_schemas
+    from yibiao.forms.tickets import ACCEPTED, STATES, applies, decide
+
+    settings = Settings.load(home=home)
+    settings.open_home()
+    schemas = load_schemas(settings.schemas)
+    one = decide(settings, number, decision, reason, schemas, value=value, by=by)
+    effective = one.state == ACCEPTED and applies(one.found, schemas)
+    if as_json:
+        _print_json(_told(one) | {"applies": effective})
+        return
+    click.echo(f"工单 {one.ticket_no}：{STATES[one.state]}（{one.reason}）")
+    if one.state == ACCEPTED:
+        click.echo(
+            "下一次 yibiao run 起生效。"
+            if effective
+            else "主键、关联项和是否类栏目不能直接覆盖：请在本部门的报表里改。"
+        )
+
+
+def _told(one: Ticket) -> dict[str, Any]:
+    told = {key: value for key, value in vars(one.found).items() if key not in ("value", "value_before")}
+    return {
+        "ticket": one.ticket_no,
+        **told,
+        "state": one.state,
+        "opened_at": one.opened_at,
+        "due_on": one.due_on.isoformat(),
+        "decided_by": one.decided_by,
+        "reason": one.reason,
+        "decided_at": one.decided_at,
+    }
+
+
+def _print_json(value: object) -> None:
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))

@@ -1,0 +1,324 @@
+"""Takes a folder of returned forms in: each file by itself, so that a bad one keeps no other back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from yibiao.contracts.values import Report, Schemas
+from yibiao.control.database import connect
+from yibiao.errors import FormError, YibiaoError
+from yibiao.files import sha256_file
+from yibiao.forms.admission.number import find_number
+from yibiao.forms.collect.compare import (
+    ANSWERED,
+    REFUSED,
+    Compared,
+    Row,
+    compare,
+)
+from yibiao.forms.collect.contract import own_columns, own_report, report_id
+from yibiao.forms.collect.deliver import (
+    ReturnedFile,
+    corrections_of,
+    delivery_of,
+    file_name,
+    returned,
+    write_delivery,
+)
+from yibiao.forms.collect.sent import Sent, asking, sent
+from yibiao.forms.collect.workbook import read_book
+from yibiao.forms.layout import TITLE_ROW
+from yibiao.forms.model import Form
+from yibiao.forms.returns import record_return
+from yibiao.forms.tickets import open_tickets
+from yibiao.ingest.rules import read_as
+from yibiao.settings import TIME_ZONE, Settings
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+TAKEN, REPEATED, REFUSED_FILE = "taken", "repeated", "refused"
+
+FORMAT = "1"
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What became of one file.
+
+    Attributes:
+        state: `taken`, `repeated` (the very file was taken in before) or `refused` (nothing of it was).
+        cells: outcome -> number of cells.
+        tickets: corrections that became new tickets.
+        delivery: file with the new values, relative to the data folder; empty if there are none.
+        refused: place, header and reason of every refused cell.
+        error: why the file was refused.
+    """
+
+    file: str
+    state: str
+    form: str = ""
+    community: str = ""
+    release: str = ""
+    rows: int = 0
+    missing: int = 0
+    cells: Mapping[str, int] | None = None
+    tickets: int = 0
+    delivery: str = ""
+    refused: tuple[tuple[str, str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    error: Mapping[str, str] | None = None
+
+
+def collect(
+    settings: Settings,
+    forms: Mapping[str, Form],
+    schemas: Schemas,
+    folder: Path,
+    *,
+    at: datetime | None = None,
+    dry_run: bool = False,
+) -> list[Collected]:
+    """Take in every workbook below a folder.
+
+    Args:
+        at: when they came; now unless given.
+        dry_run: look only; nothing is written.
+
+    Returns:
+        In the order of the files' names.
+    """
+    moment = at or datetime.now(ZoneInfo(TIME_ZONE))
+    known = _known(settings)
+    done: dict[Path, Collected] = {}
+    files: list[ReturnedFile] = []
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
+    for path in paths:
+        digest = sha256_file(path)
+        if digest in known:
+            done[path] = Collected(path.name, REPEATED)
+            continue
+        known.add(digest)
+        try:
+            files.append(_opened(path, digest, forms, schemas))
+        except YibiaoError as error:
+            done[path] = Collected(path.name, REFUSED_FILE, error=error.as_dict())
+    for release in sorted({file.release for file in files}):
+        own = [file for file in files if file.release == release]
+        done |= _of_release(settings, schemas, release, own, moment, dry_run)
+    return [done[path] for path in paths]
+
+
+def _known(settings: Settings) -> set[str]:
+    from sqlalchemy import select
+
+    from yibiao.control.tables import form_answer
+
+    with connect(settings) as connection:
+        return set(connection.scalars(select(form_answer.c.file_sha256)))
+
+
+def _opened(path: Path, digest: str, forms: Mapping[str, Form], schemas: Schemas) -> ReturnedFile:
+    """Read one file and make sure that it is the form that it says it is."""
+    book = read_book(path)
+    facts = book.facts
+    form = forms.get(facts.get("表单", ""))
+    if facts.get("格式") != FORMAT or form is None:
+        raise FormError(
+            "The hidden sheet names no form that is known.",
+            where=path.name,
+            expected="the workbook as `yibiao form fill` made it",
+            got=f"format {facts.get('格式', '')[:8] or '(none)'}",
+            todo="Ask for the answers in the workbook as it was sent out.",
+        )
+    title = next((text for text in book.grid[TITLE_ROW] if text.strip()), "").strip() if book.grid else ""
+    if title != form.title:
+        raise FormError(
+            "The sheet is another form than the hidden sheet says.",
+            where=path.name,
+            expected=form.title,
+            got="another title, or none",
+            todo="Ask for the workbook as it was sent out; a sheet must not be copied into another form's workbook.",
+        )
+    number = facts.get("准入编号", "")
+    printed = find_number(" ".join(text for row in book.grid[:3] for text in row if text))
+    if (printed[0] if printed else "") != number:
+        raise FormError(
+            "The number that is printed is not that of this form.",
+            where=path.name,
+            expected=number or "no number",
+            got=printed[0] if printed else "no number",
+            todo="A form carries its own control number. Ask who sent it out.",
+        )
+    community = facts.get("社区", "")
+    if community not in schemas.codes[schemas.elements["community_code"].code_list or ""].by_code:
+        raise FormError("The hidden sheet names no community.", where=path.name, todo="Ask for the workbook again.")
+    try:
+        as_of = date.fromisoformat(facts.get("数据日期", ""))
+    except ValueError:
+        raise FormError("The hidden sheet names no day.", where=path.name, todo="Ask for the workbook again.") from None
+    return ReturnedFile(path, digest, book, form, community, number, facts.get("发布版本", ""), as_of)
+
+
+def _of_release(
+    settings: Settings, schemas: Schemas, version: str, files: Sequence[ReturnedFile], moment: datetime, dry_run: bool
+) -> dict[Path, Collected]:
+    from yibiao.warehouse.releases import find
+
+    done: dict[Path, Collected] = {}
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(asking(find(settings, version).database, schemas))
+        except YibiaoError as error:
+            told = error.as_dict() | {"what": "The release that the form was filled from is not there any more."}
+            return {file.path: Collected(file.path.name, REFUSED_FILE, error=told) for file in files}
+        for form in sorted({file.form.id for file in files}):
+            own = [file for file in files if file.form.id == form]
+            before = sent(connection, own[0].form, schemas, own[0].as_of, {file.community for file in own})
+            read = Reading(own[0].form, schemas)
+            for file in own:
+                try:
+                    found = compare(file.book, before, file.community, schemas, file.path, read)
+                    found = _without_strangers(connection, found, before, file, schemas)
+                    done[file.path] = _kept(settings, schemas, file, before, found, moment, dry_run)
+                except YibiaoError as error:
+                    done[file.path] = Collected(
+                        file.path.name, REFUSED_FILE, form, file.community, version, error=error.as_dict()
+                    )
+    return done
+
+
+class Reading:
+    """Reads texts of a form's fields with the very rules by which a delivery of its contract is checked."""
+
+    def __init__(self, form: Form, schemas: Schemas) -> None:
+        report = own_report(form, schemas)
+        by_place = {(one.element, one.role): one.name for one in own_columns(form, schemas) if one.element}
+        self._rules: dict[int, str | None] = {}
+        for number, field in enumerate(form.fields):
+            name = by_place.get((field.element, field.role)) if field.element and not field.derive else None
+            self._rules[number] = read_as(report.column(name), "text") if name else None
+
+    def __call__(self, asked: Sequence[tuple[int, str]]) -> list[str | None]:
+        import duckdb
+        import pyarrow as pa
+
+        values: list[str | None] = [None] * len(asked)
+        with duckdb.connect() as connection:
+            for number in sorted({number for number, _ in asked}):
+                places = [place for place, one in enumerate(asked) if one[0] == number]
+                rule = self._rules[number]
+                if rule is None:
+                    for place in places:
+                        values[place] = asked[place][1]
+                    continue
+                connection.register("said", pa.table({"text": [asked[place][1] for place in places]}))
+                found = connection.execute(f"select ({rule})::varchar from said").fetchall()
+                for place, (value,) in zip(places, found, strict=True):
+                    values[place] = value
+        return values
+
+
+def _without_strangers(
+    connection: DuckDBPyConnection, found: Compared, before: Sent, file: ReturnedFile, schemas: Schemas
+) -> Compared:
+    """Refuse added rows about somebody whom the release knows in another community; nothing is said of him."""
+    entity = schemas.entities[before.form.rows.entity]
+    kind = entity.id if "community_code" in entity.elements else "resident"
+    keys = {name for key in schemas.entities[kind].keys for name in key}
+    telling = [
+        number
+        for number, field in enumerate(before.form.fields)
+        if field.role is None and not field.derive and field.element in keys
+    ]
+    rows = []
+    for row in found.rows:
+        stranger = False
+        if row.sent is None:
+            for cell in row.cells:
+                if cell.outcome == ANSWERED and cell.field in telling:
+                    column = before.form.fields[cell.field or 0].element
+                    where = f"select 1 from {kind} where {column} = ? and community_code <> ?"
+                    stranger |= bool(connection.execute(where, [cell.value, file.community]).fetchall())
+        if stranger:
+            reason = "这一行不属于本社区，没有采用；请由所在社区填报"
+            cells = tuple(
+                replace(one, outcome=REFUSED, reason=reason, value="") if one.outcome == ANSWERED else one
+                for one in row.cells
+            )
+            row = Row(row.line, None, cells)
+        rows.append(row)
+    return Compared(rows, found.missing, found.notes)
+
+
+def _kept(
+    settings: Settings,
+    schemas: Schemas,
+    file: ReturnedFile,
+    before: Sent,
+    found: Compared,
+    moment: datetime,
+    dry_run: bool,
+) -> Collected:
+    """Write down what a file says: new values first, then, in one transaction, that it was taken in."""
+    from sqlalchemy import insert
+
+    from yibiao.control.tables import form_answer
+
+    form = file.form
+    delivery = delivery_of(form, schemas, file, found, moment)
+    name = ""
+    if delivery:
+        name = f"{form.department}/{report_id(form).partition('.')[2]}/{file_name(form, file, moment)}"
+        if not dry_run:
+            target = settings.data / name
+            write_delivery(target, delivery)
+    corrected = corrections_of(schemas, file, before, found)
+    opened = 0
+    if not dry_run:
+        with connect(settings) as connection:
+            opened = open_tickets(connection, corrected, moment)
+            connection.execute(
+                insert(form_answer).values(
+                    file_sha256=file.digest,
+                    form=form.id,
+                    community_code=file.community,
+                    release_version=file.release,
+                    cells=found.cells,
+                    delivery=name,
+                    collected_at=moment.isoformat(timespec="seconds"),
+                )
+            )
+        record_return(settings, returned(file, found), at=moment)
+    refused = tuple(
+        (cell.place, form.fields[cell.field].header if cell.field is not None else "", cell.reason)
+        for row in found.rows
+        for cell in row.cells
+        if cell.outcome == REFUSED
+    )
+    return Collected(
+        file.path.name,
+        TAKEN,
+        form.id,
+        file.community,
+        file.release,
+        rows=len(found.rows),
+        missing=found.missing,
+        cells=found.cells,
+        tickets=len(corrected) if dry_run else opened,
+        delivery=name,
+        refused=refused,
+        notes=tuple(found.notes),
+    )
+
+
+def known_report(form: Form, schemas: Schemas) -> Report | None:
+    """The report that takes the new values in; None as long as its contract is not in the schemas folder."""
+    found: Any = schemas.reports.get(report_id(form))
+    return found

@@ -1,0 +1,407 @@
+"""The one query per form: which rows it has, in which community each stands, and the XML of each row of its sheet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from yibiao.contracts.values import Schemas
+from yibiao.forms.count import head_query
+from yibiao.forms.fill.values import Cell, cell_of, is_loose, named
+from yibiao.forms.layout import column_of, first_row
+from yibiao.forms.model import Form
+from yibiao.forms.paths import HEAD, joins, place
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+AUTOMATIC, CONFIRM, NEW = "automatic", "confirm", "new"
+STATUSES = (AUTOMATIC, CONFIRM, NEW)
+STATUS_NAMES = {AUTOMATIC: "系统预填", CONFIRM: "请核对", NEW: "请填写"}
+
+_ORDERS = {
+    "resident": ("resident.household_id", "resident.relation_to_head_code", "resident.birth_date"),
+    "household": ("household.household_code",),
+    "dwelling": ("dwelling.building_number", "dwelling.dwelling_code"),
+}
+"""Rows stand as a worker walks: household by household, house by house; else by the first key."""
+
+ODD = "[&<>\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\r\\x{fffe}\\x{ffff}]|_x[0-9A-Fa-f]{4}_"
+"""What cannot stand in a cell's XML as it is (ECMA-376 part 1, 22.9.2.19: `_x0041_` is read as a sign)."""
+
+
+UNKNOWN = -(1 << 62)
+"""Stands for the number of a record where nothing is known; other numbers below 0 are those of tickets."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a query needs of the sheet: formats of cells by status, of the row's number and of its key."""
+
+    formats: dict[str, int]
+    number: int
+    key: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One form, ready to be asked of a release.
+
+    Attributes:
+        cells: per field.
+        sql: gives `community`, `rn` (1-based in the community), `id`, per field `t<n>` (text) and `r<n>` (record), and
+            `disputed`: bits of the fields whose sources disagree; ordered by community and `rn`.
+        picked: statement that makes the table of rows first.
+    """
+
+    form: Form
+    cells: tuple[Cell, ...]
+    picked: str
+    sql: str
+    limits: tuple[int, ...]
+
+    @property
+    def known(self) -> int:
+        """Fields that a release can answer."""
+        return sum(cell.table is not None for cell in self.cells)
+
+
+def prepare(connection: DuckDBPyConnection, schemas: Schemas) -> None:
+    """What every query joins: names of codes, heads of households, disputed elements, residents as they may be seen."""
+    see(connection, schemas, doubtful_query())
+    prepare_names(connection, schemas)
+    corrected = bool(connection.execute("from duckdb_tables() where table_name = 'correction'").fetchall())
+    for entity in schemas.entities.values():
+        bits = "".join(f" when {_text(name)} then {1 << place}::bigint" for place, name in enumerate(entity.elements))
+        # What an authority corrected is decided, whatever sources go on saying.
+        decided = f" anti join correction on entity_id = {entity.id_column} and correction.element = said.element"
+        connection.execute(
+            f"create temp table disputed_{entity.id} as"
+            f" select {entity.id_column}, bit_or(case said.element{bits} end) as bits"
+            f" from {entity.id}_conflict as said{decided if corrected else ''} group by {entity.id_column}"
+        )
+
+
+def see(connection: DuckDBPyConnection, schemas: Schemas, doubtful: str) -> None:
+    """`seen_resident`: residents, of whom it is doubtful whether they are one person only with their numbers.
+
+    Two people under one number, or linked by mistake, would give each other's address to whoever fills a form in.
+
+    Args:
+        doubtful: query of their ids.
+    """
+    entity = schemas.entities["resident"]
+    connection.execute(f"create or replace temp table doubtful_resident as {doubtful}")
+    told = {entity.id_column, *(name for key in entity.keys for name in key)}
+    columns = [*entity.elements, *(schemas.entities[one].id_column for one in entity.links)]
+    shown = ", ".join(
+        f"resident.{one}"
+        if one in told
+        else f"case when doubtful.{entity.id_column} is null then resident.{one} end as {one}"
+        for one in (entity.id_column, *columns)
+    )
+    connection.execute(
+        f"create or replace temp view seen_resident as select {shown} from resident"
+        f" left join doubtful_resident as doubtful on doubtful.{entity.id_column} = resident.{entity.id_column}"
+    )
+
+
+def doubtful_query() -> str:
+    """Residents of whom sources state names that no slip of the pen explains: more than one sign differs."""
+    return """
+with said as (
+    select distinct resident_id, value, string_split(value, '') as signs
+    from resident_conflict where element = 'resident_name'
+)
+select distinct one.resident_id
+from said as one join said as other on one.resident_id = other.resident_id and one.value < other.value
+where len(list_intersect(one.signs, other.signs)) <= greatest(len(one.signs), len(other.signs)) - 2"""
+
+
+def prepare_names(connection: DuckDBPyConnection, schemas: Schemas) -> None:
+    """Names of codes, and heads of households: what the texts of cells need."""
+    for code_list in schemas.codes.values():
+        used = any(
+            schemas.elements[name].code_list == code_list.id
+            for entity in schemas.entities.values()
+            for name in entity.elements
+        )
+        if used:
+            connection.execute(f"create temp table code_{code_list.id} (code varchar, name varchar)")
+            rows = [(code.code, code.name) for code in code_list.codes]
+            if rows:
+                values = ", ".join(f"({_text(code)}, {_text(name)})" for code, name in rows)
+                connection.execute(f"insert into code_{code_list.id} values {values}")
+    connection.execute(
+        f"create temp table {HEAD} as {head_query(schemas)}"
+        " select seen_resident.* from head join seen_resident using (resident_id)"
+    )
+
+
+def ask(
+    form: Form,
+    schemas: Schemas,
+    as_of: date,
+    ages: Mapping[str, int],
+    area: Collection[str],
+    *,
+    more: Mapping[str, str] | None = None,
+) -> Asked:
+    """Put one form into SQL.
+
+    Args:
+        as_of: the last day that the release speaks of.
+        ages: element -> last record number that is too old to be taken without a look.
+        area: codes of the communities.
+        more: name -> SQL over the joined row, for further columns of `Asked.sql`.
+    """
+    more = more or {}
+    entities, entity = schemas.entities, form.rows.entity
+    shape = entities[entity]
+    community = community_of(schemas, entity)
+    cells = tuple(cell_of(schemas, entity, field, as_of, community) for field in form.fields)
+    condition = (form.rows.where or "true").replace("{as_of}", f"date '{as_of.isoformat()}'")
+    order = _ORDERS.get(entity) or tuple(f"{entity}.{name}" for name in shape.keys[0])
+    codes = ", ".join(_text(code) for code in sorted(area))
+    listed = f"community in ({codes})"
+    chosen = ", ".join(f"{expression} as o{place}" for place, expression in enumerate(order))
+    within = ", ".join(f"o{place}" for place in range(len(order)))
+    # Of a form that asks for a part only, a part is drawn: the same rows each time, as long as they are there.
+    drawn = (
+        f" qualify row_number() over (order by md5({_text(form.id)} || id)) <= ceil({form.rows.share.numerator}"
+        f" * count(*) over () / {form.rows.share.denominator}.0)"
+        if form.rows.share < 1
+        else ""
+    )
+    texts = [condition, community, *order]
+    picked = (
+        "create or replace temp table picked as"
+        f" with chosen as (select {entity}.{shape.id_column} as id, {_placed(community)} as community, {chosen}"
+        f" {source(schemas, entity, texts)} where {condition}),"
+        f" drawn as (select * from chosen{drawn})"
+        f" select id, community, row_number() over (partition by community order by {within}, id) as rn"
+        f" from drawn where {listed} or community is null order by community, rn"
+    )
+    outs = []
+    for number, cell in enumerate(cells):
+        outs += [f"{cell.text} as t{number}", f"{cell.record} as r{number}"]
+    disputed = [
+        f"(case when disputed_{cell.table}.bits & {1 << position} <> 0 then {1 << number}::bigint else 0 end)"
+        for number, cell in enumerate(cells)
+        if (position := _bit(schemas, cell)) is not None
+    ]
+    outs += [f"{sql} as {name}" for name, sql in more.items()]
+    told = [*(one.text for one in cells), *(one.record for one in cells), *disputed, *more.values()]
+    body = _from_picked(schemas, form, told)
+    sql = (
+        f"select picked.community, picked.rn, picked.id, {' | '.join(disputed) or '0::bigint'} as disputed,"
+        f" {', '.join(outs)} {body} {_names(schemas, form, cells)}"
+        " where picked.community is not null order by picked.community, picked.rn"
+    )
+    limits = tuple(ages.get(field.element or "", 0) if field.derive is None else 0 for field in form.fields)
+    return Asked(form, cells, picked, sql, limits)
+
+
+def texts_query(form: Form, schemas: Schemas, cells: Sequence[Cell], more: Mapping[str, str] | None = None) -> str:
+    """SQL of what the cells of the picked rows show: `community`, `rn`, `id`, `t<n>`, and more if named.
+
+    Args:
+        more: name -> SQL over the joined row.
+    """
+    more = more or {}
+    outs = [f"{cell.text} as t{number}" for number, cell in enumerate(cells)]
+    outs += [f"{sql} as {name}" for name, sql in more.items()]
+    body = _from_picked(schemas, form, [*(cell.text for cell in cells), *more.values()])
+    return (
+        f"select picked.community, picked.rn, picked.id, {', '.join(outs)} {body} {_names(schemas, form, cells)}"
+        " where picked.community is not null order by picked.community, picked.rn"
+    )
+
+
+def _from_picked(schemas: Schemas, form: Form, texts: Sequence[str]) -> str:
+    entity = form.rows.entity
+    key = schemas.entities[entity].id_column
+    joined = f"from picked join {_seen(entity)} on {entity}.{key} = picked.id"
+    return source(schemas, entity, texts, seen=True).replace(f"from {entity}", joined, 1)
+
+
+def _seen(table: str) -> str:
+    return "seen_resident as resident" if table == "resident" else table
+
+
+def rows_xml(asked: Asked, schemas: Schemas, look: Look) -> str:
+    """SQL on `asked.sql` that gives `community`, `rn`, `xml` (one row of the sheet), `flags`, `disputed`, `r<n>`.
+
+    `r<n>` is `UNKNOWN` where nothing is known.
+    """
+    form, top = asked.form, first_row(asked.form)
+    pieces = [
+        "'<row r=\"'",
+        "line",
+        '\'" ht="18" customHeight="1"><c r="A\'',
+        "line",
+        f'\'" s="{look.number}"><v>\'',
+        "rn::varchar",
+        "'</v></c>'",
+    ]
+    for number, (field, cell) in enumerate(zip(form.fields, asked.cells, strict=True)):
+        letters = letters_of(column_of(form, number))
+        empty = f'" s="{look.formats[NEW]}"/>'
+        pieces += [f"'<c r=\"{letters}'", "line"]
+        if cell.table is None:
+            pieces.append(f"'{empty}'")
+            continue
+        element = schemas.elements[field.element] if field.element and not field.derive else None
+        text = f"t{number}"
+        if is_loose(element) and (element or not field.derive):
+            text = f"case when regexp_matches(t{number}, '{ODD}') then {escaped(f't{number}')} else t{number} end"
+        style = look.formats[AUTOMATIC]
+        doubt = []
+        if _bit(schemas, cell) is not None:
+            doubt.append(f"disputed & {1 << number} <> 0")
+        if asked.limits[number]:
+            doubt.append(f"r{number} between 1 and {asked.limits[number]}")
+        shade = f"'{look.formats[CONFIRM] if cell.is_inferred else style}'"
+        if doubt and not cell.is_inferred:
+            shade = f"case when {' or '.join(doubt)} then '{look.formats[CONFIRM]}' else '{style}' end"
+        pieces.append(
+            f"case when t{number} is null then '{empty}' else '\" s=\"' || {shade} ||"
+            f' \'" t="inlineStr"><is><t xml:space="preserve">\' || {text} || \'</t></is></c>\' end'
+        )
+    last = letters_of(column_of(form, len(form.fields)))
+    pieces += [
+        f"'<c r=\"{last}'",
+        "line",
+        f'\'" s="{look.key}" t="inlineStr"><is><t>\'',
+        "id",
+        "'</t></is></c></row>'",
+    ]
+    records = "".join(
+        f", case when t{number} is null then {UNKNOWN} else coalesce(r{number}, 0) end as r{number}"
+        for number in range(len(form.fields))
+    )
+    return (
+        f"select community, rn, concat({', '.join(pieces)}) as xml, disputed{records}"
+        f" from (select *, (rn + {top})::varchar as line from ({asked.sql}))"
+    )
+
+
+def _placed(community: str) -> str:
+    """The community of a row; none for a resident who may be two people that live in different ones."""
+    if not community.startswith("resident."):
+        return community
+    return (
+        "case when resident.resident_id in (select resident_id from doubtful_resident semi join (select resident_id"
+        " from resident_conflict where element = 'community_code') using (resident_id))"
+        f" then null else {community} end"
+    )
+
+
+def status_of(asked: Asked, number: int, record: int | None, disputed: int) -> str:
+    """The status of one cell: the same rule as in the XML of its row.
+
+    Args:
+        record: number of the record that gave the value, 0 if it follows from a list; None where nothing is known.
+        disputed: bits of the row's fields whose sources disagree.
+    """
+    if record is None:
+        return NEW
+    doubtful = asked.cells[number].is_inferred or bool(disputed & (1 << number))
+    return CONFIRM if doubtful or 1 <= record <= asked.limits[number] else AUTOMATIC
+
+
+def limits_by_age(connection: DuckDBPyConnection, schemas: Schemas, as_of: date) -> dict[str, int]:
+    """Element -> number of the last record that is older than its values stay good; records ascend with editions."""
+    found = connection.execute("select edition_date::date, first_record_no + read from load order by 1").fetchall()
+    limits = {}
+    for element in schemas.elements.values():
+        if element.max_age_days is not None:
+            oldest = as_of - timedelta(days=element.max_age_days)
+            limits[element.id] = max((last for day, last in found if day < oldest), default=0)
+    return limits
+
+
+def community_of(schemas: Schemas, entity: str) -> str:
+    """The column that says which community a row belongs to."""
+    tables = (entity, *joins(schemas.entities, entity))
+    return next(f"{table}.community_code" for table in tables if "community_code" in schemas.entities[table].elements)
+
+
+def source(schemas: Schemas, entity: str, texts: Sequence[str], *, seen: bool = False) -> str:
+    """The FROM clause with every table that `texts` name, their provenance (`of_`) and their disputes.
+
+    Args:
+        seen: residents as they may be shown, instead of all that is known.
+    """
+    reached = joins(schemas.entities, entity)
+    words = " ".join(texts)
+    named_tables = set(re.findall(r"\b(?:of_|disputed_)?([a-z]+)\.", words)) & {entity, HEAD, *reached}
+    through = reached["household"].source if "household" in reached else entity
+    if HEAD in named_tables:
+        named_tables.add(through)
+    if "household" in reached and re.search(r"\bhousehold\.", words):
+        named_tables.add("household")
+    needed: set[str] = set()
+    for table in named_tables & reached.keys():
+        while table != entity:
+            needed.add(table)
+            table = reached[table].source
+    lines = [f"from {entity}"]
+    for table, join in reached.items():
+        if table in needed:
+            named_table = _seen(table) if seen else table
+            lines.append(f"left join {named_table} on {table}.{join.id_column} = {join.source}.{join.id_column}")
+    if HEAD in named_tables:
+        lines.append(f"left join {HEAD} on {HEAD}.household_id = {through}.household_id")
+    for table in (entity, *reached, HEAD):
+        kind = "resident" if table == HEAD else table
+        key = schemas.entities[kind].id_column
+        for alias, beside in ((f"of_{table}", f"{kind}_provenance"), (f"disputed_{table}", f"disputed_{kind}")):
+            if re.search(rf"\b{alias}\.", words):
+                lines.append(f"left join {beside} as {alias} on {alias}.{key} = {table}.{key}")
+    return " ".join(lines)
+
+
+def letters_of(column: int) -> str:
+    """The letters of a column, 0-based: 0 is A."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _names(schemas: Schemas, form: Form, cells: Sequence[Cell]) -> str:
+    joined = {}
+    for field, cell in zip(form.fields, cells, strict=True):
+        if cell.codes:
+            where = place(schemas.entities, form.rows.entity, field)
+            alias = named(where)
+            joined[alias] = f"left join code_{cell.codes} as {alias} on {alias}.code = {where.table}.{where.column}"
+    return " ".join(joined.values())
+
+
+def _bit(schemas: Schemas, cell: Cell) -> int | None:
+    """The place of a cell's element among the bits of disputed elements."""
+    if cell.table is None or cell.column is None:
+        return None
+    elements = schemas.entities["resident" if cell.table == HEAD else cell.table].elements
+    return elements.index(cell.column) if cell.column in elements else None
+
+
+def escaped(value: str) -> str:
+    """SQL of a text as XML holds it; signs that XML cannot hold are left out, as Excel cannot show them either."""
+    text = f"regexp_replace({value}, '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\\1', 'g')"
+    text = f"regexp_replace({text}, '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x{{fffe}}\\x{{ffff}}]', '', 'g')"
+    for sign, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#13;")):
+        sql = f"'{sign}'" if sign != "\r" else "chr(13)"
+        text = f"replace({text}, {sql}, '{name}')"
+    return text
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

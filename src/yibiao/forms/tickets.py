@@ -1,0 +1,302 @@
+"""Tickets (更正工单): what a returned form says is wrong, for the authority to accept or refuse with a reason.
+
+Tickets and decisions live in the control database alone. Of several decisions about a ticket the last counts; of
+several accepted tickets about one value the last ticket does.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from yibiao.contracts.values import Schemas
+from yibiao.control.database import connect
+from yibiao.errors import FormError
+from yibiao.files import to_json
+from yibiao.forms.workdays import due
+from yibiao.settings import TIME_ZONE, Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+ACCEPT, REFUSE, WITHDRAW = "accept", "refuse", "withdraw"
+OPEN, ACCEPTED, REFUSED, WITHDRAWN = "open", "accepted", "refused", "withdrawn"
+STATES = {OPEN: "待核实", ACCEPTED: "已采纳", REFUSED: "未采纳", WITHDRAWN: "已撤回"}
+_STATE_OF = {ACCEPT: ACCEPTED, REFUSE: REFUSED, WITHDRAW: WITHDRAWN}
+
+TERM = 10
+"""Working days within which an authority answers. Ours, after the ten of 政务数据共享条例 for conditional sharing."""
+
+EXISTS = ".exists"
+"""Ends the element of a ticket about a yes or no, which no value can answer."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A correction as it was found on a form.
+
+    Attributes:
+        value_before, value: as the registry writes them; an empty `value` says only that the old one is wrong.
+    """
+
+    form: str
+    community_code: str
+    release_version: str
+    entity: str
+    entity_id: str
+    element: str
+    department: str
+    value_before: str
+    value: str
+    header: str
+    file_sha256: str
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket with what was decided about it."""
+
+    ticket_no: int
+    found: Found
+    opened_at: str
+    due_on: date
+    state: str = OPEN
+    decided_value: str = ""
+    decided_by: str = ""
+    reason: str = ""
+    decided_at: str = ""
+
+    @property
+    def value(self) -> str:
+        """What counts if it is accepted."""
+        return self.decided_value or self.found.value
+
+    def days_left(self, today: date) -> int:
+        """Working days until it is due; negative when that is over. Of a decided one as on the day of the decision."""
+        from yibiao.forms.workdays import between
+
+        day = date.fromisoformat(self.decided_at[:10]) if self.decided_at else today
+        return between(day, self.due_on)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """An accepted correction: it outranks whatever sources state."""
+
+    entity: str
+    entity_id: str
+    element: str
+    value: str
+    ticket_no: int
+    department: str
+
+
+def open_tickets(connection: Connection, found: Sequence[Found], at: datetime) -> int:
+    """Write down corrections; one that waits already, word for word, is not written again.
+
+    Returns:
+        How many are new.
+    """
+    from sqlalchemy import insert
+
+    from yibiao.control.tables import ticket
+
+    waiting = {_same(one.found) for one in _all(connection) if one.state == OPEN}
+    last = due(at.date(), TERM) if found else at.date()
+    rows = []
+    for one in found:
+        if _same(one) not in waiting:
+            waiting.add(_same(one))
+            rows.append({**vars(one), "opened_at": at.isoformat(timespec="seconds"), "due_on": last})
+    if rows:
+        connection.execute(insert(ticket), rows)
+    return len(rows)
+
+
+def tickets(settings: Settings, *, state: str = "", department: str = "", form: str = "") -> list[Ticket]:
+    """Tickets, oldest first.
+
+    Args:
+        state: only those in this one of `STATES`; `department`, `form`: only of these.
+    """
+    with connect(settings) as connection:
+        found = _all(connection)
+    return [
+        one
+        for one in found
+        if state in ("", one.state) and department in ("", one.found.department) and form in ("", one.found.form)
+    ]
+
+
+def decide(
+    settings: Settings,
+    ticket_no: int,
+    decision: str,
+    reason: str,
+    schemas: Schemas,
+    *,
+    value: str = "",
+    by: str = "",
+    at: datetime | None = None,
+) -> Ticket:
+    """Accept or refuse a ticket, or take the decision back.
+
+    Args:
+        decision: `accept`, `refuse`, or `withdraw` (the correction counts no more).
+        value: what counts instead of what the form says, as the registry writes it; needed where the form says nothing.
+
+    Raises:
+        FormError: there is no such ticket, no reason is given, or the value is none.
+    """
+    from sqlalchemy import insert
+
+    from yibiao.control.tables import ticket_decision
+
+    if not reason.strip():
+        raise FormError("A decision about a ticket needs a reason.", where=f"ticket {ticket_no}", todo="Give --reason.")
+    moment = at or datetime.now(ZoneInfo(TIME_ZONE))
+    with connect(settings) as connection:
+        known = {one.ticket_no: one for one in _all(connection)}
+        if ticket_no not in known:
+            raise FormError(
+                "There is no such ticket.",
+                where="yibiao ticket",
+                got=str(ticket_no),
+                todo="See them with `yibiao ticket list`.",
+            )
+        one = known[ticket_no]
+        counted = _check(one, decision, value, schemas)
+        connection.execute(
+            insert(ticket_decision).values(
+                ticket_no=ticket_no,
+                decision=decision,
+                value=counted,
+                decided_by=by.strip() or getpass.getuser(),
+                reason=reason.strip(),
+                decided_at=moment.isoformat(timespec="seconds"),
+            )
+        )
+        return next(each for each in _all(connection) if each.ticket_no == ticket_no)
+
+
+def corrections(settings: Settings, schemas: Schemas) -> tuple[Correction, ...]:
+    """The accepted corrections that count in a release, sorted: of each value the last ticket."""
+    with connect(settings) as connection:
+        found = _all(connection)
+    last: dict[tuple[str, str, str], Correction] = {}
+    for one in found:
+        told = one.found
+        if one.state == ACCEPTED and applies(told, schemas):
+            place = told.entity, told.entity_id, told.element
+            last[place] = Correction(*place, one.value, one.ticket_no, told.department)
+    return tuple(last[place] for place in sorted(last))
+
+
+def corrections_digest(corrected: Sequence[Correction]) -> str:
+    """SHA-256 over what corrections change of a release; who decided, when and why take no part."""
+    told = [[one.entity, one.entity_id, one.element, one.value] for one in corrected]
+    return hashlib.sha256(to_json(told)).hexdigest()
+
+
+def applies(found: Found, schemas: Schemas) -> bool:
+    """Whether an accepted ticket changes the release by itself.
+
+    A key, or what links entities, is mended by the authority in its own report: with another number it would be another
+    entity. Neither is a yes or no a value.
+    """
+    entity = schemas.entities.get(found.entity)
+    if entity is None or found.element not in entity.elements:
+        return False
+    linking = {name for elements in (*entity.keys, *entity.links.values()) for name in elements}
+    return found.element not in linking
+
+
+def _check(one: Ticket, decision: str, value: str, schemas: Schemas) -> str:
+    if decision not in _STATE_OF:
+        raise FormError(
+            "This is no decision.", where=f"ticket {one.ticket_no}", expected=", ".join(_STATE_OF), got=decision
+        )
+    if decision != ACCEPT:
+        return ""
+    if not applies(one.found, schemas):
+        return value
+    counted = value or one.found.value
+    element = schemas.elements[one.found.element]
+    if not counted:
+        raise FormError(
+            "The form says only that the value is wrong, not what is right.",
+            where=f"ticket {one.ticket_no}",
+            expected=f"--value with the right {element.name}",
+            todo="Give it, or refuse the ticket.",
+        )
+    if not is_value(counted, one.found.element, schemas):
+        raise FormError(
+            f"This is no {element.name}.",
+            where=f"ticket {one.ticket_no}",
+            expected=f"a value of type {element.type}"
+            + (f", code list {element.code_list}" if element.code_list else ""),
+            got=f"{len(counted)} characters",
+            todo="Codes are given as codes, days as YYYY-MM-DD.",
+        )
+    return counted
+
+
+def is_value(value: str, element: str, schemas: Schemas) -> bool:
+    """Whether a text is a value of an element as the registry writes it."""
+    import duckdb
+
+    from yibiao.contracts.values import plain_column
+    from yibiao.ingest.rules import read_as
+
+    told = schemas.elements[element]
+    if told.code_list:
+        return value in schemas.codes[told.code_list].by_code
+    column = plain_column(element, told.name, told.type)
+    sql = read_as(_dated(column), "text")
+    found: Any = duckdb.execute(f"select ({sql}) is not null from (select ?::varchar as text)", [value]).fetchall()
+    return bool(found[0][0])
+
+
+def _dated(column: Any) -> Any:
+    from dataclasses import replace
+
+    return replace(column, date_formats=("any",)) if column.type in ("date", "month") else column
+
+
+def _same(one: Found) -> tuple[str, str, str, str]:
+    return one.entity, one.entity_id, one.element, one.value
+
+
+def _all(connection: Connection) -> list[Ticket]:
+    from sqlalchemy import select
+
+    from yibiao.control.tables import ticket, ticket_decision
+
+    made: dict[int, Any] = {
+        row.ticket_no: row._mapping
+        for row in connection.execute(select(ticket_decision).order_by(ticket_decision.c.ticket_decision_id))
+    }
+    names = list(Found.__dataclass_fields__)
+    found: Iterable[Any] = connection.execute(select(ticket).order_by(ticket.c.ticket_no))
+    result = []
+    for row in found:
+        told = Found(**{name: row._mapping[name] for name in names})
+        last = made.get(row.ticket_no)
+        decided = (
+            (
+                _STATE_OF[last["decision"]],
+                last["value"],
+                last["decided_by"],
+                last["reason"],
+                last["decided_at"],
+            )
+            if last
+            else ()
+        )
+        result.append(Ticket(row.ticket_no, told, row.opened_at, row.due_on, *decided))
+    return result

@@ -1,0 +1,260 @@
+"""Returned files that are not what was sent out: a clear refusal, nothing lost, nothing leaked."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from forms_filled import REVIEW, ROSTER, FilledForms
+
+from installations import Installation
+from yibiao.forms.collect import Collected, collect
+from yibiao.forms.collect.run import REFUSED_FILE, TAKEN
+from yibiao.forms.fill.skeleton import CONTROL_SHEET
+from yibiao.forms.returns import returns
+from yibiao.forms.tickets import tickets
+from yibiao.settings import Settings
+
+AT = datetime(2026, 4, 3, 9, 0, tzinfo=UTC)
+TOP = 4
+Send = Callable[..., Path]
+Column = Callable[[str, str], int]
+
+
+@pytest.fixture
+def own(installation: Installation, tmp_path: Path) -> Settings:
+    return replace(installation.settings, data=tmp_path / "deliveries")
+
+
+@pytest.fixture
+def take(own: Settings, filled: FilledForms) -> Callable[[Path], Collected]:
+    def taken(folder: Path) -> Collected:
+        (found,) = collect(own, filled.forms, filled.schemas, folder, at=AT)
+        return found
+
+    return taken
+
+
+def refused_cells(found: Collected) -> dict[str, str]:
+    return {place: reason for place, _, reason in found.refused}
+
+
+def test_a_formula_is_no_answer_whatever_it_computes(
+    take: Callable[[Path], Collected], sent_back: Send, column_of: Column
+) -> None:
+    column = column_of(ROSTER, "民族")
+
+    def change(_: Any, sheet: Any) -> None:
+        sheet.cell(TOP, column).value = '=HYPERLINK("http://x.invalid","回族")'
+        sheet.cell(TOP + 1, column).value = "=1+1"
+
+    found = take(sent_back(ROSTER, change))
+    assert found.state == TAKEN
+    assert [reason for reason in refused_cells(found).values()] == ["格子里是公式：请填写内容本身"] * 2
+    assert found.tickets == 0
+
+
+def test_a_day_that_is_none_and_a_code_that_is_none_are_named_by_cell(
+    take: Callable[[Path], Collected], sent_back: Send, column_of: Column
+) -> None:
+    birth, people = column_of(ROSTER, "出生日期"), column_of(ROSTER, "民族")
+
+    def change(_: Any, sheet: Any) -> None:
+        sheet.cell(TOP, birth).value = "2026-02-30"
+        sheet.cell(TOP, people).value = "火星族"
+
+    found = take(sent_back(ROSTER, change))
+    assert len(found.refused) == 2
+    assert all("不是有效的" in reason for _, _, reason in found.refused)
+    assert all("火星族" not in reason and "2026-02-30" not in reason for _, _, reason in found.refused)
+    assert found.tickets == 0
+
+
+def test_merged_cells_between_rows_say_nothing_for_sure(
+    take: Callable[[Path], Collected], sent_back: Send, column_of: Column
+) -> None:
+    column = column_of(ROSTER, "车牌号码")
+
+    def change(_: Any, sheet: Any) -> None:
+        sheet.cell(TOP, column).value = "示A12345"
+        sheet.merge_cells(start_row=TOP, start_column=column, end_row=TOP + 2, end_column=column)
+
+    found = take(sent_back(ROSTER, change))
+    assert set(refused_cells(found).values()) == {"格子被合并了：请拆开，逐格填写"}
+    assert len(found.refused) == 3
+    assert found.cells is not None
+    assert found.cells["new"] == 0
+
+
+def test_inserted_rows_and_a_row_that_stands_twice(take: Callable[[Path], Collected], sent_back: Send) -> None:
+    def change(_: Any, sheet: Any) -> None:
+        first = [cell.value for cell in sheet[TOP]]
+        sheet.insert_rows(TOP + 1, 2)
+        for column, value in enumerate(first, start=1):
+            sheet.cell(TOP + 1, column).value = value
+
+    found = take(sent_back(ROSTER, change))
+    assert found.missing == 0
+    assert found.cells is not None
+    assert {reason for _, _, reason in found.refused} == {"这一行重复了：同一行标识（或主键）只能出现一次"}
+    assert found.cells["corrected"] == found.cells["new"] == 0
+
+
+def test_rows_of_another_community_are_not_taken_and_nothing_is_said_of_them(
+    take: Callable[[Path], Collected], filled: FilledForms, sent_back: Send, column_of: Column
+) -> None:
+    other, added = filled.at.query(
+        "select resident_id, citizen_id, resident_name from resident where death_date is null and citizen_id is not"
+        f" null and community_code <> '{filled.community}' order by resident_id limit 2"
+    )
+    name, number = column_of(ROSTER, "姓名"), column_of(ROSTER, "公民身份号码")
+    key = len(filled.forms[ROSTER].fields) + 2
+
+    def change(_: Any, sheet: Any) -> None:
+        end = next(row for row in range(TOP, 200) if not sheet.cell(row, 2).value)
+        sheet.cell(end, key).value = other["resident_id"]
+        sheet.cell(end, name).value = "甲"
+        sheet.cell(end + 1, number).value = added["citizen_id"]
+        sheet.cell(end + 1, name).value = added["resident_name"]
+
+    found = take(sent_back(ROSTER, change))
+    assert found.cells is not None
+    assert found.cells["new"] == 0
+    assert len(found.refused) == 3
+    told = " ".join(reason for _, _, reason in found.refused)
+    assert "不是本社区" in told
+    assert "不属于本社区" in told
+    assert added["resident_name"] not in told
+    assert found.delivery == ""
+
+
+def test_a_key_that_was_sorted_away_from_its_row_corrects_nobody_else(
+    take: Callable[[Path], Collected], filled: FilledForms, sent_back: Send
+) -> None:
+    """Whoever sorts the visible columns only leaves the hidden keys behind."""
+    key = len(filled.forms[ROSTER].fields) + 2
+
+    def change(_: Any, sheet: Any) -> None:
+        keys = [sheet.cell(row, key).value for row in range(TOP, TOP + 10)]
+        for row, value in zip(range(TOP, TOP + 10), reversed(keys), strict=True):
+            sheet.cell(row, key).value = value
+
+    found = take(sent_back(ROSTER, change))
+    assert found.tickets == 0
+    assert found.cells is not None
+    assert found.cells["corrected"] == 0
+
+
+@pytest.mark.parametrize("case", ["another form's number", "another form's title", "no hidden sheet", "unknown form"])
+def test_a_workbook_that_is_another_form_is_refused_whole(
+    own: Settings, take: Callable[[Path], Collected], sent_back: Send, case: str
+) -> None:
+    def change(book: Any, sheet: Any) -> None:
+        if case == "another form's number":
+            sheet["A2"].value = sheet["A2"].value.replace("YB-2026-0001-6", "YB-2026-0002-4")
+        elif case == "another form's title":
+            sheet["A1"].value = "残疾人需求登记表"
+        elif case == "no hidden sheet":
+            del book[CONTROL_SHEET]
+        else:
+            book[CONTROL_SHEET]["B2"].value = "nobody.knows"
+
+    found = take(sent_back(ROSTER, change))
+    assert found.state == REFUSED_FILE
+    assert found.error is not None
+    assert found.error["what"]
+    assert found.error["todo"]
+    assert (tickets(own), returns(own), list(own.data.glob("**/*"))) == ([], [], [])
+
+
+@pytest.mark.parametrize("case", ["a column is gone", "a column is renamed", "no header"])
+def test_a_sheet_without_its_columns_is_refused_whole(
+    take: Callable[[Path], Collected], sent_back: Send, case: str
+) -> None:
+    def change(_: Any, sheet: Any) -> None:
+        if case == "a column is gone":
+            sheet.unmerge_cells(str(next(one for one in sheet.merged_cells.ranges if one.min_row == 1)))
+            sheet.unmerge_cells(str(next(one for one in sheet.merged_cells.ranges if one.min_row == 2)))
+            sheet.delete_cols(5)
+        elif case == "a column is renamed":
+            sheet.cell(3, 5).value = "随便"
+        else:
+            for cell in sheet[3]:
+                cell.value = None
+
+    found = take(sent_back(ROSTER, change))
+    assert found.state == REFUSED_FILE
+    assert found.error is not None
+    assert "header" in found.error["what"] or "Columns" in found.error["what"]
+
+
+def test_a_second_table_and_a_column_of_ones_own_are_named_and_not_taken(
+    take: Callable[[Path], Collected], filled: FilledForms, sent_back: Send
+) -> None:
+    last = len(filled.forms[ROSTER].fields) + 3
+
+    def change(_: Any, sheet: Any) -> None:
+        sheet.cell(3, last).value = "备注二"
+        sheet.cell(TOP, last).value = "另说"
+        end = sheet.max_row + 3
+        for column, text in enumerate(("姓名", "备注"), start=1):
+            sheet.cell(end, column).value = text
+            sheet.cell(end + 1, column).value = "乙"
+
+    found = take(sent_back(ROSTER, change))
+    assert found.state == TAKEN
+    assert [reason for _, _, reason in found.refused] == ["这一列不是本表的列，没有采用"]
+    assert found.cells is not None
+    assert found.cells["new"] == 0
+    assert any("表格下方" in note for note in found.notes)
+
+
+def test_macros_do_not_run_and_pictures_are_left_alone(
+    take: Callable[[Path], Collected], filled: FilledForms, tmp_path: Path
+) -> None:
+    folder = tmp_path / "macros"
+    folder.mkdir()
+    path = folder / "back.xlsm"
+    shutil.copyfile(filled.path(ROSTER), path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"\xd0\xcf\x11\xe0 nobody looks into this")
+        archive.writestr("xl/media/image1.png", b"\x89PNG nobody looks into this")
+    found = take(folder)
+    assert found.state == TAKEN
+    assert len(found.notes) == 2
+    assert "没有执行" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("locked.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password"),
+        ("damaged.xlsx", b"PK\x03\x04" + bytes(100), "damaged"),
+        ("old.xls", b"\xd0\xcf\x11\xe0", "workbook of Excel"),
+        ("picture.png", b"\x89PNG", "workbook of Excel"),
+        ("empty.xlsx", b"", "damaged"),
+    ],
+)
+def test_what_is_no_workbook_is_refused_by_name(
+    take: Callable[[Path], Collected], tmp_path: Path, name: str, content: bytes, told: str
+) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / name).write_bytes(content)
+    found = take(folder)
+    assert (found.file, found.state) == (name, REFUSED_FILE)
+    assert found.error is not None
+    assert told in found.error["what"]
+
+
+def test_a_bad_file_keeps_no_other_back(own: Settings, filled: FilledForms, sent_back: Send) -> None:
+    folder = sent_back(REVIEW)
+    (folder / "a.xlsx").write_bytes(b"no workbook")
+    bad, good = collect(own, filled.forms, filled.schemas, folder, at=AT)
+    assert (bad.state, good.state) == (REFUSED_FILE, TAKEN)
