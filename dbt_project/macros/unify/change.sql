@@ -75,7 +75,7 @@ keyed as (
 {%- if meta.linked %}
 
 decided as (
-    {{ said_otherwise('linkage_' ~ entity, "kind, record_l, node_l, entity_l, state, score, reasons", "kind <> 'pair'") }}
+    {{ said_otherwise('linkage_' ~ entity, "kind, record_l, node_l, entity_l, state, score, reasons", maybe_said_otherwise(entity)) }}
 ),
 {%- endif %}
 
@@ -119,6 +119,15 @@ from decided
 where record_l is not null
 {%- endif %}
 {%- endif %}
+{%- endmacro %}
+
+{#
+  Of what linkage says, rows that may differ from what it said: of most records they were taken over. It left a list
+  (`yibiao.identity.kept`), with NULL in it if it said everything anew.
+#}
+{% macro maybe_said_otherwise(entity) -%}
+    {%- set remade = api.Relation.create(database=target.database, schema='linkage', identifier=entity ~ '_remade') -%}
+    kind <> 'pair' and (kind <> 'record' or record_l in (select id from {{ remade }}) or exists (select 1 from {{ remade }} where id is null))
 {%- endmacro %}
 
 {# Rows of a model that is made whole, which it did not hold before or does not hold now. #}

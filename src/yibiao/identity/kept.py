@@ -33,6 +33,8 @@ class Kept:
         many: entities that state much in some column: `e`.
         decided: nodes that decisions of humans name: `node_id`, `entity` (null if it is a record, or not there).
         numbered: `said` of records that are numbered with the open ones although they keep their entity.
+        remade: `id` of records of which this run may say something else than the last one; NULL if that is all. Read by
+            the models after linkage.
     """
 
     entity_name: str
@@ -71,6 +73,10 @@ class Kept:
     @property
     def decided(self) -> str:
         return self._name("decided")
+
+    @property
+    def remade(self) -> str:
+        return self._name("remade")
 
     @property
     def numbered(self) -> str:

@@ -63,6 +63,7 @@ def link_entity(
     read_decisions(con, entity)
     decided_entities(con, nodes, "select distinct entity from linkage_input where entity is not null")
     keeper = Keeper(con, kept, linkage)
+    con.execute(f"create or replace table {kept.remade} as select cast(null as bigint) as id")
 
     def decide(records: str, contradictions: str) -> tuple[IdPairs, IdPairs]:
         own_nodes(con, nodes, records, contradictions)
@@ -101,10 +102,12 @@ def _by_change(
         before,
     )  # fmt: skip
     if untouched(con, source, kept):
+        con.execute(f"create or replace table {kept.remade} (id bigint)")
         return con.sql(f"from {before}")
     linked = relink(con, source, nodes, model, kept)
     if linked is None:
         return None
+    con.execute(f"create or replace table {kept.remade} as select cast(id as bigint) as id from {TOUCHED}")
     _entities(con, linked, nodes)
     # Entities that humans joined hang together with decisions, which are all looked at anew.
     return con.sql(f"""
