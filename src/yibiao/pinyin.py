@@ -29,7 +29,7 @@ def sound(character: str) -> str:
 
 def _without_tone(syllable: str) -> str:
     """As pypinyin writes it: `lǜ` becomes `lv`, `ê` becomes `ê`."""
-    kept = []
+    kept: list[str] = []
     for sign in unicodedata.normalize("NFD", syllable):
         if sign == "\u0308" and kept and kept[-1] == "u":
             kept[-1] = "v"
