@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from bench.matching_train import sounding_like
 
+from yibiao.demo.name_tables import FEMALE, MALE, SURNAMES
 from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
+from yibiao.matching.grid import Cells, table_of
 from yibiao.matching.lexicon import Fact, qualifiers
 from yibiao.matching.printable import Printable
 from yibiao.matching.roles import is_stranger, readings
@@ -117,3 +121,38 @@ def test_words_of_the_lexicon_make_a_label(lexicon, text):
 )
 def test_a_name_that_holds_a_known_word_makes_none(lexicon, text):
     assert not Printable(lexicon).is_label(text)
+
+
+def test_no_name_of_a_person_is_shown_wherever_it_stands(lexicon):
+    """Four hundred forms filled in at random, beside their labels, under headers, or without any."""
+    draw = Random(5)
+    printable = Printable(lexicon)
+    labels = [
+        "姓名",
+        "性别",
+        "住址",
+        "联系电话",
+        "申请理由",
+        "监护人",
+        "孕次",
+        "认领岗位",
+        "工作单位",
+        "备注",
+        "户籍地",
+    ]
+    names = {draw.choice(list(SURNAMES)) + "".join(draw.choices(MALE[0] + FEMALE[1], k=2)) for _ in range(300)}
+    listed = sorted(names)
+    shown: list[str] = []
+    for _ in range(400):
+        rows = [["", *[""] * 5] for _ in range(draw.randint(2, 6))]
+        share, beside = draw.choice((0.1, 0.4, 0.9)), draw.random() < 0.6
+        for number, row in enumerate(rows):
+            for place in range(6):
+                if (place % 2 == 0) if beside else number == 0:
+                    row[place] = draw.choice(labels)
+                elif draw.random() < share:
+                    row[place] = draw.choice(listed)
+        table = table_of(Cells("表", rows, ()))
+        shown += [text for one in printable.of(table, 1) for text in one.path]
+    assert len(shown) > 1000
+    assert names.isdisjoint(shown)
