@@ -40,13 +40,25 @@ _USUAL = (
 _FAMILY_NAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
     "余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
-    "庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐梅莫庄辛管祝左涂谷祁时舒耿牟卜肖"
+    "庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜肖"
     "詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉"
     "饶刁瞿戚丘古米池滕晋苑邬臧畅宫来苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾"
+    "仇麻佟郗芮逄亓官逯麦敖隆卞巩桑栗佘支奉迟占农修承扈冼海别雍盘岑骆蓝嵇糜井富巫乌巴牧隗山宓蓬班仰仲伊暴"
+    "钭厉戎祖束韶蓟宿怀蒲邰鄂索咸籍卓蔺蒙阴胥闻莘贡劳扶堵宰郦璩濮寿浦尚充慕茹宦艾鱼慎戈庾暨衡弘匡寇禄阙殳"
+    "沃蔚夔厍晁勾融冷訾阚那毋沙乜鞠须丰巢蒯荆竺桓"
 )
 """Family names of one character, by the ministry's yearly reports the commonest."""
 
-_NAME = re.compile(rf"(?:{COMPOUND_FAMILY_NAMES}|[{_FAMILY_NAMES}])[\u3400-\u9fff]{{1,2}}")
+_SOUNDS = "扎西卓玛才让旦增次仁央金多吉拉姆索朗尼平措达瓦格桑古丽买提阿依努尔艾力木江热汗孜巴图其乌兰"
+"""Characters that names from other languages are written with."""
+
+_NAME = re.compile(
+    rf"(?:{COMPOUND_FAMILY_NAMES}|[{_FAMILY_NAMES}])[\u3400-\u9fff]{{1,2}}|[{_SOUNDS}]{{2,8}}"
+    r"|.*[\u3400-\u4dbf\U00020000-\U0003ffff].*"
+)
+_PLACE = re.compile(r"(?:医院|卫生院|银行|公司|厂|中学|小学|大学|学院|一中|幼儿园|小区|村|组|社区|合作社|商店|超市)$")
+"""Last words of what is answered with, unless the whole is a known label (所属村)."""
+
 _VALUE = re.compile(rf"\d{{{LONG_NUMBER},}}|·|•|@|\d+[号室栋幢组弄]|[\u3400-\u9fff](?:省|市|县|镇|乡)[\u3400-\u9fff]")
 _WORDS = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff〇]+|[a-z]+|\d+")
 
@@ -76,6 +88,7 @@ class Printable:
         texts += [*SELF, *_USUAL.split(), *(key(one.name) for one in codes)]
         self._pairs = {pair for text in texts for pair in _pairs(text)}
         self._ends = {text[-2:] for text in texts}
+        self._roles = {word for words in ROLES.values() for word in words}
         self._values = {key(word) for one in codes for word, _ in one.pairs} | {"是", "否", "有", "无", "男", "女"}
         self._latin = {
             word
@@ -99,8 +112,11 @@ class Printable:
         words = _WORDS.findall(plain)
         if not words or any(len(word) >= LONG_NUMBER for word in words if word.isdigit()):
             return False
-        if key(text) == "".join(words) and self._knows(key(text)):
+        whole = key(text)
+        if whole == "".join(words) and (whole in self._lexicon.exact or whole in self._roles):
             return True
+        if whole in self._values or len(whole) < 2 or (_PLACE.search(whole) and not self._knows(whole)):
+            return False
         return all(map(self._is_word, words)) and not all(word.isdigit() for word in words)
 
     def _field(self, one: FormField, sheet: str, strict: bool) -> Shown:
@@ -131,7 +147,8 @@ class Printable:
     def _is_value(self, text: str) -> bool:
         """Has it the form of a value: a long number, an address, a code?"""
         plain = unicodedata.normalize("NFKC", text)
-        return bool(_VALUE.search(plain)) or key(plain) in self._values
+        whole = key(plain)
+        return bool(_VALUE.search(plain)) or (whole in self._values and not self.is_label(text))
 
     def _is_word(self, word: str) -> bool:
         if word.isdigit() or len(word) == 1 or word in self._ends or self._knows(word):

@@ -144,7 +144,7 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
 def is_stranger(text: str) -> bool:
     """Does an outer header name a person whom no role is for, or a thing: 发起人, 食品安全管理人员, 犬只信息?"""
     words = _section(text)
-    if _upper(text) or not words or any(words.endswith(one) for one in SELF):
+    if _upper(text) or not words or words in SELF or any(len(one) > 2 and words.endswith(one) for one in SELF):
         return False
     return bool(_PERSON.search(words) or _THING.search(words))
 

@@ -101,7 +101,7 @@ def test_one_slip_of_a_typist_is_seen(one, other, slip):
     assert one_slip(one, other) is slip
 
 
-def test_characters_that_sound_alike_are_known_without_a_library():
+def test_characters_that_sound_alike_are_known():
     assert alike_in_sound("籍", "藉")
     assert not alike_in_sound("籍", "居")
 
