@@ -1,10 +1,12 @@
 """All figures beside their limits: `make bench`, or
 
-    python bench/main.py [--residents 50000] [--editions 3] [--only run,score,forms,ingest,unify,gate] [--data DIR]
+    python bench/main.py [--residents 50000] [--editions 3] [--only run,score,burden,forms,ingest,unify,gate,matching]
+                         [--data DIR]
 
-Makes the district if it is not there, runs the main job on an empty home folder, scores its release by the truth, then
-measures ingest, unify and gate beside their rivals on the same district: in turns (A B A B A B), with warm files, equal
-threads and compression, median of 3. Prints one table, writes `bench/results/<residents>/*.json` and a chart, ends with
+Makes the district if it is not there, runs the main job on an empty home folder, scores its release by the truth,
+accounts for the burden of the forms and fills them in, then measures ingest, unify and gate beside their rivals on the same district: in
+turns (A B A B A B), with warm files, equal threads and compression, median of 3; and the field matcher on labelled
+forms, which needs no district. Prints one table, writes `bench/results/<residents>/*.json` and a chart, ends with
 status 1 if a limit is missed.
 
 The limits of ingest, unify and gate are judged from a million residents on. In a small district a process's start and a
@@ -28,7 +30,7 @@ from bench.machine import facts
 from yibiao.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("run", "score", "forms", "ingest", "unify", "gate")
+PARTS = ("run", "score", "burden", "forms", "ingest", "unify", "gate", "matching")
 JUDGED_FROM = 1_000_000
 GATE_LIMIT = 3.0
 
@@ -68,7 +70,9 @@ def main() -> None:
     results.mkdir(parents=True, exist_ok=True)
     figures: list[Figure] = []
 
-    district(place / "district", given.residents, editions, given.seed)
+    on_district = set(parts) != {"matching"}
+    if on_district:
+        district(place / "district", given.residents, editions, given.seed)
     settings = Settings.load(home=place / "home", data=place / "district")
 
     def write(name: str, found: dict[str, Any]) -> None:
@@ -76,7 +80,7 @@ def main() -> None:
         (results / f"{name}.json").write_text(json.dumps(head | found, ensure_ascii=False, indent=2) + "\n")
 
     judged = given.residents >= JUDGED_FROM
-    if "run" in parts or not (settings.home / "releases" / "current").exists():
+    if on_district and ("run" in parts or not (settings.home / "releases" / "current").exists()):
         from bench import run
 
         found = run.measure(settings.data, settings.home)
@@ -89,6 +93,12 @@ def main() -> None:
         found = score.measure(settings)
         write("score", found)
         figures += of_score(found)
+    if "burden" in parts:
+        from bench import burden
+
+        found = burden.measure(settings)
+        write("burden", found)
+        figures += of_burden(found, given.residents >= burden.JUDGED_FROM)
     if "forms" in parts:
         from bench import forms
 
@@ -120,6 +130,14 @@ def main() -> None:
             write("gate", {"limit": GATE_LIMIT, "whole": whole, "register": register})
             figures += of_gate(whole, "whole warehouse", judged) + of_gate(register, table, judged)
         warehouse.unlink()
+    if "matching" in parts:
+        from bench import matching
+
+        found, _ = matching.measure(settings, "test", matching.PYTHON)
+        (RESULTS / "matching.json").write_text(
+            json.dumps({"machine": facts()} | found, ensure_ascii=False, indent=2) + "\n"
+        )
+        figures += of_matching(found)
     title = f"{given.residents:,} residents, {editions} edition{'s' if editions > 1 else ''}"
     show(title, figures)
     draw(results / "chart.svg", title, figures)
@@ -192,6 +210,41 @@ def of_forms(found: dict[str, Any], judged: bool) -> list[Figure]:
     for name, what in (("wrong_person", "of a wrong person"), ("elsewhere", "of people from elsewhere")):
         figures.append(Figure(f"forms: cells {what}", str(found[name]), "0", share=1.0 if not found[name] else 2.0))
     return figures
+
+
+def of_burden(found: dict[str, Any], judged: bool) -> list[Figure]:
+    """What is asked of people before and after; the share of a limit is what is left beside what may be left."""
+    figures = []
+    for name, one in found["figures"].items():
+        # Distinct fields follow from forms and contracts alone; hours need a district of some size.
+        share = (1 - one["cut"]) / (1 - one["least"]) if judged or name != "hours" else None
+        shown = f"{one['before']:,.0f} -> {one['after']:,.0f} ({-one['cut']:+.1%})"
+        figures.append(Figure(f"burden: {name} asked of people", shown, f"{-one['least']:+.0%}", share=share))
+    for name, number in found["hours"].items():
+        if name not in ("by_hand", "once"):
+            cut = number / found["hours"]["by_hand"] - 1 if found["hours"]["by_hand"] else 0.0
+            figures.append(Figure(f"  hours {name}", f"{number:,.0f} ({cut:+.1%})"))
+    supplied = f"{found['unanswered']} of them"
+    return [*figures, Figure("  supplied by sharing, but not in the release yet", supplied)]
+
+
+def of_matching(found: dict[str, Any]) -> list[Figure]:
+    """Fields of labelled forms; the rival is the best matcher of valentine, where it was measured."""
+    from bench.matching import LIMITS, SECONDS
+
+    rivals = [one["top1_element"] for one in found.get("valentine", {}).values() if one.get("forms")]
+    figures = [
+        Figure(
+            f"matching: {name}",
+            f"{found[name]:.3f}",
+            f"at least {least}",
+            f"{max(rivals):.3f}" if rivals and name == "top1" else "",
+            share=(1 - found[name]) / (1 - least),
+        )
+        for name, least in LIMITS.items()
+    ]
+    took = found["seconds_60_fields"]
+    return [*figures, Figure("form check, 60 fields", f"{took:.2f} s", f"{SECONDS:.0f} s", share=took / SECONDS)]
 
 
 def of_ingest(found: dict[str, Any], judged: bool) -> list[Figure]:

@@ -2,6 +2,8 @@
 
     python -m bench.matching [--train] [--split test] [--python build/matchers/bin/python] [--json OUT] [--chart SVG]
 
+`make bench-matching` makes the environment of valentine; `make bench` has the same figures as its part `matching`.
+
 Figures are those of `yibiao form check`: an element is proposed from the model's threshold on; below it a field is new,
 or somebody is asked. `--train` writes `schemas/matching/model.json` from the development split and registered forms.
 """
@@ -20,10 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.labelled import LabelledForm, labelled_forms, registered_forms, split_of, undefined
+from bench.labelled import LabelledForm, labelled_forms, registered_forms, undefined
 from bench.machine import facts
 from bench.matching_train import lexicon_without, same, train
-from yibiao.contracts import load_schemas
+from yibiao.contracts import Schemas, load_schemas
 from yibiao.forms import load_forms
 from yibiao.matching.lexicon import Lexicon
 from yibiao.matching.model import Model, load_model, write_model
@@ -31,6 +33,8 @@ from yibiao.matching.score import Scored, score_fields
 from yibiao.settings import Settings
 
 LIMITS = {"precision": 0.95, "recall": 0.90, "top1": 0.93, "new": 0.85}
+
+PYTHON = Path("build/matchers/bin/python")
 
 BINS = 10
 
@@ -173,39 +177,52 @@ def wrong(judged: Sequence[Judged], model: Model) -> list[str]:
     return lines
 
 
+def teaching(root: Path, schemas: Schemas) -> list[LabelledForm]:
+    """The forms that teach: the development split and the registered ones."""
+    development = [form for form in labelled_forms(schemas) if form.split == "development"]
+    return [*registered_forms(load_forms(root, schemas).values(), schemas), *development]
+
+
+def measure(settings: Settings, split: str, python: Path) -> tuple[dict[str, Any], list[Judged]]:
+    """All figures of a split, and what was made of each field.
+
+    Args:
+        python: of the environment of valentine; without one it is left out.
+    """
+    schemas = load_schemas(settings.schemas)
+    taught = teaching(settings.schemas, schemas)
+    model = load_model(settings.schemas)
+    chosen = [form for form in labelled_forms(schemas) if form.split == split]
+    judged: list[Judged] = []
+    for form in chosen:
+        # A development form is judged without what it taught; a test form taught nothing.
+        left_out = {form.id} if split == "development" else set()
+        judged += judge([form], _lexicon(schemas, taught, left_out), model)
+    found: dict[str, Any] = {"split": split, "forms": len(chosen), **figures(judged, model)}
+    found["thresholds"] = {"likely": model.likely, "unsure": model.unsure, "sure": model.sure}
+    found["seconds_60_fields"] = seconds_of_sixty(chosen)
+    found["undefined"] = len(undefined(schemas))
+    if python.is_file():
+        from bench.matchers import compare
+
+        found["valentine"] = compare(schemas, chosen, python)
+    return found, judged
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--train", action="store_true", help="train and write the model first")
     parser.add_argument("--split", choices=("development", "test"), default="test")
     parser.add_argument("--wrong", action="store_true", help="list what was not recognised")
-    parser.add_argument("--python", type=Path, default=Path("build/matchers/bin/python"))
+    parser.add_argument("--python", type=Path, default=PYTHON, help="of the environment of valentine")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--chart", type=Path)
     given = parser.parse_args()
     settings = Settings.load()
-    schemas = load_schemas(settings.schemas)
-    forms = labelled_forms(schemas)
-    taught = [
-        *registered_forms(load_forms(settings.schemas, schemas).values(), schemas),
-        *(form for form in forms if form.split == "development"),
-    ]
     if given.train:
-        write_model(train(schemas, taught), settings.schemas)
-    model = load_model(settings.schemas)
-    chosen = [form for form in forms if form.split == given.split]
-    judged: list[Judged] = []
-    for form in chosen:
-        # A development form is judged without what it taught; a test form taught nothing.
-        left_out = {form.id} if form.split == "development" else set()
-        judged += judge([form], _lexicon(schemas, taught, left_out), model)
-    found: dict[str, Any] = {"split": given.split, "forms": len(chosen), **figures(judged, model)}
-    found["thresholds"] = {"likely": model.likely, "unsure": model.unsure, "sure": model.sure}
-    found["seconds_60_fields"] = seconds_of_sixty(chosen)
-    found["undefined"] = len(undefined(schemas))
-    if given.python.is_file():
-        from bench.matchers import compare
-
-        found["valentine"] = compare(schemas, chosen, given.python)
+        schemas = load_schemas(settings.schemas)
+        write_model(train(schemas, teaching(settings.schemas, schemas)), settings.schemas)
+    found, judged = measure(settings, given.split, given.python)
     if given.chart:
         from bench.matchers.chart import calibration_svg
 
@@ -215,7 +232,7 @@ def main() -> None:
         given.json.write_text(text)
     print(text, end="")
     if given.wrong:
-        print("\n".join(wrong(judged, model)))
+        print("\n".join(wrong(judged, load_model(settings.schemas))))
     found_good = all(found[name] >= limit for name, limit in LIMITS.items())
     good = found_good and found["seconds_60_fields"] < SECONDS
     sys.exit(0 if good else 1)
@@ -231,7 +248,7 @@ def _lexicon(schemas: Any, taught: Sequence[LabelledForm], left_out: set[str]) -
     return _LEXICONS[key]
 
 
-__all__ = ["calibration", "figures", "judge", "split_of", "wrong"]
+__all__ = ["calibration", "figures", "judge", "wrong"]
 
 
 if __name__ == "__main__":

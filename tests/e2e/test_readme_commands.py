@@ -44,7 +44,9 @@ def inline(name: str) -> list[str]:
     return [code for code in re.findall(r"`([^`\n]+)`", text) if re.match(r"(\.venv/bin/)?(yibiao|make) [a-z]", code)]
 
 
-COMMANDS = sorted({command for name in READMES for command in fenced(name)})
+COMMANDS = list(dict.fromkeys(command for name in READMES for command in fenced(name)))
+"""In the order of the documents: some use what those before them wrote."""
+
 MENTIONED = sorted({command for name in READMES for command in inline(name)})
 
 

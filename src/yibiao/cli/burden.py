@@ -180,7 +180,8 @@ def _show(made: Report) -> None:
     from rich.table import Table
 
     from yibiao.forms.account_change import PARTS
-    from yibiao.forms.account_costs import PRESENT, distinct_fields
+    from yibiao.forms.account_costs import distinct_fields
+    from yibiao.forms.burden import PRESENT
     from yibiao.terminal import table_console
 
     registered = made.by in ("form", "department")
@@ -191,12 +192,15 @@ def _show(made: Report) -> None:
             table.add_column(head, justify="right")
     for head in ("收回 returns", "实际 hours", "手填要 by hand", "变化 change"):
         table.add_column(head, justify="right")
+    notes: list[str] = []
     for line in made.lines:
-        table.add_row(*_cells(line, registered))
+        table.add_row(*_cells(line, registered, notes))
     table.add_section()
-    table.add_row(*_cells(made.total, registered))
+    table.add_row(*_cells(made.total, registered, notes))
     console = table_console(width=200)
     console.print(table)
+    for number, note in enumerate(notes, 1):
+        console.print(f"[{number}] 不给百分比 no percentage：{note}")
     before, after = made.total.before or (), made.total.after or ()
     console.print(
         f"表单 forms {len(before)} → {len(after)}；要人填的不同栏目 distinct fields asked "
@@ -206,7 +210,7 @@ def _show(made: Report) -> None:
     console.print(f"公式 formula {PRESENT.version}: assumed seconds a cell: {seconds}; a return: {PRESENT.fixed}.")
 
 
-def _cells(line: Line, registered: bool) -> list[str]:
+def _cells(line: Line, registered: bool, notes: list[str]) -> list[str]:
     from yibiao.forms.account_change import PARTS, Change
     from yibiao.forms.account_costs import hours, total_seconds
 
@@ -215,12 +219,13 @@ def _cells(line: Line, registered: bool) -> list[str]:
         change = line.change or Change()
         cells += [f"{hours(total_seconds(forms or ())):,.1f}" for forms in (line.before, line.after)]
         cells += [f"{hours(getattr(change, part)):+,.1f}" if getattr(change, part) else "" for part in PARTS]
-        cells.append(line.percent.text if line.percent else "")
+        cells.append(line.percent.cell(notes) if line.percent else "")
     actual = line.actual
     cells.append(f"{actual.returns:,}")
     if not actual.returns:
         return [*cells, "", "", ""]
-    return [*cells, f"{hours(actual.seconds):,.1f}", f"{hours(actual.seconds_by_hand):,.1f}", actual.percent.text]
+    by_hand = f"{hours(actual.seconds_by_hand):,.1f}"
+    return [*cells, f"{hours(actual.seconds):,.1f}", by_hand, actual.percent.cell(notes)]
 
 
 def _parts(change: Change) -> str:

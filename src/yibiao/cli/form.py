@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,15 +123,25 @@ def _registered(one: Standing) -> dict[str, object]:
 @click.argument("name", metavar="FORM", required=False)
 @click.option("--all", "every", is_flag=True, help="Write all forms.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
+@click.option("--home", type=click.Path(), help="Working folder whose register says which forms are admitted.")
 @_json
-def template(name: str | None, every: bool, out: Path, as_json: bool) -> None:
-    """Write the empty workbook of FORM (for example housing.dangerous_houses), or of all forms."""
+def template(name: str | None, every: bool, out: Path, home: str | None, as_json: bool) -> None:
+    """Write the empty workbook of FORM (for example housing.dangerous_houses), or of all forms.
+
+    Its control number and expiry are printed under it, or that it may be declined.
+    """
+    from yibiao.forms.admission import Standing, standings
     from yibiao.forms.template import write_templates
 
     if bool(name) == every:
         raise click.UsageError("Give the id of one form, or --all.")
-    forms, schemas = _load(Settings.load())
-    chosen = forms if name is None else {name: find_form(forms, name)}
+    settings = Settings.load(home=home)
+    forms, schemas = _load(settings)
+    known = standings(settings)
+    chosen = {
+        key: replace(one, notes=(*one.notes, (known.get(key) or Standing(key, "unregistered")).notice))
+        for key, one in (forms if name is None else {name: find_form(forms, name)}).items()
+    }
     paths = write_templates(chosen, schemas, out)
     if as_json:
         _print_json([{"form": key, "file": str(path)} for key, path in zip(sorted(chosen), paths, strict=True)])

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MODES = ("typed", "picked", "confirmed", "automatic")
 
+FILES = (".xlsx", ".xlsm", ".xls", ".ods", ".docx", ".csv")
+"""What names a file and no id, also where the file is not there."""
+
 _home = click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _by = click.option("--by", default="", metavar="NAME", help="Who decides. [default: the user of this machine]")
@@ -65,7 +68,7 @@ def _counts(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--department", required=True, help="The department that asks.")
 @click.option("--owner", required=True, help="Who answers for it.")
 @click.option("--legal-basis", required=True, help="What entitles the department to ask.")
-@click.option("--expires", required=True, type=_day, help="Last day, at most three years ahead.")
+@click.option("--expires", type=_day, help="Last day, at most three years ahead. [default: in a year]")
 @_counts
 @click.option("--means", multiple=True, type=Pairs(), help="What a doubtful field asks: an element, or `new`.")
 @click.option("--id", "form_id", metavar="DEPT.NAME", help="Id of the form in a FILE. [default: made from its title]")
@@ -80,7 +83,7 @@ def submit(
     department: str,
     owner: str,
     legal_basis: str,
-    expires: datetime,
+    expires: datetime | None,
     modes: Sequence[tuple[str, str]],
     means: Sequence[tuple[str, str]],
     form_id: str | None,
@@ -102,6 +105,7 @@ def submit(
     """
     from yibiao.contracts import load_schemas
     from yibiao.forms.admission import submit as keep
+    from yibiao.forms.admission.registry import in_a_year, now
     from yibiao.forms.admission.request import Request, of_file, of_form
 
     settings = Settings.load(home=home)
@@ -111,7 +115,7 @@ def submit(
         department=department,
         owner=owner,
         legal_basis=legal_basis,
-        expires=expires.date(),
+        expires=expires.date() if expires else in_a_year(now().date()),
         form=form_id,
         title=title,
         entity=entity,
@@ -129,6 +133,8 @@ def submit(
         from yibiao.cli.form import find_form
         from yibiao.forms import load_forms
 
+        if Path(what).suffix.lower() in FILES or len(Path(what).parts) > 1:
+            raise click.BadParameter(f"There is no file {what}.", param_hint="FILE|FORM")
         form = find_form(load_forms(settings.schemas, schemas), what)
         counts: Counts | None = None
         if release is not None:

@@ -97,7 +97,7 @@ def recorded_since(settings: Settings) -> str | None:
 
 
 def tables_read(database: Path, sql: str) -> set[str]:
-    """Names of the release's tables and views that a query reads; nothing is executed.
+    """Names of the release's tables that a query reads, also through views; nothing is executed.
 
     Args:
         database: the release's DuckDB file.

@@ -40,12 +40,7 @@ def lint_elements(root: Path, today: date) -> Findings:
 def _said(schemas: Schemas, findings: Findings, root: Path) -> None:
     """Every element says what it covers, who decides, how long it is good and who may have it."""
     for element in schemas.elements.values():
-        for key, chinese in (
-            ("scope", "口径"),
-            ("authority", "数源部门"),
-            ("freshness", "时效"),
-            ("sharing", "共享类型"),
-        ):
+        for key, chinese in _TOLD.items():
             if not getattr(element, key):
                 findings.error(
                     f"missing-{key}",

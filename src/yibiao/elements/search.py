@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from yibiao.contracts import Element
 from yibiao.ingest.drift import plain
+from yibiao.pinyin import readings
 
 _SCORES = {"name": 100, "alias": 90, "part": 60, "english": 55, "pinyin": 50, "text": 20}
 _BEGINS = 10
@@ -70,8 +71,6 @@ def _best(element: Element, word: str, spelled: str) -> tuple[int, str]:
 
 def _spelled(elements: Mapping[str, Element], word: str) -> dict[str, str]:
     """Element -> a name of it whose characters have these first letters of pinyin, in any reading."""
-    from pypinyin import Style, pinyin  # a third of a second
-
     letters: dict[str, frozenset[str]] = {}
     found: dict[str, str] = {}
     for element in elements.values():
@@ -80,8 +79,7 @@ def _spelled(elements: Mapping[str, Element], word: str) -> dict[str, str]:
                 continue
             for sign in text:
                 if sign not in letters:
-                    read = pinyin(sign, heteronym=True, style=Style.FIRST_LETTER)
-                    letters[sign] = frozenset(letter for one in read for letter in one)
+                    letters[sign] = frozenset(one[:1] for one in readings(sign))
             if all(letter in letters[sign] for letter, sign in zip(word, text, strict=True)):
                 found.setdefault(element.id, text)
     return found

@@ -96,6 +96,14 @@ class Percentage:
         """For people: `-81.3%`, or the reason."""
         return f"{float(self.value):+.1f}%" if self.value is not None else f"不给百分比：{self.refused}"
 
+    def cell(self, notes: list[str]) -> str:
+        """For a cell of a table: a reason is put among the notes under it, and its number stands in the cell."""
+        if self.refused is None:
+            return self.text
+        if self.refused not in notes:
+            notes.append(self.refused)
+        return f"不给[{notes.index(self.refused) + 1}]"
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "percent": float(round(self.value, 2)) if self.value is not None else None,

@@ -6,32 +6,17 @@ Paperwork Reduction Act and the Standard Cost Model, with a cell of a row in the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from yibiao.errors import AdmissionError
 from yibiao.forms.admission.states import Registration
-from yibiao.forms.burden import SECONDS_PER_CELL, SECONDS_PER_RETURN
+from yibiao.forms.burden import FORMULAS, PRESENT, Formula
 from yibiao.forms.count import Counts
 from yibiao.forms.model import Form
 
 BY_HAND = ("typed", "picked")
-
-
-@dataclass(frozen=True)
-class Formula:
-    """Seconds of a cell by mode, and of a return; another figure is another version."""
-
-    version: int
-    seconds: Mapping[str, int]
-    fixed: int
-
-
-FORMULAS: Mapping[int, Formula] = {1: Formula(1, SECONDS_PER_CELL, SECONDS_PER_RETURN)}
-"""Every version that ever stated a burden. A new figure is a new entry, so that old statements stay computable."""
-
-PRESENT = FORMULAS[max(FORMULAS)]
 
 
 @dataclass(frozen=True)
@@ -46,6 +31,8 @@ class FieldCost:
         rows: rows of one filling.
         known: rows of these that are filled by `mode`; the others are filled by `hand`.
         times: fillings a year.
+        again: cells a year, of those that would be filled by `hand`, that hold an earlier answer which is still good.
+        again_mode: what is done with these: nothing, or a look at them.
     """
 
     key: str
@@ -55,6 +42,8 @@ class FieldCost:
     rows: int
     known: int
     times: int
+    again: int = 0
+    again_mode: str = "automatic"
 
     @property
     def asked(self) -> bool:
@@ -66,7 +55,8 @@ class FieldCost:
         found = {mode: 0 for mode in PRESENT.seconds}
         known = 0 if self.mode in BY_HAND else self.known
         found[self.mode] += known * self.times
-        found[self.hand] += (self.rows - known) * self.times
+        found[self.hand] += (self.rows - known) * self.times - self.again
+        found[self.again_mode] += self.again
         return found
 
 

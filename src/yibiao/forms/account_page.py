@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from html import escape
 
 from yibiao.forms.account_change import PARTS, Change
-from yibiao.forms.account_costs import PRESENT, distinct_fields, hours, total_seconds
+from yibiao.forms.account_costs import distinct_fields, hours, total_seconds
 from yibiao.forms.account_report import Line, Report
+from yibiao.forms.burden import PRESENT
 
 MODE_WORDS = {"typed": "手工录入", "picked": "下拉选择", "confirmed": "核对确认", "automatic": "系统填好"}
 
@@ -29,7 +30,9 @@ p {{ margin: 4px 0; }} .faint {{ color: {FAINT}; }}
 .tile b {{ display: block; font-size: 22px; line-height: 1.35; }}
 table {{ border-collapse: collapse; width: 100%; font-size: 13px; }}
 th, td {{ padding: 5px 8px; border-bottom: 1px solid {RULE}; text-align: right; vertical-align: top; }}
-th {{ text-align: right; background: #f3f6f8; }} th:first-child, td:first-child {{ text-align: left; }}
+th {{ text-align: right; background: #f3f6f8; white-space: nowrap; }}
+th:first-child, td:first-child {{ text-align: left; }}
+ol {{ margin: 4px 0; font-size: 13px; }}
 tr.total td {{ font-weight: 600; border-top: 2px solid {INK}; }}
 svg {{ display: block; width: 100%; height: auto; }}
 .key {{ font-size: 13px; color: {FAINT}; }}
@@ -90,9 +93,9 @@ def _tiles(report: Report) -> str:
     tiles = [
         ("有效表单", f"{len(before)} → {len(after)}"),
         ("要人填的不同栏目", f"{distinct_fields(before, asked=True)} → {distinct_fields(after, asked=True)}"),
-        ("登记负担，小时/年", f"{hours(total_seconds(before)):,.0f} → {hours(total_seconds(after)):,.0f}"),
+        ("登记负担，小时/年", f"{_hours(total_seconds(before))} → {_hours(total_seconds(after))}"),
         ("收回份数", f"{total.actual.returns:,}"),
-        ("实际用时，小时", f"{hours(total.actual.seconds):,.0f}"),
+        ("实际用时，小时", _hours(total.actual.seconds)),
     ]
     cells = "".join(f'<div class="tile">{escape(name)}<b>{escape(value)}</b></div>' for name, value in tiles)
     return f'<div class="tiles">{cells}</div>'
@@ -121,7 +124,7 @@ def _waterfall(before: int, after: int, change: Change) -> str:
         left, wide = place * slot + slot * 0.2, slot * 0.6
         upper, lower = y(max(begin, end)), y(min(begin, end))
         whole = place in (0, len(steps) - 1)
-        text = f"{hours(end):,.0f}" if whole else f"{hours(end - begin):+,.0f}"
+        text = _hours(end) if whole else f"{'+' if end > begin else ''}{_hours(end - begin)}"
         parts.append(
             f'<rect x="{left:.1f}" y="{upper:.1f}" width="{wide:.1f}" height="{max(lower - upper, 1):.1f}" '
             f'fill="{colour}"/><text x="{left + wide / 2:.1f}" y="{upper - 7:.1f}" text-anchor="middle" '
@@ -193,23 +196,28 @@ def _table(report: Report, named: str) -> str:
     if registered:
         heads += ["之前", "之后", *PARTS.values(), "变化"]
     heads += ["收回份数", "实际小时", "手填要", "实际变化"]
-    rows = [_row(line, registered) for line in report.lines]
-    total = _row(report.total, registered).replace("<tr>", '<tr class="total">', 1)
+    notes: list[str] = []
+    rows = [_row(line, registered, notes) for line in report.lines]
+    total = _row(report.total, registered, notes).replace("<tr>", '<tr class="total">', 1)
     head = "".join(f"<th>{escape(word)}</th>" for word in heads)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}{total}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}{total}</tbody></table>"
+    if not notes:
+        return table
+    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f'{table}<p class="faint">不给百分比的原因：</p><ol class="faint">{listed}</ol>'
 
 
-def _row(line: Line, registered: bool) -> str:
+def _row(line: Line, registered: bool, notes: list[str]) -> str:
     cells = [line.name]
     if registered:
         before, after, change = line.before or (), line.after or (), line.change or Change()
         cells += [f"{hours(total_seconds(before)):,.1f}", f"{hours(total_seconds(after)):,.1f}"]
         cells += [f"{hours(getattr(change, part)):+,.1f}" if getattr(change, part) else "–" for part in PARTS]
-        cells.append(line.percent.text if line.percent else "")
+        cells.append(line.percent.cell(notes) if line.percent else "")
     actual = line.actual
     cells += [f"{actual.returns:,}"]
     if actual.returns:
-        cells += [f"{hours(actual.seconds):,.1f}", f"{hours(actual.seconds_by_hand):,.1f}", actual.percent.text]
+        cells += [f"{hours(actual.seconds):,.1f}", f"{hours(actual.seconds_by_hand):,.1f}", actual.percent.cell(notes)]
     else:
         cells += ["–", "–", "–"]
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
@@ -228,6 +236,11 @@ def _svg(height: float, label: str, parts: Sequence[str]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" font-size="13" '
         f'fill="{INK}"><title>{escape(label)}</title>' + "".join(parts) + "</svg>"
     )
+
+
+def _hours(seconds: int) -> str:
+    """Hours without a decimal from a hundred on."""
+    return f"{hours(seconds):,.{0 if abs(seconds) >= 360_000 else 1}f}" if seconds else "0"
 
 
 def _cut(text: str, most: int) -> str:

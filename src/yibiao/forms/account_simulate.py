@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from yibiao.errors import AdmissionError
 from yibiao.forms.account_change import Change, Percentage, change_between, doubts_about, percentage
@@ -51,7 +52,7 @@ def simulate(
     for name in drop:
         dropped = _each(dropped, name, lambda _: None)
     for name, mode in (modes or {}).items():
-        dropped = _each(dropped, name, lambda field, mode=mode: _filled(field, mode))
+        dropped = _each(dropped, name, partial(_filled, mode))
     merged = list(dropped)
     assumptions = []
     for group in merge:
@@ -74,7 +75,7 @@ def simulate(
     )
 
 
-def _filled(field: FieldCost, mode: str) -> FieldCost:
+def _filled(mode: str, field: FieldCost) -> FieldCost:
     by_hand = mode in ("typed", "picked")
     return replace(field, mode=mode, hand=mode if by_hand else field.hand, known=0 if by_hand else field.rows)
 
@@ -175,14 +176,18 @@ def _merged(forms: Sequence[FormCost]) -> FormCost:
         times=max(form.times for form in forms),
         fields=tuple(unique),
         formula=forms[0].formula,
-        merged_returns=_merged_returns(forms),
+        merged_returns=returns_together(forms),
     )
 
 
-def _merged_returns(forms: Sequence[FormCost]) -> int:
-    """Returns a year; those of a form that fall together with one of a form before it are handed in with that."""
+def returns_together(forms: Sequence[FormCost]) -> int:
+    """Returns a year if what falls on the same day from the same community is handed in as one.
+
+    The communities of a form with fewer of them are taken to be among those of one with more, and the days of a form
+    that is due less often among those of one that is due more often.
+    """
     total, respondents, times = 0, 0, 0
-    for form in forms:
+    for form in sorted(forms, key=lambda one: (-one.times, -one.respondents)):
         total += form.returns - min(respondents, form.respondents) * min(times, form.times)
         respondents, times = max(respondents, form.respondents), max(times, form.times)
     return total

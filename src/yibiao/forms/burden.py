@@ -12,13 +12,32 @@ from yibiao.contracts.values import Schemas
 from yibiao.forms.count import Counts, count
 from yibiao.forms.model import Form
 
-SECONDS_PER_CELL = {"typed": 15, "picked": 6, "confirmed": 2, "automatic": 0}
-"""Seconds of one person for one cell, by mode. An assumption, not a measurement: an address or an 18-digit number
-copied from paper takes about a quarter of a minute, a choice from a drop-down the time of two clicks, a look at a
-filled cell two seconds. It stands here alone, so that a measured figure replaces it in one place."""
 
-SECONDS_PER_RETURN = 600
-"""Fixed seconds of one return of one community: find the template, have it signed, hand it in. Assumed as well."""
+@dataclass(frozen=True)
+class Formula:
+    """A version of the burden formula.
+
+    Attributes:
+        seconds: mode -> seconds of one person for one cell.
+        fixed: seconds of one return of one community.
+    """
+
+    version: int
+    seconds: Mapping[str, int]
+    fixed: int
+
+
+FORMULAS: Mapping[int, Formula] = {1: Formula(1, {"typed": 15, "picked": 6, "confirmed": 2, "automatic": 0}, 600)}
+"""Every version that ever stated a burden. A new figure is a new entry, so that old statements stay computable.
+
+The seconds of version 1 are assumptions, not measurements: an address or an 18-digit number copied from paper takes
+about a quarter of a minute, a choice from a drop-down the time of two clicks, a look at a filled cell two seconds; a
+return has its template found, is signed and handed in. They stand here alone, so that measured figures come in at one
+place."""
+
+PRESENT = FORMULAS[max(FORMULAS)]
+SECONDS_PER_CELL = PRESENT.seconds
+SECONDS_PER_RETURN = PRESENT.fixed
 
 
 @dataclass(frozen=True)

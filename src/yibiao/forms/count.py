@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,11 +31,14 @@ class Counts:
         rows: rows that it asks for.
         known: per field, in the order of the form, rows in which the release knows the value.
         communities: communities that hand in a return: those that have such an entity, at most one for each row.
+        groups: the rows before `Rows.share`, by which of the conditions of all forms on their entity they meet (bits of
+            a number, the same for forms that were counted together): (bits, rows, known rows per field).
     """
 
     rows: int
     known: tuple[int, ...]
     communities: int
+    groups: tuple[tuple[int, int, tuple[int, ...]], ...] = field(default=(), compare=False)
 
 
 def count(forms: Mapping[str, Form], schemas: Schemas, database: Path, as_of: date) -> dict[str, Counts]:
@@ -126,8 +129,21 @@ def _count_entity(
             # The rows due are a part of the population; of a part as much is taken to be known as of the whole.
             known=tuple(rows * by_term.get(term or "", 0) // (population or 1) for term in terms[form.id]),
             communities=min(rows, sum(bool(row[0] & bit) for row in reached)),
+            groups=_groups(groups, bit, terms[form.id], distinct),
         )
     return result
+
+
+def _groups(
+    groups: list[tuple[int, ...]], bit: int, terms: list[str | None], distinct: list[str]
+) -> tuple[tuple[int, int, tuple[int, ...]], ...]:
+    """Rows and known rows per field of one form, by the conditions that they meet, in ascending order."""
+    found = []
+    for mask, rows, *known in sorted(groups):
+        if mask & bit:
+            by_term = dict(zip(distinct, known, strict=True))
+            found.append((mask, rows, tuple(by_term.get(term or "", 0) for term in terms)))
+    return tuple(found)
 
 
 def _bits(conditions: list[str]) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from yibiao.control.database import connect
 from yibiao.errors import AdmissionError
+from yibiao.forms.admission.registry import alone
 from yibiao.settings import TIME_ZONE, Settings
 
 _PERIOD = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
@@ -80,6 +81,7 @@ def record_return(settings: Settings, made: Return, *, at: datetime | None = Non
     _check(made)
     moment = made.received_at or (at or datetime.now(ZoneInfo(TIME_ZONE))).isoformat(timespec="seconds")
     with connect(settings) as connection:
+        alone(connection)
         if made.digest:
             columns = form_return.c
             known = select(columns.return_no).where(

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from yibiao.pinyin import readings, sound
+
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
@@ -67,13 +69,10 @@ def _components() -> tuple[dict[str, frozenset[str]], frozenset[str]]:
 
 @lru_cache(maxsize=1 << 16)
 def _feature(character: str) -> tuple[str, list[str]]:
-    from pypinyin import Style, pinyin
-
     parts, common = _components()
-    readings = pinyin(character, style=Style.NORMAL, heteronym=True, errors="default")[0]
-    heard = {f"~{blurred(reading)}" for reading in readings if reading != character}
+    heard = {f"~{blurred(reading)}" for reading in readings(character) if reading != character}
     shapes = (parts.get(character, frozenset()) | {character}) - common
-    return readings[0], sorted(heard | shapes)
+    return sound(character), sorted(heard | shapes)
 
 
 def features(characters: Iterable[str]) -> pa.Table:

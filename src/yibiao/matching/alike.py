@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
-SOUNDS = Path(__file__).with_name("sounds.txt")
-"""Syllables and the characters that are read so; data of this program, whatever the schemas say."""
+from yibiao.pinyin import sound
 
 
 @dataclass(frozen=True)
@@ -107,40 +104,4 @@ def _sounds(one: str, other: str) -> bool:
 
 def alike_in_sound(one: str, other: str) -> bool:
     """Are two characters read alike, whatever the tone?"""
-    sounds = _table()
-    return one in sounds and sounds[one] == sounds.get(other)
-
-
-def sounding_like(character: str) -> str:
-    """The next character in the table that is read alike; the character itself if there is none."""
-    syllable = _table().get(character)
-    family = [one for one, sound in _table().items() if sound == syllable] if syllable else [character]
-    return family[(family.index(character) + 1) % len(family)]
-
-
-@lru_cache(maxsize=1)
-def _table() -> dict[str, str]:
-    """Character -> syllable, of the characters of GB 2312. pypinyin takes a third of a second to be imported."""
-    lines = SOUNDS.read_text(encoding="utf-8").splitlines() if SOUNDS.is_file() else []
-    return {
-        character: syllable
-        for syllable, _, characters in (line.partition(" ") for line in lines)
-        for character in characters
-    }
-
-
-def write_sounds() -> None:
-    """Write the table anew, from pypinyin."""
-    from pypinyin import lazy_pinyin
-
-    characters = []
-    for high in range(0xB0, 0xF8):
-        for low in range(0xA1, 0xFF):
-            try:
-                characters.append(bytes((high, low)).decode("gb2312"))
-            except UnicodeDecodeError:
-                continue
-    by: dict[str, list[str]] = {}
-    for character in characters:
-        by.setdefault(lazy_pinyin(character)[0], []).append(character)
-    SOUNDS.write_text("".join(f"{syllable} {''.join(by[syllable])}\n" for syllable in sorted(by)), encoding="utf-8")
+    return sound(one) == sound(other)

@@ -10,6 +10,7 @@ from yibiao.contracts.values import Schemas
 from yibiao.matching.fields import FormTable
 from yibiao.matching.lexicon import Lexicon
 from yibiao.matching.model import load_model
+from yibiao.matching.printable import Printable
 from yibiao.matching.reading import read_form
 from yibiao.matching.score import score_fields
 from yibiao.matching.verdict import Judge, Verdict
@@ -44,7 +45,17 @@ def check_tables(
     model = load_model(root)
     lexicon = Lexicon(schemas, model.learned)
     judge = Judge(schemas, model, editions, today)
-    return [judge.of(scored) for table in tables for scored in score_fields(table.fields, table.title, lexicon, model)]
+    printable = Printable(lexicon)
+    sheets = list(dict.fromkeys(table.sheet for table in tables))
+    return [
+        judge.of(scored, shown)
+        for table in tables
+        for scored, shown in zip(
+            score_fields(table.fields, table.title, lexicon, model),
+            printable.of(table, sheets.index(table.sheet) + 1),
+            strict=True,
+        )
+    ]
 
 
 def editions_of(database: Path) -> tuple[dict[str, date], date | None]:

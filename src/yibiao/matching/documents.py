@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.parsers import expat
 
@@ -185,7 +185,7 @@ def _form(table: _Table, number: int) -> FormTable:
     found = table_of(Cells(name, rows, merges))
     fields = tuple(_with_options(one, options) for one in found.fields)
     title = found.title.removeprefix(name).strip()
-    return FormTable(name, f"{table.title} {title}".strip(), fields)
+    return replace(found, title=f"{table.title} {title}".strip(), fields=fields)
 
 
 def _with_options(one: FormField, options: dict[tuple[int, int], tuple[str, ...]]) -> FormField:

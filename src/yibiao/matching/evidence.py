@@ -12,8 +12,8 @@ from yibiao.matching.alike import Likeness, likeness
 from yibiao.matching.clues import weigh_kind, weigh_options, weigh_unit, weigh_values
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon, Name
-from yibiao.matching.normalise import Label, key, label, reduced
-from yibiao.matching.roles import Whom, readings, word_of
+from yibiao.matching.normalise import Label, key, label, reduced, without_blanks
+from yibiao.matching.roles import Whom, is_stranger, readings, word_of
 from yibiao.matching.words import AGE
 
 FEATURES = (
@@ -55,9 +55,10 @@ FEATURES = (
         "votes",
         "votes_against",
         "entity_best",
-        "stranger",
         "near_name",
         "near_text",
+        "modifier",
+        "unknown",
     ),
 )
 """Order of the figures; a model says for which of them it was trained."""
@@ -73,11 +74,16 @@ PASSED_ON = frozenset(
 )
 """What is asked of the person named before it without naming him again."""
 
+PERSONAL = PASSED_ON | {"resident_name"}
+"""What is nobody's of the row under a header that names somebody else."""
+
 LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""
 
-_STRANGER = re.compile(r"(?:股东|发起人|投资人|介绍人|证明人|供货商|合伙人|收养人|送养人|受益人|家族史|病史|遗传史)")
-"""Outer headers over facts of somebody whom no report speaks of."""
+_MODIFIER = re.compile(
+    r"[原曾拟择]|预计|期望|希望|意向|要求|计划|目标|首次|最低|失业前|申请(?![人户者]|单位|日期|时间)"
+)
+"""Words of a header that make another fact of the same words: 原工作单位, 月薪要求."""
 
 
 @dataclass
@@ -138,11 +144,14 @@ def candidates(
     """
     leaf = label(one.label)
     best: dict[Fact, _Found] = {}
-    around = title + "/".join(one.path)
+    around = without_blanks(title + "/".join(one.path))
     for found in _names(leaf, one, lexicon):
         if found.name.contexts and not any(word in around for word in found.name.contexts):
             continue
         fact = _fact(found, leaf, lexicon)
+        fact = _contact(fact, entities)
+        if fact is not None and fact.element in PERSONAL and _of_somebody_else(found, one):
+            continue
         facts = [fact] if fact is not None else []
         if implied and fact is not None and fact.role is None and fact.element in PASSED_ON:
             facts.append(lexicon.owned(replace(fact, role=implied)))
@@ -156,22 +165,6 @@ def candidates(
     }
     about = _About(lexicon, entities, exact, said, implied)
     return [_weigh(fact, found, leaf, one, about) for fact, found in ranked]
-
-
-def concept_likeness(one: FormField, lexicon: Lexicon) -> tuple[float, bool]:
-    """How like a field is to what labelled forms ask and no data element says, and whether it is exactly that."""
-    leaf = label(one.label)
-    best = 0.0
-    for words in (leaf.words, reduced(leaf.words)):
-        for place in (*lexicon.exact.get(words, ()), *lexicon.alike.get(words, ())):
-            if lexicon.names[place].fact.element is None:
-                return 1.0, True
-    for place in lexicon.near(leaf.words, 25):
-        name = lexicon.names[place]
-        if name.fact.element is None:
-            like = likeness(leaf.words, name.words, lexicon.weight, lexicon.unseen)
-            best = max(best, (like.told + like.pairs) / 2)
-    return best, False
 
 
 def _names(leaf: Label, one: FormField, lexicon: Lexicon) -> list[_Found]:
@@ -243,6 +236,25 @@ def _fact(found: _Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
     return lexicon.owned(fact)
 
 
+def _of_somebody_else(found: _Found, one: FormField) -> bool:
+    """Does the outer header name somebody whom no report speaks of, or a thing, and the field a fact of persons?"""
+    if not one.parents or (found.way == "path" and found.like.told + found.like.covered > 1.99):
+        return False
+    outer = one.parents[-1]
+    return is_stranger(outer) and (found.whom.role is None or key(outer).endswith("史"))
+
+
+def _contact(fact: Fact | None, entities: Mapping[str, float]) -> Fact | None:
+    """The contact of an organisation and of a person have elements of their own."""
+    if fact is None or fact.role != "contact":
+        return fact
+    if max(entities, key=lambda one: (entities[one], one)) == "organisation":
+        own = {"resident_name": "contact_person_name"}
+    else:
+        own = {"resident_name": "emergency_contact", "mobile_phone": "emergency_phone"}
+    return replace(fact, element=own[fact.element], role=None) if fact.element in own else fact
+
+
 def _yes_or_no(element: Element) -> bool:
     return element.code_list == "yes_no" or element.id.startswith(("is_", "has_"))
 
@@ -280,6 +292,7 @@ def _weigh(
         "exists_code": float(fact.derive == "exists" and fact.value is not None),
         "question_plain": float(leaf.question and fact.derive is None and not _yes_or_no(element)),
         "age": float(fact.derive == "age"),
+        "unknown": float(found.whom.unknown),
     }
     reasons = [_name_reason(found, like)]
     if fact.derive is None:
@@ -301,8 +314,6 @@ def _weigh(
         figures["entity_best"] = float(
             len(homes) > 1 and home == max(homes, key=lambda one: (entities.get(one or "", 0.0), str(one)))
         )
-    if one.parents and not about.said and _STRANGER.search(key(one.parents[-1])):
-        figures["stranger"] = float(home == "resident" and found.way != "path")
     _roles(figures, reasons, fact, about)
     figures["shared"] = math.log(len({other.element for other in exact})) if fact in exact and exact else 0.0
     figures["other_exact"] = float(bool(exact) and fact not in exact)
@@ -313,6 +324,10 @@ def _weigh(
         agree = sum(count for asked, count in counted.items() if asked in meant)
         figures["votes"] = math.log1p(agree)
         figures["votes_against"] = math.log1p(sum(counted.values()) - agree)
+    own_words = found.name.words
+    figures["modifier"] = float(
+        any(word not in own_words for path in one.path for word in _MODIFIER.findall(key(path)))
+    )
     # Aliases are many, and some are words that other things have as well: the element's own name is surer.
     own = key(element.name)
     figures["near_name"] = 1.0 if found.asked == own else likeness(found.asked, own, lexicon.weight, lexicon.unseen).bag

@@ -38,8 +38,15 @@ class FormField:
 
 @dataclass(frozen=True)
 class FormTable:
-    """Fields that stand together, with the title over them."""
+    """Fields that stand together, with the title over them.
+
+    Attributes:
+        sheet: name of the sheet, or of the table in a document.
+        beside: of labels beside cells, every text with the text right of it, to tell whether somebody filled the form
+            in; None of a table under headers.
+    """
 
     sheet: str
     title: str
     fields: tuple[FormField, ...]
+    beside: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)

@@ -90,7 +90,7 @@ def tables_of(cells: Cells, grid: Grid) -> list[FormTable]:
         return columns
     pairs = label_cells(cells)
     if _is_fill_in(pairs, max((len(table.fields) for table in columns), default=0)):
-        return [FormTable(cells.name, _title(cells, 0, pairs[0].row), tuple(pairs))]
+        return [FormTable(cells.name, _title(cells, 0, pairs[0].row), tuple(pairs), _beside(cells))]
     return columns
 
 
@@ -185,7 +185,7 @@ def table_of(cells: Cells) -> FormTable:
     top = next((row for row in range(len(cells.rows)) if _labels(cells, row) > 1), 0)
     place = Place(first, 0, depth, len(cells.rows), 0, cells.width - 1, "", True)
     if not (first <= top and _is_dense(cells, place)) and _is_fill_in(pairs, len(header)):
-        return FormTable(cells.name, _title(cells, 0, pairs[0].row), tuple(pairs))
+        return FormTable(cells.name, _title(cells, 0, pairs[0].row), tuple(pairs), _beside(cells))
     return FormTable(cells.name, _title(cells, 0, first), tuple(header))
 
 
@@ -267,6 +267,18 @@ def label_cells(cells: Cells) -> list[FormField]:
                 used.add(_first(cells, below))
                 found.append(FormField(cells.name, column + cells.left, (*_section(cells, row, column), text), row))
     return found
+
+
+def _beside(cells: Cells) -> tuple[tuple[str, str], ...]:
+    """Every text with the text that stands right of it."""
+    found = []
+    for row in range(len(cells.rows)):
+        for column in range(cells.width):
+            if _first(cells, (row, column)) == (row, column) and (text := cells.text(row, column)):
+                _, right = cells.end(row, column)
+                if next_ := cells.text(row, right + 1):
+                    found.append((text, next_))
+    return tuple(found)
 
 
 def _first(cells: Cells, place: tuple[int, int]) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from yibiao.matching.normalise import key, label, reduced
 
 PERSON_TAILS: Mapping[str, str] = {"resident_name": "name", "mobile_phone": "phone", "citizen_id": "citizen_id"}
 """Element of a person -> how an element of its own for one role ends: `legal_representative_name`."""
+
+OWN_ELEMENTS: Mapping[tuple[str, str], str] = {("legal_representative", "mobile_phone"): "person_in_charge_phone"}
+"""Role and element of a person -> the registry's element for both, where its id does not follow from them."""
 
 MOST_CODES = 60
 """Longer code lists (divisions) are no words of questions."""
@@ -58,6 +62,16 @@ class Learned:
     forms: int
 
 
+_PERSON = re.compile(r"(?:人|人员|员|者|长|师|医生|干部)$")
+"""Last words of a name for somebody: 安全管理人员, 安全管理人员姓名."""
+
+
+def qualifiers(alias: str) -> tuple[str, ...]:
+    """What brackets of an alias say: 档案编号(健康) is no 档案编号 of anything else. Units say nothing of the kind."""
+    understood = label(alias)
+    return tuple(inside for inside in understood.inside if inside != understood.unit)
+
+
 class Lexicon:
     """Names of all data elements, and the words they are made of.
 
@@ -84,7 +98,10 @@ class Lexicon:
             self._add(element.name, fact, "registry", f"与数据元“{element.name}”同名")
             for alias in element.aliases:
                 said = f"“{alias}”是数据元“{element.name}”的别名"
-                self._add(alias, fact, "registry", said, element.contexts.get(alias, ()))
+                contexts = element.contexts.get(alias) or qualifiers(alias)
+                self._add(alias, fact, "registry", said, contexts)
+                if element.type == "name" and _PERSON.search(alias):
+                    self._add(f"{alias}姓名", fact, "registry", said, contexts)
             self._add(element.english, fact, "registry", f"与数据元“{element.name}”的英文名相同")
             self._add(element.id.replace("_", ""), fact, "registry", f"与数据元“{element.name}”的标识相同")
         for report in schemas.reports.values():
@@ -164,6 +181,9 @@ class Lexicon:
 
     def owned(self, fact: Fact) -> Fact:
         """The same fact by the element that the registry has for this role, if it has one."""
+        own = OWN_ELEMENTS.get((fact.role or "", fact.element or ""))
+        if own in self.schemas.elements:
+            return Fact(own, None, fact.derive, fact.value)
         tail = PERSON_TAILS.get(fact.element or "")
         own = f"{fact.role}_{tail}"
         if fact.role and tail and own in self.schemas.elements:

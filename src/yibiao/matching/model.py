@@ -34,6 +34,9 @@ DOUBTS = (
     "near_name",
     "near_text",
     "registry",
+    "modifier",
+    "unknown",
+    "part",
 )
 """Figures of a field's best candidate that say how far to trust it."""
 

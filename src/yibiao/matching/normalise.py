@@ -39,14 +39,18 @@ _SYNONYMS = (
 """Last words that forms use for each other -> one of them. Looked up besides the words themselves, with less weight."""
 
 _FILLERS = re.compile(
-    r"^(?:本人|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|原|申请|参加|享受|领取)(?=..)|(?<=..)(?:信息|基本情况|概况)$"
+    r"^(?:本人|本户|本单位|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|申请|参加|享受|领取)(?=..)|(?<=..)(?:信息|基本情况|概况)$"
 )
+
+
+def without_blanks(text: str) -> str:
+    """Full width to half width, no blanks."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
 
 
 def tidy(text: str) -> str:
     """Full width to half width, no blanks, no marks for required fields, no numbering."""
-    text = unicodedata.normalize("NFKC", text).replace("〇", "〇")
-    text = re.sub(r"\s+", "", text)
+    text = without_blanks(text)
     text = _BOXES.sub("", text) or text
     return _NUMBERING.sub("", text).strip("*:：")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,8 +17,17 @@ ROLES: dict[str, tuple[str, ...]] = {
     "owner": ("产权人", "房屋产权人", "房主", "业主", "房东", "出租人", "屋主", "房屋所有人", "所有权人", "房子产权人"),
     "tenant": ("承租人", "租户", "租客", "租住人", "使用人", "房屋使用人"),
     "relative": ("家属", "亲属", "联系家属", "近亲属"),
-    "member": ("家庭成员", "共同生活的家庭成员", "共同生活家庭成员", "成员", "家庭其他成员", "子女"),
-    "contact": ("联系人", "紧急联系人", "联络员", "联络人", "应急联系人", "紧急联系"),
+    "member": (
+        "家庭成员",
+        "共同生活的家庭成员",
+        "共同生活家庭成员",
+        "成员",
+        "家庭其他成员",
+        "家庭主要成员",
+        "共同申请人",
+        "子女",
+    ),
+    "contact": ("联系人", "联络员", "联络人", "紧急联系人", "应急联系人", "紧急联系"),
     "legal_representative": ("法定代表人", "法人代表", "法人"),
     "agent": ("经办人", "代办人", "代理人", "受托人", "委托代理人"),
     "reporter": ("申报人", "报告人", "上报人", "举报人", "反映人"),
@@ -60,6 +70,11 @@ SELF = (
 """Words for the person of the row himself."""
 
 _SECTION = ("情况", "信息", "基本情况", "基本信息", "资料", "登记", "及其")
+_SOMEBODY = re.compile(
+    r"^[^与和及]{1,5}?(?:人|者|员|户|工|方)(?=姓名|身份证|公民身份|性别|出生|年龄|民族|住址|地址|联系|电话|手机)"
+)
+_PERSON = re.compile(r"(?:人|人员|者|员|师|医生|股东|代表)$")
+_THING = re.compile(r"家族史|病史|遗传史|犬|宠物|牲畜|车辆|机具|设备|产品|项目|工程|地块")
 _WORDS = sorted(((word, role) for role, words in ROLES.items() for word in words), key=lambda one: -len(one[0]))
 _SELF = sorted(SELF, key=len, reverse=True)
 _BARE_IS_NAME = frozenset(ROLES) - {"member"}
@@ -74,12 +89,14 @@ class Whom:
         rest: what is asked of him, as a key; `姓名` if the header names the person alone.
         said: the word that names him.
         by_path: the word stands in an upper level of the header.
+        unknown: the word names somebody (来访人, 养犬人) of whom nobody knows whether he is the person of the row.
     """
 
     role: str | None
     rest: str
     said: str = ""
     by_path: bool = False
+    unknown: bool = False
 
 
 def word_of(role: str | None) -> str | None:
@@ -96,6 +113,8 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
     """
     upper = next(filter(None, map(_upper, reversed(parents))), None)
     found: list[Whom] = []
+    if words.startswith("紧急联系") or words.startswith("应急联系"):
+        return [Whom(None, words)]  # an element of its own, not the contact of somebody
     for word, role in _WORDS:
         if words == word:
             if role in _BARE_IS_NAME:
@@ -114,18 +133,37 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
                 if len(rest) > 1:
                     found.append(Whom(upper[0] if upper else None, rest, word))
                 break
+    if not found and not upper and (other := _SOMEBODY.match(words)):
+        found.append(Whom(None, words[other.end() :], other[0], unknown=True))
     if upper and not any(one.role for one in found):
         found.insert(0, Whom(upper[0], words, upper[1], by_path=True))
     found.append(Whom(upper[0] if upper else None, words, upper[1] if upper else "", by_path=bool(upper)))
     return list(dict.fromkeys(found))
 
 
-def _upper(text: str) -> tuple[str, str] | None:
-    """The role that an outer header names: 监护人情况, 户主, 家庭成员基本信息."""
+def is_stranger(text: str) -> bool:
+    """Does an outer header name a person whom no role is for, or a thing: 发起人, 食品安全管理人员, 犬只信息?"""
+    words = _section(text)
+    if _upper(text) or not words or any(words.endswith(one) for one in SELF):
+        return False
+    return bool(_PERSON.search(words) or _THING.search(words))
+
+
+def _section(text: str) -> str:
     words = key(text)
     for section in sorted(_SECTION, key=len, reverse=True):
         words = words.removesuffix(section) or words
+    return words
+
+
+def _upper(text: str) -> tuple[str, str] | None:
+    """The role that an outer header names: 监护人情况, 申请户主信息, 家庭成员及主要社会关系."""
+    words = _section(text)
     for word, role in _WORDS:
-        if words == word or (words.startswith(word) and len(words) <= len(word) + 6):
+        if words == word or (words.startswith(word) and len(words) <= len(word) + 8):
+            return role, word
+    for word, role in _WORDS:
+        # 申请户主, 法定监护人: what stands before it tells more of the same person; 户主的配偶 begins with the role.
+        if len(word) > 1 and words.endswith(word) and len(words) <= len(word) + 4:
             return role, word
     return None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from yibiao.matching.evidence import Candidate, candidates, concept_likeness
+from yibiao.matching.alike import likeness
+from yibiao.matching.evidence import Candidate, candidates
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.model import Model, sigmoid
-from yibiao.matching.normalise import label
+from yibiao.matching.normalise import label, reduced
 from yibiao.matching.roles import readings
 from yibiao.matching.words import ENTITY_WORDS, why_skipped
 
@@ -90,7 +91,9 @@ def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | N
         own = own or (
             not any(whom.role for whom in whoms)
             and any(
-                any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ())) for whom in whoms
+                any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ()))
+                for whom in whoms
+                if not whom.unknown
             )
         )
     if own:
@@ -126,6 +129,22 @@ def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> di
     return {entity: vote / total for entity, vote in votes.items()}
 
 
+def concept_likeness(one: FormField, lexicon: Lexicon) -> tuple[float, bool]:
+    """How like a field is to what labelled forms ask and no data element says, and whether it is exactly that."""
+    leaf = label(one.label)
+    best = 0.0
+    for words in (leaf.words, reduced(leaf.words)):
+        for place in (*lexicon.exact.get(words, ()), *lexicon.alike.get(words, ())):
+            if lexicon.names[place].fact.element is None:
+                return 1.0, True
+    for place in lexicon.near(leaf.words, 25):
+        name = lexicon.names[place]
+        if name.fact.element is None:
+            like = likeness(leaf.words, name.words, lexicon.weight, lexicon.unseen)
+            best = max(best, (like.told + like.pairs) / 2)
+    return best, False
+
+
 def doubts(
     found: Sequence[tuple[Candidate, float]], one: FormField, taken: Mapping[Fact, float], lexicon: Lexicon
 ) -> list[float]:
@@ -144,6 +163,7 @@ def doubts(
             best.figures.get("near_name", 0.0),
             best.figures.get("near_text", 0.0),
             float(best.name.source == "registry"),
+            *(best.figures.get(name, 0.0) for name in ("modifier", "unknown", "exact_part")),
         ),
     ]
 

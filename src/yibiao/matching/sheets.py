@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from yibiao.errors import DeliveryError
@@ -63,7 +64,7 @@ def _with_prompts(table: FormTable, prompts: Prompts | None) -> FormTable:
         )
         for one in table.fields
     )
-    return FormTable(table.sheet, table.title, fields)
+    return replace(table, fields=fields)
 
 
 def _refuse_protected(path: Path) -> None:

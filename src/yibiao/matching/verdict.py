@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ from yibiao.forms.holders import Holders
 from yibiao.forms.model import Fact as AskedFact
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.model import Model
+from yibiao.matching.printable import Shown
 from yibiao.matching.roles import word_of
 from yibiao.matching.score import Scored
 
@@ -35,7 +36,7 @@ class Verdict:
 
     Attributes:
         column: 0-based as in the file.
-        path: header texts from the outermost to the innermost.
+        sheet, label, path: as printed; where they may have been filled in, only a place in words.
         element: what it asks, or most likely asks; None if nothing is like it.
         role: in Chinese, whom it speaks of if not the row's own.
         held_by: ids of the reports that hold it.
@@ -73,8 +74,21 @@ class Judge:
         self._holders = Holders(schemas)
         self._editions, self._today = editions or {}, today
 
-    def of(self, scored: Scored) -> Verdict:
-        """The verdict on one field."""
+    def of(self, scored: Scored, shown: Shown | None = None) -> Verdict:
+        """The verdict on one field.
+
+        Args:
+            shown: how to speak of it, where its words may have been filled in.
+        """
+        if shown is None:
+            return self._of(scored)
+        if shown.hidden:
+            found = self._verdict(scored, None, "ask", ["像是填写的内容，不像表头，所以只说位置"])
+        else:
+            found = self._of(scored)
+        return replace(found, sheet=shown.sheet, label=shown.path[-1], path=shown.path)
+
+    def _of(self, scored: Scored) -> Verdict:
         fact, reasons = scored.fact, list(scored.reasons)
         if scored.skipped is not None:
             return self._verdict(scored, None, "skip", reasons)

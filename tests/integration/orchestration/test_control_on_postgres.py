@@ -102,3 +102,41 @@ def test_decisions_about_pairs_that_contradict_each_other_are_refused_also_at_th
     assert len({taken[0], taken[1]}) == 2
     assert taken == taken[:2] * 4
     assert len(link_decisions(settings, "resident")) == (2 if taken[0] else 1)
+
+
+def test_forms_are_admitted_and_come_back_as_on_sqlite_and_no_number_is_given_twice(settings: Settings) -> None:
+    from datetime import date
+
+    from admissions import asked, at, registration
+    from yibiao.contracts import load_schemas
+    from yibiao.control.usage import record_usage, usages
+    from yibiao.errors import AdmissionError
+    from yibiao.forms.admission import approve, retire, standing, submit
+    from yibiao.forms.returns import Return, record_return, returns
+
+    schemas = load_schemas(settings.schemas)
+    names = [f"housing.form{number}" for number in range(6)]
+    for name in names:
+        submit(settings, registration(name, asked("甲"), asked("性别", held=True)), at=at(1, 5), by="住建局")
+
+    def admit(name: str) -> str | None:
+        try:
+            return approve(settings, name, schemas, exceptions={"性别": "核实"}, at=at(1, 9)).control_number
+        except AdmissionError:
+            return None
+
+    with ThreadPoolExecutor(6) as pool:
+        numbers = list(pool.map(admit, [name for name in names for _ in range(2)]))
+    given = [number for number in numbers if number]
+    assert len(given) == len(set(given)) == len(names)  # a submission is decided on once, whoever comes second
+    retire(settings, names[0], reason="并表", at=at(2, 1))
+    found = standing(settings, names[0], date(2026, 3, 1))
+    assert (found.state, [event.action for event in found.events]) == ("retired", ["submit", "approve", "retire"])
+    assert found.events[1].exceptions == {"性别": "核实"}
+    assert found.registration == registration(names[0], asked("甲"), asked("性别", held=True), registration_no=1)
+    back = Return(names[1], given[0], "999901001001", "2026-02", 10, 9, 1, 0, 10, digest="ab" * 32)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: record_return(settings, back, at=at(3, 1)), range(4)))
+    assert [one.typed for one in returns(settings, every=True)] == [9]
+    record_usage(settings, ["resident"], kind="query", via="query", at=at(3, 1))
+    assert usages(settings)["resident"].times == 1

@@ -172,13 +172,32 @@ def test_the_dcat_catalogue_is_whole(schemas: Schemas, tmp_path: Path) -> None:
         assert {"dct:title", "dct:publisher", "dct:accessRights", "dct:accrualPeriodicity"} <= set(dataset)
 
 
+def _kind(value: object) -> object:
+    """Keys and types of a value; of words that the standard lists, the words."""
+    if isinstance(value, dict):
+        listed = ("logicalType", "type", "property")
+        return {key: one if key in listed else _kind(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return sorted({json.dumps(_kind(one), sort_keys=True) for one in value})
+    return type(value).__name__
+
+
 def test_the_odcs_document_is_valid_by_the_standard(schemas: Schemas, tmp_path: Path) -> None:
     schema = json.loads(OpenDataContractStandard.json_schema())
     write_odcs(schemas, tmp_path / "registry.json")
     found = json.loads((tmp_path / "registry.json").read_bytes())
-
-    jsonschema.validators.validator_for(schema)(schema).validate(found)
-    assert OpenDataContractStandard.from_file(str(tmp_path / "registry.json")).id == "yibiao.registry"
+    # 480 elements take four seconds: one of each kind, as far as the standard tells them apart, is as good.
+    kinds: set[str] = set()
+    some = {**found, "schema": [{**one, "properties": []} for one in found["schema"]]}
+    for entity, kept in zip(found["schema"], some["schema"], strict=True):
+        for one in entity["properties"]:
+            kind = json.dumps(_kind(one), sort_keys=True)
+            if kind not in kinds:
+                kept["properties"].append(one)
+            kinds.add(kind)
+    assert 10 < sum(len(entity["properties"]) for entity in some["schema"]) < 150
+    jsonschema.validators.validator_for(schema)(schema).validate(some)
+    assert OpenDataContractStandard.model_validate(found).id == "yibiao.registry"
     properties = {one["name"]: one for entity in found["schema"] for one in entity["properties"]}
     assert set(properties) == set(schemas.elements)
     assert {"value": "1", "label": "男性"} in properties["sex_code"]["enum"]

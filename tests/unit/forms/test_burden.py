@@ -9,11 +9,17 @@ from math import ceil
 
 import duckdb
 import pytest
+from bench import burden as bench
+from bench.main import of_burden
 
+import yibiao.contracts
+import yibiao.forms
 from yibiao.errors import ReleaseError
-from yibiao.forms import Field, Form, Rows
+from yibiao.forms import Field, Form, Rows, account_once
 from yibiao.forms.burden import SECONDS_PER_CELL, SECONDS_PER_RETURN, account
 from yibiao.forms.count import Counts, count, last_day
+from yibiao.forms.holders import Holders
+from yibiao.settings import Settings
 
 AS_OF = date(2026, 3, 31)
 SIZES = {"household": 90, "dwelling": 80, "resident": 240, "organisation": 60, "benefit": 120, "event": 70}
@@ -75,8 +81,8 @@ def database(tables, schemas, tmp_path_factory):
             lines = ", ".join("(" + ", ".join(_literal(row[name]) for name in columns) + ")" for row in rows)
             connection.execute(f"insert into {entity} values {lines}")
         connection.execute(
-            "create table load as select * from (values (1, '2026-03-31', 'current'), (2, '2026-04-30', 'waiting'))"
-            " as load(load_no, edition_date, state)"
+            "create table load as select * from (values (1, 'a.b', '2026-03-31', 'current'),"
+            " (2, 'a.b', '2026-04-30', 'waiting')) as load(load_no, report, edition_date, state)"
         )
     return path
 
@@ -315,3 +321,83 @@ def test_a_release_without_the_canonical_tables_is_refused(forms, schemas, tmp_p
     duckdb.connect(str(path)).close()
     with pytest.raises(ReleaseError, match="could not be counted"):
         count(forms, schemas, path, AS_OF)
+
+
+def test_make_bench_prints_what_a_slow_loop_finds(forms, tables, schemas, database, tmp_path, monkeypatch):
+    """Hours and distinct fields of the 45 frozen forms, recomputed row by row, cell by cell, filling by filling."""
+    monkeypatch.setattr(yibiao.contracts, "load_schemas", lambda _: schemas)
+    monkeypatch.setattr(yibiao.forms, "load_forms", lambda *_: forms)
+    asked_by = []
+    find = account_once.elements_asked
+    monkeypatch.setattr(account_once, "elements_asked", lambda *given: asked_by.append(find(*given)) or asked_by[-1])
+    settings = Settings.load(home=tmp_path / "home")
+    settings.open_home()
+    (settings.releases / "v1").mkdir()
+    (settings.releases / "v1" / "yibiao.duckdb").symlink_to(database)
+    (settings.releases / "current").symlink_to("v1")
+    printed = bench.measure(settings)
+
+    (asks,) = asked_by
+    communities = {name: one.communities for name, one in count(forms, schemas, database, AS_OF).items()}
+    rows = chosen_rows(forms, tables, schemas, database)
+    slow = Slow(tables, schemas)
+    held = Holders(schemas)
+    seconds = dict.fromkeys(("by_hand", "filled", "once"), 0)
+    answered: dict = {}  # (what is asked, row) -> how often it was given in the year
+    told: set = set()  # (what is asked, row) that a form of all rows asks
+    for name, form in sorted(forms.items(), key=lambda item: (item[1].rows.share != 1, -item[1].times_a_year, item[0])):
+        entity, times = form.rows.entity, form.times_a_year
+        due = ceil(len(rows[name]) * form.rows.share)
+        returned = communities[name] * times * SECONDS_PER_RETURN
+        seconds = {state: number + returned for state, number in seconds.items()}
+        for field in form.fields:
+            price = SECONDS_PER_CELL[field.mode]
+            known = [slow.knows(entity, row, field) and bool(held.of(field.fact)) for row in rows[name]]
+            filled = due * sum(known) // max(1, len(rows[name]))
+            seconds["by_hand"] += due * times * price
+            seconds["filled"] += (due - filled) * times * price
+            element = asks[name].get(field.header)
+            if element is None or entity == "event":
+                seconds["once"] += (due - filled) * times * price
+                continue
+            own = () if field.element else (name, field.header)
+            asked = (entity, element, field.role, field.derive, field.value, *own)
+            good = schemas.elements[element].max_age_days
+            fresh = 1 if good is None else ceil(365 / good)
+            key = schemas.entities[entity].id_column
+            left = [(asked, row[key]) for row, one in zip(rows[name], known, strict=True) if not one]
+            if form.rows.share == 1:
+                for one in left:
+                    for _ in range(times):
+                        if answered.get(one, 0) < fresh:
+                            answered[one] = answered.get(one, 0) + 1
+                            seconds["once"] += price
+                told |= set(left)
+                continue
+            unknown = due - filled
+            unknown -= unknown * sum(one in told for one in left) // len(left) if left else 0
+            seconds["once"] += min(unknown * times, ceil(unknown / form.rows.share) * fresh) * price
+    assert {state: printed["seconds_a_year"][state] for state in seconds} == seconds
+    hours = printed["figures"]["hours"]
+    assert abs(hours["before"] - seconds["by_hand"] / 3600) < 0.051
+    assert hours["cut"] == round(1 - seconds["once"] / seconds["by_hand"], 4)
+    distinct = printed["figures"]["distinct fields"]
+    facts = {field.fact for form in forms.values() for field in form.fields}
+    assert (distinct["before"], distinct["after"]) == (len(facts), sum(not held.of(fact) for fact in facts))
+    assert distinct["cut"] >= distinct["least"] == 0.6
+    shown = [(one.name, one.verdict) for one in of_burden(printed, judged=True)]
+    assert shown[:2] == [
+        ("burden: distinct fields asked of people", "ok"),
+        ("burden: hours asked of people", "ok" if hours["cut"] >= 0.8 else "MISSED"),
+    ]
+
+
+def chosen_rows(forms, tables, schemas, database):
+    """Form -> the rows of its entity that it asks about."""
+    found = {}
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for name, form in forms.items():
+            chosen = _ids(connection, schemas, form)
+            key = schemas.entities[form.rows.entity].id_column
+            found[name] = [row for row in tables[form.rows.entity] if row[key] in chosen]
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from yibiao.forms.model import Form
 from yibiao.matching.fields import FormField, FormTable
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.model import Model, load_model
+from yibiao.matching.printable import Printable, Shown
 from yibiao.matching.score import Scored, score_fields
 from yibiao.matching.verdict import Judge
 
@@ -28,6 +29,9 @@ FILLED_IN = ("confirmed", "automatic")
 
 OTHER = "new"
 """Said of a field that asks none of the data elements."""
+
+SAID_NEW = "填报部门说明：不是任何已有数据元"
+"""The reason that is kept then, in front of those of the matcher."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +114,17 @@ class Assessor:
     def of_file(self, tables: Sequence[FormTable]) -> list[AskedField]:
         """Fields of a form file; what is no question is left out."""
         lexicon = Lexicon(self._schemas, self._model.learned)
+        # What may have been filled in is not kept, as it is not printed: of such a field only its place is said.
+        printable = Printable(lexicon)
+        sheets = list(dict.fromkeys(table.sheet for table in tables))
         found = [
-            self._asked(scored, _hand(scored.field, scored.fact, self._schemas))
+            self._asked(scored, _hand(scored.field, scored.fact, self._schemas), shown)
             for table in tables
-            for scored in score_fields(table.fields, table.title, lexicon, self._model)
+            for scored, shown in zip(
+                score_fields(table.fields, table.title, lexicon, self._model),
+                printable.of(table, sheets.index(table.sheet) + 1),
+                strict=True,
+            )
             if scored.skipped is None
         ]
         return _unique(found)
@@ -128,18 +139,33 @@ class Assessor:
             found.append(replace(self._asked(Scored(asked, fact, 1.0, said), field.mode), concept=field.concept))
         return _unique(found)
 
-    def again(self, fields: Iterable[AskedField]) -> list[AskedField]:
+    def again(self, fields: Sequence[AskedField], title: str) -> list[AskedField]:
         """The same fields by what is held and how fresh it is now.
 
-        What a human or the matcher said that a field asks stays; a field that nobody could place stays so.
+        What a human, a form's file or the matcher said that a field asks stays. What no element said then is matched
+        once more: the registry may have learned it.
         """
+        matched = self._match([one for one in fields if one.element is None and one.concept is None], title)
         found = []
         for field in fields:
-            if field.element is None or field.element not in self._schemas.elements or field.verdict == "ask":
+            if field.key in matched and field.reasons[:1] != (SAID_NEW,):
+                found.append(replace(matched[field.key], key=field.key, mode=field.mode, hand=field.hand))
+            elif field.element is None or field.element not in self._schemas.elements or field.verdict == "ask":
                 found.append(field)
-                continue
-            found.append(self._fresh(field, Fact(field.element, field.role, field.derive, field.value)))
+            else:
+                found.append(self._fresh(field, Fact(field.element, field.role, field.derive, field.value)))
         return found
+
+    def _match(self, fields: Sequence[AskedField], title: str) -> dict[str, AskedField]:
+        if not fields:
+            return {}
+        asked = [FormField(one.sheet, one.column, tuple(_bare(one.key).split("/"))) for one in fields]
+        scored = score_fields(asked, title, Lexicon(self._schemas, self._model.learned), self._model)
+        return {
+            field.key: self._asked(one, field.hand)
+            for field, one in zip(fields, scored, strict=True)
+            if one.skipped is None
+        }
 
     def means(self, field: AskedField, element: str) -> AskedField:
         """A field of which a human says what it asks: an element's id, or `OTHER`.
@@ -156,7 +182,7 @@ class Assessor:
                 todo="If the verdict is wrong all the same, whoever approves the form says so with --except.",
             )
         if element == OTHER:
-            reasons = ("填报部门说明：不是任何已有数据元", *field.reasons)
+            reasons = (SAID_NEW, *field.reasons)
             return replace(
                 field,
                 element=None,
@@ -184,12 +210,12 @@ class Assessor:
         return self._fresh(replace(field, reasons=("填报部门指明", *field.reasons), score=1.0), fact)
 
     def _fresh(self, field: AskedField, fact: Fact) -> AskedField:
-        place = FormField(field.sheet, field.column, tuple(field.key.split("/")))
+        place = FormField(field.sheet, field.column, tuple(_bare(field.key).split("/")))
         made = self._asked(Scored(place, fact, field.score, field.reasons[:2]), field.hand)
         return replace(made, key=field.key, mode=field.mode, known=field.known)
 
-    def _asked(self, scored: Scored, hand: str) -> AskedField:
-        verdict = self._judge.of(scored)
+    def _asked(self, scored: Scored, hand: str, shown: Shown | None = None) -> AskedField:
+        verdict = self._judge.of(scored, shown)
         fact = scored.fact if verdict.element is not None else None
         element = self._schemas.elements[verdict.element] if verdict.element else None
         return AskedField(
@@ -247,7 +273,7 @@ def find_field(fields: Sequence[AskedField], name: str) -> int:
     """
     for said in (
         lambda one: one.key == name,
-        lambda one: one.key.partition("#")[0].rpartition("/")[2] == name,
+        lambda one: _bare(one.key).rpartition("/")[2] == name,
         lambda one: one.element == name,
     ):
         places = [place for place, one in enumerate(fields) if said(one)]
@@ -283,6 +309,12 @@ def refusal(field: AskedField, schemas: Schemas) -> str:
     as_of = f"，最近一期 {field.as_of}" if field.as_of else "，最近一期不明（没有发布版本）"
     condition = "，有条件共享，须先申请" if field.sharing == "conditional" else ""
     return f"{field.key}：{element}已由{named}{more}提供{as_of}{condition}；依条例{ARTICLE_SHORT}不得重复收集"
+
+
+def _bare(key: str) -> str:
+    """The headers of a field, without the number that tells two of the same apart."""
+    head, sign, number = key.rpartition("#")
+    return head if sign and number.isdigit() else key
 
 
 def _hand(field: FormField, fact: Fact | None, schemas: Schemas) -> str:

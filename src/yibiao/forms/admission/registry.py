@@ -205,10 +205,7 @@ def check_expiry(expires: date, today: date, form: str) -> None:
     Raises:
         AdmissionError: the day is past, or too far away.
     """
-    try:
-        last = today.replace(year=today.year + MOST_YEARS)
-    except ValueError:  # 29 February
-        last = date(today.year + MOST_YEARS, 2, 28)
+    last = in_a_year(today, MOST_YEARS)
     if today <= expires <= last:
         return
     raise AdmissionError(
@@ -217,6 +214,14 @@ def check_expiry(expires: date, today: date, form: str) -> None:
         expected=f"a day from {today} to {last}: a form is looked at again after {MOST_YEARS} years at the latest",
         got=str(expires),
     )
+
+
+def in_a_year(today: date, years: int = 1) -> date:
+    """The same day some years later; of 29 February the 28th."""
+    try:
+        return today.replace(year=today.year + years)
+    except ValueError:
+        return date(today.year + years, 2, 28)
 
 
 def _allowed(
@@ -270,15 +275,20 @@ def _need_reason(reason: str, form: str) -> None:
         )
 
 
+def alone(connection: Connection) -> None:
+    """Let nobody else write about forms until this transaction ends."""
+    from sqlalchemy import func, select
+
+    if connection.dialect.name == "postgresql":
+        # SQLite lets one writer in at a time.
+        connection.execute(select(func.pg_advisory_xact_lock(REGISTRY_LOCK)))
+
+
 @contextmanager
 def _writing(settings: Settings, form: str, action: str, moment: datetime) -> Iterator[tuple[Connection, Standing]]:
     """A transaction in which nobody else writes here, and what the form is in it; the action is possible there."""
-    from sqlalchemy import func, select
-
     with connect(settings) as connection:
-        if connection.dialect.name == "postgresql":
-            # SQLite lets one writer in at a time.
-            connection.execute(select(func.pg_advisory_xact_lock(REGISTRY_LOCK)))
+        alone(connection)
         events, registrations = _read(connection)
         found = fold(form, [one for one in events if one.form == form], registrations, moment.date())
         check_action(found, action)

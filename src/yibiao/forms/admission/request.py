@@ -11,13 +11,18 @@ from pathlib import Path
 
 from yibiao.contracts.values import Schemas
 from yibiao.errors import AdmissionError
-from yibiao.forms.account_costs import PRESENT, cost_of
+from yibiao.forms.account_costs import cost_of
 from yibiao.forms.admission.fields import BY_HAND, AskedField, Assessor, find_field, with_modes
 from yibiao.forms.admission.states import Registration
+from yibiao.forms.burden import PRESENT
 from yibiao.forms.count import Counts
 from yibiao.forms.model import Form, field_lists
 
 MOST_TIMES = 366
+
+_TITLE = re.compile(
+    r"[^＿_:：]{3,}(?:表|册|账|单|卡|书|簿|记录|档案|情况|报告|申请|登记|统计|汇总)(?:[（(][^）)]*[）)])?"
+)
 
 _ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
@@ -139,7 +144,7 @@ def renewed(
     Raises:
         AdmissionError: a count or a mode cannot be.
     """
-    fields = with_modes(assessor.again(registration.fields), modes or {}, prefill=prefill)
+    fields = with_modes(assessor.again(registration.fields, registration.title), modes or {}, prefill=prefill)
     lines = rows or registration.rows
     if lines != registration.rows:
         fields = [
@@ -253,6 +258,8 @@ def _count(name: str, value: int | None, form: str) -> int:
 
 
 def _title(found: str, path: Path) -> str:
-    """The first of the words above a form that are no blanks to fill in; else the name of the file."""
-    words = [word for word in found.split() if "＿" not in word and "_" not in word]
-    return words[0][:80] if words else path.stem
+    """The first of the words above a form that is a title; else the name of the file.
+
+    What stands above a form that somebody filled in may be his answer, so only what ends like a title is taken.
+    """
+    return next((word[:80] for word in found.split() if _TITLE.fullmatch(word)), path.stem)
