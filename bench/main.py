@@ -1,7 +1,7 @@
 """All figures beside their limits: `make bench`, or
 
-    python bench/main.py [--residents 50000] [--editions 3] [--only run,score,burden,forms,ingest,unify,gate,matching]
-                         [--data DIR]
+    python bench/main.py [--residents 50000] [--editions 3] [--data DIR]
+                         [--only run,score,burden,forms,ingest,unify,gate,matching]
 
 Makes the district if it is not there, runs the main job on an empty home folder, scores its release by the truth,
 accounts for the burden of the forms and fills them in, then measures ingest, unify and gate beside their rivals on the same district: in
