@@ -4,10 +4,10 @@
                          [--only run,score,burden,forms,ingest,unify,gate,matching]
 
 Makes the district if it is not there, runs the main job on an empty home folder, scores its release by the truth,
-accounts for the burden of the forms and fills them in, then measures ingest, unify and gate beside their rivals on the same district: in
-turns (A B A B A B), with warm files, equal threads and compression, median of 3; and the field matcher on labelled
-forms, which needs no district. Prints one table, writes `bench/results/<residents>/*.json` and a chart, ends with
-status 1 if a limit is missed.
+accounts for the burden of the forms and fills them in, then measures ingest, unify and gate beside their rivals on
+the same district: in turns (A B A B A B), with warm files, equal threads and compression, median of 3; and the field
+matcher on labelled forms, which needs no district. Prints one table, writes `bench/results/<residents>/*.json` and a
+chart, ends with status 1 if a limit is missed.
 
 The limits of ingest, unify and gate are judged from a million residents on. In a small district a process's start and a
 flush to the disk are most of what is measured; the ratios are printed all the same.
