@@ -1,11 +1,11 @@
 """All figures beside their limits: `make bench`, or
 
     python bench/main.py [--residents 50000] [--editions 3] [--data DIR]
-        [--only run,score,burden,forms,ingest,unify,gate,matching]
+                         [--only run,score,burden,forms,ingest,unify,gate,matching]
 
 Makes the district if it is not there, runs the main job on an empty home folder, scores its release by the truth,
-accounts for the burden of the forms and fills them, then measures ingest, unify and gate beside their rivals on the
-same district: in turns (A B A B A B), with warm files, equal threads and compression, median of 3; and the field
+accounts for the burden of the forms and fills them in, then measures ingest, unify and gate beside their rivals on
+the same district: in turns (A B A B A B), with warm files, equal threads and compression, median of 3; and the field
 matcher on labelled forms, which needs no district. Prints one table, writes `bench/results/<residents>/*.json` and a
 chart, ends with status 1 if a limit is missed.
 
@@ -187,22 +187,6 @@ def of_score(found: dict[str, Any]) -> list[Figure]:
     return figures
 
 
-def of_burden(found: dict[str, Any], judged: bool) -> list[Figure]:
-    """What is asked of people before and after; the share of a limit is what is left beside what may be left."""
-    figures = []
-    for name, one in found["figures"].items():
-        # Distinct fields follow from forms and contracts alone; hours need a district of some size.
-        share = (1 - one["cut"]) / (1 - one["least"]) if judged or name != "hours" else None
-        shown = f"{one['before']:,.0f} -> {one['after']:,.0f} ({-one['cut']:+.1%})"
-        figures.append(Figure(f"burden: {name} asked of people", shown, f"{-one['least']:+.0%}", share=share))
-    for name, number in found["hours"].items():
-        if name not in ("by_hand", "once"):
-            cut = number / found["hours"]["by_hand"] - 1 if found["hours"]["by_hand"] else 0.0
-            figures.append(Figure(f"  hours {name}", f"{number:,.0f} ({cut:+.1%})"))
-    supplied = f"{found['unanswered']} of them"
-    return [*figures, Figure("  supplied by sharing, but not in the release yet", supplied)]
-
-
 def of_forms(found: dict[str, Any], judged: bool) -> list[Figure]:
     """Prefilled forms: seconds, how much is filled in, how much of it is right, and nobody else's facts."""
     from bench.forms import LEAST_PREFILLED, LEAST_RIGHT, SECONDS_LIMIT
@@ -226,6 +210,22 @@ def of_forms(found: dict[str, Any], judged: bool) -> list[Figure]:
     for name, what in (("wrong_person", "of a wrong person"), ("elsewhere", "of people from elsewhere")):
         figures.append(Figure(f"forms: cells {what}", str(found[name]), "0", share=1.0 if not found[name] else 2.0))
     return figures
+
+
+def of_burden(found: dict[str, Any], judged: bool) -> list[Figure]:
+    """What is asked of people before and after; the share of a limit is what is left beside what may be left."""
+    figures = []
+    for name, one in found["figures"].items():
+        # Distinct fields follow from forms and contracts alone; hours need a district of some size.
+        share = (1 - one["cut"]) / (1 - one["least"]) if judged or name != "hours" else None
+        shown = f"{one['before']:,.0f} -> {one['after']:,.0f} ({-one['cut']:+.1%})"
+        figures.append(Figure(f"burden: {name} asked of people", shown, f"{-one['least']:+.0%}", share=share))
+    for name, number in found["hours"].items():
+        if name not in ("by_hand", "once"):
+            cut = number / found["hours"]["by_hand"] - 1 if found["hours"]["by_hand"] else 0.0
+            figures.append(Figure(f"  hours {name}", f"{number:,.0f} ({cut:+.1%})"))
+    supplied = f"{found['unanswered']} of them"
+    return [*figures, Figure("  supplied by sharing, but not in the release yet", supplied)]
 
 
 def of_matching(found: dict[str, Any]) -> list[Figure]:

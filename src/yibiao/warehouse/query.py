@@ -25,7 +25,8 @@ def open_release(database: Path, **limits: str) -> Iterator[DuckDBPyConnection]:
     shut = {"enable_external_access": "false", "lock_configuration": "true"}
     config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     # With limits it is shut afterwards: without access to other files, a folder to spill into cannot be named any more.
-    connection = duckdb.connect(str(database), read_only=True, config=config if limits else config | shut)
+    given: dict[str, Any] = dict(config if limits else config | shut)
+    connection = duckdb.connect(str(database), read_only=True, config=given)
     for name, value in (limits | shut).items() if limits else ():
         connection.execute(f"set {name} = '{value}'")
     try:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from admissions import EXPIRES, asked, at, registration
 from sqlalchemy import text
 
+from admissions import EXPIRES, asked, at, registration
 from yibiao.control.database import connect
 from yibiao.errors import AdmissionError
 from yibiao.forms.admission import approve, reject, renew, retire, standing, standings, submit

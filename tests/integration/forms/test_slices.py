@@ -1,0 +1,96 @@
+"""A community gets its own part of a release back, without what is sensitive, and is told what changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import python_calamine
+
+from installations import Installation
+from yibiao.contracts import load_schemas
+from yibiao.errors import ReleaseError
+from yibiao.forms.fill.areas import communities
+from yibiao.forms.slices import ADDED, BOOK, CHANGED, GONE, MANIFEST, shown_elements, slice_release
+from yibiao.warehouse.releases import need_current
+
+
+def test_every_row_goes_to_its_own_community_and_nothing_sensitive_goes(
+    published: Installation, tmp_path: Path
+) -> None:
+    settings = published.settings
+    schemas = load_schemas(settings.schemas)
+    made = slice_release(need_current(settings), schemas, settings, communities(schemas, "999901"), tmp_path)
+    lives = {row["resident_id"]: row["community_code"] for row in published.query("from resident")}
+    numbers = {row["citizen_id"]: row["community_code"] for row in published.query("from resident")}
+    doubtful = {
+        row["resident_id"]
+        for row in published.query("from resident_conflict where element in ('resident_name', 'community_code')")
+    }
+    found: dict[str, str] = {}
+    for one in made:
+        assert (one.since, one.changes) == ("", {})
+        for name, rows in one.rows.items():
+            table = pq.read_table(Path(one.folder) / f"{name}.parquet", partitioning=None)
+            assert table.num_rows == rows
+            assert table.column_names == ["id", *shown_elements(schemas, schemas.entities[name])]
+            if "citizen_id" in table.column_names:
+                told = set(filter(None, table.column("citizen_id").to_pylist()))
+                assert not [number for number in told if numbers.get(number) not in (one.community, None)]
+        if "resident" in one.rows:
+            ids = pq.read_table(Path(one.folder) / "resident.parquet", partitioning=None).column("id").to_pylist()
+            assert not found.keys() & set(ids)
+            found |= dict.fromkeys(ids, one.community)
+    expected = {one: code for one, code in lives.items() if code is not None}
+    assert {one: code for one, code in expected.items() if found.get(one) != code}.keys() <= doubtful
+    for name, entity in schemas.entities.items():
+        for element in set(shown_elements(schemas, entity)):
+            told_by = {key for keys in (*entity.keys, *entity.links.values()) for key in keys}
+            assert schemas.elements[element].sensitivity != "sensitive" or element in told_by, (name, element)
+
+
+def test_what_changed_since_last_time_is_told_by_what_stands_in_the_folder(
+    published: Installation, tmp_path: Path
+) -> None:
+    load_schemas(published.settings.schemas)
+    (most,) = published.query(
+        "select community_code, count(*) as n from resident where community_code is not null group by 1"
+        " order by 2 desc, 1 limit 1"
+    )
+    arguments = ("release", "slice", "--area", most["community_code"], "--out", str(tmp_path / "out"))
+    published.run(*arguments)
+    (folder,) = (tmp_path / "out").iterdir()
+    assert (folder / BOOK).stat().st_mode & 0o077 == 0
+    # Last time one of them was not there yet, one was who is gone now, and one had another name.
+    path = folder / "resident.parquet"
+    table = pq.read_table(path, partitioning=None)
+    rows = table.to_pylist()
+    rows[0]["resident_name"] = "旧名"
+    stranger = {**rows[1], "id": "0" * 24}
+    pq.write_table(pa.Table.from_pylist([rows[0], *rows[2:], stranger], schema=table.schema), path)
+
+    (told,) = json.loads(published.run(*arguments, "--json").stdout)
+    assert told["changes"] == {ADDED: 1, GONE: 1, CHANGED: 1}
+    changes = pq.read_table(folder / "changes.parquet", partitioning=None).to_pylist()
+    by_kind = {one["change"]: one for one in changes}
+    assert by_kind[ADDED]["id"] == rows[1]["id"]
+    assert by_kind[GONE]["id"] == "0" * 24
+    assert (by_kind[CHANGED]["element"], by_kind[CHANGED]["before"]) == ("resident_name", "旧名")
+    book = python_calamine.load_workbook(str(folder / BOOK))
+    assert book.sheet_names[:2] == ["说明", "变化"]
+    assert len(book.get_sheet_by_name("变化").to_python()) == 4
+    (again,) = json.loads(published.run(*arguments, "--json").stdout)
+    assert again["changes"] == {ADDED: 0, GONE: 0, CHANGED: 0}
+
+
+def test_a_folder_that_holds_something_else_is_refused(published: Installation, tmp_path: Path) -> None:
+    settings = published.settings
+    schemas = load_schemas(settings.schemas)
+    area = communities(schemas, "999901")[:1]
+    (one,) = slice_release(need_current(settings), schemas, settings, area, tmp_path)
+    (Path(one.folder) / MANIFEST).write_text('{"format": 1, "community": "999901009009", "rows": {}}')
+    with pytest.raises(ReleaseError, match="from last time cannot be read"):
+        slice_release(need_current(settings), schemas, settings, area, tmp_path)
