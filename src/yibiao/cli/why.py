@@ -27,7 +27,7 @@ def why(entity_id: str, element: str | None, home: Path | None, version: str | N
     settings = Settings.load(home=home)
     settings.open_home()
     release = find(settings, version) if version else need_current(settings)
-    found = explain(release, load_registry(settings.schemas), entity_id, element)
+    found = explain(release, load_registry(settings.schemas), entity_id, element, settings)
     if changed_since(release, settings):
         click.echo(
             "数据元目录在该版本发布后有改动：取值理由仍是该版本的，名称按现在的目录。"
@@ -63,4 +63,5 @@ def _place(source: dict[str, Any] | None) -> tuple[str, str]:
     if source is None:
         return "", ""
     day = f" {source['as_of']}" if "as_of" in source else ""
-    return f"{source['report']} {source['edition']}{day} {source['file']}", str(source["row"])
+    sheet = f" [{source['sheet']}]" if source["sheet"] else ""
+    return f"{source['report']} {source['edition']}{day} {source['file']}{sheet}", str(source["row"])
