@@ -28,7 +28,7 @@ def why(entity_id: str, element: str | None, home: Path | None, version: str | N
     settings.open_home()
     release = find(settings, version) if version else need_current(settings)
     registry = load_registry(settings.schemas)
-    found = explain(release, registry, entity_id, element)
+    found = explain(release, registry, entity_id, element, settings)
     from yibiao.control.usage import record_usage
 
     record_usage(settings, [f"{found['entity']}_why"], kind="query", via="why", version=release.version)
@@ -69,4 +69,5 @@ def _place(source: dict[str, Any] | None) -> tuple[str, str]:
     day = f" {source['as_of']}" if "as_of" in source else ""
     if source["file"] is None:  # a ticket: no row of any file
         return f"{source['report']} {source['edition']}", ""
-    return f"{source['report']} {source['edition']}{day} {source['file']}", str(source["row"])
+    sheet = f" [{source['sheet']}]" if source["sheet"] else ""
+    return f"{source['report']} {source['edition']}{day} {source['file']}{sheet}", str(source["row"])

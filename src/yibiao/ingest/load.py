@@ -282,6 +282,7 @@ class _Package:
             "held": self._held,
             "left_out": {kind: count for kind, count in reading.left_out.items() if count},
             "repairs": {kind: count for kind, count in sorted(reading.repairs.items()) if count},
+            **({"sheets": reading.sheets} if reading.sheets else {}),
             "files": file_account(self._folder, rows),
         }
 

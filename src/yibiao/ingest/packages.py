@@ -47,6 +47,14 @@ class LoadPackage:
         return self.manifest["report"], self.manifest["edition"], self.manifest["delivery"]["sha256"]
 
 
+def sheet_of(manifest: Mapping[str, Any], row: int) -> str | None:
+    """The name of the sheet that holds a data row of a load; None if it is no workbook, or an older program read it."""
+    for sheet in manifest.get("sheets", ()):
+        if sheet["first"] <= row < sheet["first"] + sheet["rows"]:
+            return str(sheet["name"])
+    return None
+
+
 def reader_version(settings: Settings) -> str:
     """The reader's version together with the hash of the rule macros: other rules judge the same bytes otherwise."""
     total = hashlib.sha256()

@@ -16,6 +16,7 @@ from yibiao.contracts.generate.canonical import certain_keys
 from yibiao.contracts.survivorship import applicable
 from yibiao.contracts.values import Entity, Schemas
 from yibiao.files import scratch
+from yibiao.ingest.packages import sheet_of
 from yibiao.settings import Settings
 from yibiao.warehouse.history_rows import SEPARATOR, Deliveries, Place, Row, Told, certain_key, gather
 from yibiao.warehouse.inputs import CURRENT, SUPERSEDED, Load, assess, collect
@@ -63,7 +64,7 @@ def history(settings: Settings, schemas: Schemas, entity_id: str, element: str |
         mended or was withdrawn since the release), and `elements`, each with `element`, `name` and `intervals`, oldest
         first: `value`, `text` (the name of a code), `valid_from`, `valid_to`, `known_since` (days), `known_earlier`
         (whether releases before that day are gone) and `source` (`department`, `report`, `edition`, `load_id`,
-        `delivery_sha256`, `file`, `row`).
+        `delivery_sha256`, `file`, `sheet`, `row`).
 
     Raises:
         ReleaseError: nothing is published, the release has no such entity, or the entity no such element.
@@ -377,6 +378,7 @@ def _shown(one: Interval, element: str, deliveries: Deliveries) -> dict[str, Any
             "load_id": load_id,
             "delivery_sha256": load.manifest["delivery"]["sha256"],
             "file": load.manifest["delivery"]["name"],
+            "sheet": sheet_of(load.manifest, row),
             "row": row,
         },
     }

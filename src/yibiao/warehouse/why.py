@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.survivorship import ONLY, TEXTS
 from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.errors import ReleaseError
+from yibiao.ingest.packages import MANIFEST, read_package, sheet_of
+from yibiao.settings import Settings
 from yibiao.warehouse.query import open_release
 from yibiao.warehouse.reasons import view_name
 from yibiao.warehouse.releases import Release
@@ -18,20 +20,23 @@ if TYPE_CHECKING:
 _SOURCE = "record_no, department, report, edition, load_id, delivery_sha256, file_name as file, row_no as row"
 
 
-def explain(release: Release, schemas: Schemas, entity_id: str, element: str | None = None) -> dict[str, Any]:
+def explain(
+    release: Release, schemas: Schemas, entity_id: str, element: str | None = None, settings: Settings | None = None
+) -> dict[str, Any]:
     """Explain one golden record, or one element of it, by the rules of the release.
 
     Args:
         schemas: elements and entities, in whose order is explained.
         entity_id: id of a resident, household, dwelling, organisation, benefit or event.
         element: only this one; by default all that have a value.
+        settings: of the working folder, in whose lake is looked up which sheet of a workbook a row stands in.
 
     Returns:
         `release`, `entity`, `id`, `records` (source records about it) and `elements`, each with `element`, `name`,
         `value`, `rule` (`only`, a criterion of the element, `authority`, `day`, `order` or `replaced`), `rule_text`,
         `authority` (departments in order), `source` (`record_no`, `department`, `report`, `edition`, `load_id`,
-        `delivery_sha256`, `file`, `row`, and for a disputed element `as_of` and, if it has one, `checked_date`) and
-        `rivals`: the same as a source with `value`, `lost_by` and `lost_text`.
+        `delivery_sha256`, `file`, `sheet` (null if it is no workbook), `row`, and for a disputed element `as_of` and,
+        if it has one, `checked_date`) and `rivals`: the same as a source with `value`, `lost_by` and `lost_text`.
 
     Raises:
         ReleaseError: the release has no such entity, the entity no such element, or the release gives no reasons.
@@ -44,6 +49,9 @@ def explain(release: Release, schemas: Schemas, entity_id: str, element: str | N
         total = connection.execute(
             f"select count(*) from {entity.id}_crosswalk where {entity.id_column} = ?", [entity_id]
         ).fetchall()[0][0]
+    sheets = _Sheets(settings)
+    for claim in (one for told in claims.values() for one in told):
+        claim["sheet"] = sheets.of(claim)
     return {
         "release": release.version,
         "entity": entity.id,
@@ -55,6 +63,24 @@ def explain(release: Release, schemas: Schemas, entity_id: str, element: str | N
             if name in claims or name == element
         ],
     }
+
+
+class _Sheets:
+    """Which sheet of a workbook a row stands in, by the manifests in the lake; each is read once."""
+
+    def __init__(self, settings: Settings | None) -> None:
+        self._settings = settings
+        self._manifests: dict[str, Mapping[str, Any]] = {}
+
+    def of(self, claim: Mapping[str, Any]) -> str | None:
+        load_id = claim["load_id"]
+        if self._settings is None or load_id is None:  # a ticket is no row of any file
+            return None
+        if load_id not in self._manifests:
+            department, _, name = claim["report"].partition(".")
+            folder = self._settings.lake / department / name / f"load={load_id}"
+            self._manifests[load_id] = read_package(folder).manifest if (folder / MANIFEST).is_file() else {}
+        return sheet_of(self._manifests[load_id], claim["row"])
 
 
 def need_element(entity: Entity, element: str | None, where: str) -> None:
@@ -156,6 +182,6 @@ def _explained(element: Element, claims: Sequence[dict[str, Any]]) -> dict[str, 
 
 
 def _source(claim: dict[str, Any]) -> dict[str, Any]:
-    keys = ("record_no", "department", "report", "edition", "load_id", "delivery_sha256", "file", "row")
+    keys = ("record_no", "department", "report", "edition", "load_id", "delivery_sha256", "file", "sheet", "row")
     days = {key: claim[key].isoformat() for key in ("as_of", "checked_date") if claim[key] is not None}
     return {key: claim[key] for key in keys} | days

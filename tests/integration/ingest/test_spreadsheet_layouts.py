@@ -8,6 +8,7 @@ from sheet_reading import AS_TEXT, HEADER, ROWS, Take
 
 from workbooks import Sheet
 from yibiao.errors import DeliveryError
+from yibiao.ingest.packages import sheet_of
 from yibiao.ingest.readers.spreadsheet import HIDDEN_ROWS
 
 
@@ -27,6 +28,13 @@ def test_one_table_over_all_sheets_and_other_sheets_are_counted(take: Take) -> N
         {"name": "望江: 合计/金额", "stated": 5, "counted": 5},
         {"name": "滨河: 合计/金额", "stated": 13, "counted": 13.5},
     ]
+    assert found.reading.sheets == [
+        {"name": "望江", "first": 1, "rows": 1},
+        {"name": "滨河", "first": 2, "rows": len(ROWS) - 1},
+    ]
+    manifest = {"sheets": found.reading.sheets}
+    assert [sheet_of(manifest, row) for row in (1, 2, len(ROWS), len(ROWS) + 1)] == ["望江", "滨河", "滨河", None]
+    assert sheet_of({}, 1) is None
 
 
 def test_sheets_may_be_named_and_a_missing_one_is_refused(take: Take) -> None:

@@ -89,8 +89,12 @@ class Models:
             for root in (compiled, changing or compiled)
         )
 
-    def inputs(self, arrived: Sequence[Delivered]) -> Inputs:
-        """What the program makes of deliveries that arrived in this order, some of them maybe several times."""
+    def inputs(self, arrived: Sequence[Delivered], decisions: tuple[tuple[str, str, str, str], ...] = ()) -> Inputs:
+        """What the program makes of deliveries that arrived in this order, some of them maybe several times.
+
+        Args:
+            decisions: entity, two nodes and verdict of pairs that a human decided.
+        """
         packages: dict[str, list[LoadPackage]] = {report: [] for report in self.schemas.reports}
         for delivered in arrived:
             package = self._package(delivered)
@@ -100,7 +104,7 @@ class Models:
             mock.patch("yibiao.ingest.live_packages", lambda report, _: packages[report.id]),
             mock.patch("yibiao.control.accepted_loads", return_value=set()),
         ):
-            return collect(self.settings, self.schemas)
+            return replace(collect(self.settings, self.schemas), link_decisions=decisions)
 
     def build(self, inputs: Inputs) -> Warehouse:
         """Run every model on these inputs."""

@@ -84,7 +84,7 @@ def own_keys(published: Installation, report: Report) -> dict[tuple[str, int], s
     for folder in published.home.glob(f"lake/{report.department}/{report.name}/load=*"):
         file = json.loads((folder / "manifest.json").read_bytes())["delivery"]["name"]
         for name in ("accepted", "quarantine"):
-            for row in pq.read_table(folder / f"{name}.parquet").to_pylist():
+            for row in pq.read_table(folder / f"{name}.parquet", columns=["_row", *report.key]).to_pylist():
                 found[file, row["_row"]] = " / ".join((row[one] or "").strip() for one in report.key)
     return found
 

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from python_calamine import CalamineWorkbook
 
 from installations import Installation
 from yibiao.contracts import Schemas, load_registry, load_schemas
@@ -46,6 +47,7 @@ def test_every_word_of_an_explanation_is_found_again_in_the_lake(
     for one in told["elements"]:
         assert one["value"] == str(golden[one["element"]])
         for source in (one["source"], *one["rivals"]):
+            assert (source["sheet"] or "") == the_sheet(published, source["file"])
             cell = in_the_lake(published, schemas, source, one["element"])
             assert cell, (source["report"], one["element"])
             if one["element"].endswith("_id") or one["element"] == "uscc":  # others are written in other ways
@@ -68,6 +70,25 @@ def in_the_lake(published: Installation, schemas: Schemas, source: dict[str, Any
         return report.constants[element]
     (column,) = [one for one in report.columns if one.element == element and not one.role]
     return row[column.name] or ""
+
+
+def the_sheet(published: Installation, file: str) -> str:
+    """The sheet of a delivered workbook (each of this district has the table in its first one); of no workbook none."""
+    if not file.endswith((".xlsx", ".xls")):
+        return ""
+    (path,) = published.data.rglob(file)
+    return CalamineWorkbook.from_path(path).sheet_names[0]
+
+
+def test_of_a_workbook_the_sheet_is_named(published: Installation) -> None:
+    (one,) = published.query(
+        "select resident_id as id from resident where disability_certificate_number is not null order by 1 limit 1"
+    )
+    (told,) = why(published, one["id"], "disability_certificate_number")["elements"]
+    source = told["source"]
+    assert source["file"].endswith(".xls"), "the report is no workbook any more: choose another"
+    assert source["sheet"] == the_sheet(published, source["file"]) != ""
+    assert f"[{source['sheet']}]" in published.run("why", one["id"], "disability_certificate_number").stdout
 
 
 def test_one_element_is_explained_in_less_than_a_second(published: Installation) -> None:

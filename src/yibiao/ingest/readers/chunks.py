@@ -71,6 +71,7 @@ class Reading:
         repairs: kind of a safe repair -> cells or rows in which it was made.
         warnings: rule -> rows that are data all the same, but that a human should know of.
         control_totals: `{name, stated, counted}` for every printed total.
+        sheets: `{name, first, rows}` for every sheet of a workbook that was read: its first data row, and how many.
         title: texts of the rows above the header.
         renamed: columns recognised under other headers; None if nobody has looked for them yet.
     """
@@ -83,6 +84,7 @@ class Reading:
     repairs: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     control_totals: list[dict[str, Any]] = field(default_factory=list)
+    sheets: list[dict[str, Any]] = field(default_factory=list)
     title: list[str] = field(default_factory=list)
     renamed: tuple[Rename, ...] | None = ()
 

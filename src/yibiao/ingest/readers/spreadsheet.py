@@ -156,6 +156,7 @@ def _read_part(part: Part, report: Report, reading: Reading, several: bool, earl
     if part.hidden:
         reading.warnings[HIDDEN_ROWS] += part.hidden
     reading.repairs += repairs.safe
+    reading.sheets.append({"name": part.grid.name, "first": first, "rows": count})
     reading.total += count
     if count:
         yield _chunk(binding.names, arrays, first, repairs)
