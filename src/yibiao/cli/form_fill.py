@@ -40,6 +40,7 @@ def fill(
     is to be asked.
     """
     from yibiao.control.fills import record_fill
+    from yibiao.control.usage import record_usage
     from yibiao.forms.admission import Standing, standings
     from yibiao.forms.count import last_day
     from yibiao.forms.fill import fill_forms
@@ -74,6 +75,7 @@ def fill(
     began = time.perf_counter()
     filled = fill_forms(order, processes=processes)
     record_fill(settings, release.version, area, sorted(chosen), sum(one.books for one in filled))
+    record_usage(settings, chosen, kind="export", via="form fill", version=release.version)
     if as_json:
         _print_json(
             {
