@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from yibiao.errors import ContractError, DeliveryError, HomeError
+from yibiao.ingest import IngestOutcome
 from yibiao.orchestration import tasks
 from yibiao.orchestration.lock import run_lock
 from yibiao.settings import Settings
@@ -29,12 +30,16 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return made
 
 
+class Outcome(SimpleNamespace):
+    is_new = IngestOutcome.is_new
+
+
 @pytest.fixture
 def outcome(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """What the ingest of a report will say; no file is read."""
     import yibiao.ingest
 
-    made = SimpleNamespace(load_ids=("bb", "aa"), loaded=("aa",), amended=(), errors=(), asked=[])
+    made = Outcome(load_ids=("bb", "aa"), loaded=("aa",), amended=(), errors=(), asked=[])
 
     def ingest_report(report: Any, settings: Settings, *, edition: str | None) -> SimpleNamespace:
         made.asked.append(report.id)
