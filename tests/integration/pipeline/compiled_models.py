@@ -163,6 +163,7 @@ class Models:
             key = self.schemas.entities[entity].id_column
             which = {
                 f"identity.crosswalk_{entity}": ("record_no", "affected"),
+                f"identity.link_{entity}": ("record_no", "touched"),
                 f"identity.survivor_{entity}": (key, "touched"),
                 f"canonical.{entity}": (key, "renewed"),
                 f"canonical.{entity}_provenance": (key, "touched"),
