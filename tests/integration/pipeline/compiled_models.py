@@ -78,10 +78,10 @@ class Models:
         self.linked = [entity for entity in entities if (compiled / f"identity/linkage_record_{entity}.sql").exists()]
         for entity in entities:
             if entity in self.linked:
-                models += [
-                    ("identity", f"{kind}_{entity}", "identity") for kind in ("linkage_record", "link", "review")
-                ]
-            kinds = ("touched", "affected", "crosswalk", "survivor", "renewed")
+                models += [("identity", f"{kind}_{entity}", "identity") for kind in ("linkage_record", "review")]
+            # By change, what linkage says of records is brought to what was touched.
+            link = ("link",) if entity in self.linked else ()
+            kinds = ("touched", *link, "affected", "crosswalk", "survivor", "renewed")
             models += [("identity", f"{kind}_{entity}", "identity") for kind in kinds]
             models += [("canonical", f"{entity}{part}", "canonical") for part in ("", "_provenance", "_conflict")]
         self.sql, self.changing = (
