@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from yibiao.cli.findings import show_findings, stop_at_errors
 from yibiao.settings import Settings
 
 
@@ -30,15 +31,8 @@ def lint(as_json: bool) -> None:
 
         click.echo(to_json([finding.as_dict() for finding in findings]).decode(), nl=False)
     else:
-        for finding in findings:
-            click.echo(f"{finding.where}: {finding.severity}: {finding.what} [{finding.rule}]")
-            for label, text in (("expected", finding.expected), ("got", finding.got), ("to do", finding.todo)):
-                if text:
-                    click.echo(f"    {label}: {text}")
-        counts = {name: sum(finding.severity == name for finding in findings) for name in ("error", "warning", "info")}
-        click.echo(", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items()))
-    if any(finding.severity == "error" for finding in findings):
-        sys.exit(1)
+        show_findings(findings)
+    stop_at_errors(findings)
 
 
 @contract.command()

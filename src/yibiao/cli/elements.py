@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from yibiao.cli.findings import show_findings, stop_at_errors
+
 if TYPE_CHECKING:
     from yibiao.contracts import Element, Schemas
     from yibiao.elements import Holding
@@ -105,15 +107,8 @@ def lint(day: date | None, as_json: bool) -> None:
     if as_json:
         _print([finding.as_dict() for finding in findings])
     else:
-        for finding in findings:
-            click.echo(f"{finding.where}: {finding.severity}: {finding.what} [{finding.rule}]")
-            for label, text in (("expected", finding.expected), ("got", finding.got), ("to do", finding.todo)):
-                if text:
-                    click.echo(f"    {label}: {text}")
-        counts = {name: sum(finding.severity == name for finding in findings) for name in ("error", "warning", "info")}
-        click.echo(", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items()))
-    if any(finding.severity == "error" for finding in findings):
-        sys.exit(1)
+        show_findings(findings)
+    stop_at_errors(findings)
 
 
 @elements.command()
