@@ -68,7 +68,7 @@ def publish(settings: Settings, built: str) -> None:
 
 
 def keep(settings: Settings, built: str) -> None:
-    """The very end of a unify run: its warehouse, which is `built` already, takes the place of the kept one."""
+    """What a unify run does when its counts reconcile: its warehouse, `built` already, takes the place of the kept one."""
     import shutil
 
     from yibiao.warehouse import kept
@@ -76,6 +76,7 @@ def keep(settings: Settings, built: str) -> None:
     settings.open_home()
     aside = settings.work / "unify" / "warehouse.duckdb"
     aside.parent.mkdir(exist_ok=True)
+    kept.take(settings, aside)
     shutil.copyfile(built, aside)
     kept.keep(aside, settings)
 

@@ -1,4 +1,4 @@
-"""What a unify run can have ready before it is known what it builds: dbt, the gate, a copy of the kept warehouse.
+"""What a unify run can have ready before it is known what it builds: dbt, the gate, a copy of the release database.
 
 While reports are ingested one processor of two has little to do, and all of this takes a tenth of the run of a day.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from yibiao.files import scratch
 from yibiao.quality import Gate, ready_gate
 from yibiao.settings import Settings
-from yibiao.warehouse import kept
+from yibiao.warehouse import releases
 from yibiao.warehouse.dbt import Models, ready_models
 
 
@@ -42,16 +42,15 @@ class Ahead:
         """Start what is not there; cheap if all is.
 
         Args:
-            copy: of the kept warehouse, too, if there is one.
+            copy: of the database of the current release, too, if there is one.
         """
         if self._models is None:
             self._models = self._stack.enter_context(ready_models(self._settings))
         if self._gate is None:
             self._gate = self._stack.enter_context(ready_gate(self._settings))
-        source = self._settings.home / kept.KEPT
-        if copy and self._copy is None and source.is_file():
+        if copy and self._copy is None and (release := releases.available(self._settings)):
             folder = self._stack.enter_context(scratch(self._settings.work, "ahead"))
-            self._copy = Copy(source, folder / kept.KEPT)
+            self._copy = Copy(release.database, folder / releases.DATABASE)
 
     def models(self) -> Models:
         """The dbt that waits."""
@@ -67,11 +66,11 @@ class Ahead:
         assert gate is not None
         return gate
 
-    def take(self, target: Path) -> None:
-        """Put a copy of the kept warehouse at `target`, on the same file system as the home."""
+    def copy(self, source: Path, target: Path) -> None:
+        """Put a copy of the database of a release at `target`, on the same file system as the home."""
         copy, self._copy = self._copy, None
-        if copy is None or not copy.moved(target):
-            kept.take(self._settings, target)
+        if copy is None or not copy.moved(source, target):
+            shutil.copyfile(source, target)
 
     def without_copy(self) -> None:
         """Stop copying, and remove what was copied."""
@@ -93,14 +92,14 @@ class Copy:
         self._thread = threading.Thread(target=self._run, name="copy", daemon=True)
         self._thread.start()
 
-    def moved(self, target: Path) -> bool:
+    def moved(self, source: Path, target: Path) -> bool:
         """Wait for its end and move the copy.
 
         Returns:
-            False if it is no copy of the file as it is now.
+            False if it is no copy of that file as it is now.
         """
         self._thread.join()
-        if self._was is None or self._was != _state(self._source):
+        if source != self._source or self._was is None or self._was != _state(source):
             self._target.unlink(missing_ok=True)
             return False
         shutil.move(self._target, target)
@@ -118,6 +117,8 @@ class Copy:
                 while os.sendfile(target.fileno(), source.fileno(), None, self.STEP):
                     if self._stopped.is_set():
                         return
+                # The disk has time now; whoever writes into the copy then waits for his own pages only.
+                os.fdatasync(target.fileno())
             self._was = was
 
 

@@ -1,15 +1,14 @@
 """The warehouse that is kept beside the releases, and what new inputs change in it.
 
 It is a cache. What it holds stands in it (`input.applied`), so that no other file can disagree: a run that finds
-none, or one of other contracts or models, builds the whole anew. Nobody reads it but the next run, which
-works on a copy; the copy takes its place after its release was published.
+none, or one of other contracts or models, builds the whole anew. A run takes it away while it brings it to its
+inputs, and puts it back when its counts reconcile; one that is killed in between leaves none. No copy is
+made: to write it costs more than all that a day changes in it.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -119,28 +118,27 @@ def compare(applied: Mapping[str, Any], inputs: Inputs, whole: date) -> Change |
 
 
 def take(settings: Settings, target: Path) -> None:
-    """Copy the kept warehouse to where a run works on it."""
-    shutil.copyfile(settings.home / KEPT, target)
+    """Move the kept warehouse to where a run works on it, on the same file system as the home."""
+    (settings.home / KEPT).rename(target)
 
 
-def touched(database: Path) -> int:
-    """How many source records came, went or changed in a kept warehouse that was brought to new inputs."""
+def mark(database: Path, inputs: Inputs, change: Change | Whole) -> int | None:
+    """Write into a built warehouse which inputs it holds; without that it is never taken up again.
+
+    Returns:
+        How many source records came, went or changed; None if everything was built.
+    """
     import duckdb
 
-    with duckdb.connect(str(database), read_only=True) as connection:
-        (count,) = connection.execute("select count(*) from input.touched_record").fetchall()[0]
-    return int(count)
-
-
-def mark(database: Path, inputs: Inputs, change: Change | Whole) -> None:
-    """Write into a built warehouse which inputs it holds; without that it is never taken up again."""
-    import duckdb
-
+    changed = None
     whole = change.whole if isinstance(change, Change) else datetime.now(ZoneInfo(TIME_ZONE)).date()
     applied = described(inputs) | {"whole": whole.isoformat()}
     with duckdb.connect(str(database)) as connection:
         connection.execute("create or replace table input.applied (content varchar)")
         connection.execute("insert into input.applied values (?)", [to_json(applied).decode()])
+        if isinstance(change, Change):
+            (changed,) = connection.execute("select count(*) from input.touched_record").fetchall()[0]
+    return changed
 
 
 def described(inputs: Inputs) -> dict[str, Any]:
@@ -153,21 +151,21 @@ def described(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def keep(database: Path, settings: Settings) -> None:
-    """Put a warehouse whose release was published in the place of the kept one; a file that is marked."""
+def keep(database: Path, settings: Settings) -> Path:
+    """Put a warehouse that is marked in the place of the kept one.
+
+    Whether its release passes the gate and is published makes no difference to what it holds.
+
+    Returns:
+        Where it is now.
+    """
     final = settings.home / KEPT
     sync(database)
     crash_point("unify.warehouse.before")
     database.rename(final)
     sync(final.parent)
     crash_point("unify.warehouse.after")
-
-
-def forget(settings: Settings) -> None:
-    """Remove the kept warehouse: the next run builds the whole."""
-    for name in (KEPT, f"{KEPT}.wal"):
-        with suppress(FileNotFoundError):
-            (settings.home / name).unlink()
+    return final
 
 
 def _applied(connection: DuckDBPyConnection) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def build(
 
     Args:
         warehouse: database that passed its gate.
-        folder: empty folder to fill.
+        folder: empty folder to fill; with a copy of the database of `base`, if there is one.
         counts: the reconciliation (see `yibiao.warehouse.reconcile`).
         gate: verdict and numbers of expectations by severity.
         quality: the gate's `quality.json`, copied into the release.
@@ -124,8 +124,6 @@ def build(
     hashes: dict[str, dict[str, Any]] = {}
     digests: dict[str, str] = {}
     sealed: dict[str, Future[str]] = {}
-    if base:
-        shutil.copyfile(base.database, folder / DATABASE)
     # A finished file is hashed and made durable while the next table is written.
     with ThreadPoolExecutor(1, "seal") as sealer, duckdb.connect() as connection:
         connection.execute(f"set threads = {settings.threads}; set memory_limit = '{settings.memory_limit}'")

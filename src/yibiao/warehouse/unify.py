@@ -107,9 +107,8 @@ def unify(
                 try:
                     return _in_scratch(inputs, plan, schemas, settings, progress, ready)
                 except WarehouseError as error:
-                    # Whatever is wrong with what was kept, the whole does not need it; and the summary says what
-                    # happened.
-                    kept.forget(settings)
+                    # Whatever is wrong with what was kept, it is gone with the scratch folder, and the whole does not
+                    # need it; the summary says what happened.
                     plan = kept.Whole(f"what changed could not be built alone ({error.what} {error.where})")
             return _in_scratch(inputs, plan, schemas, settings, progress, ready)
 
@@ -131,16 +130,17 @@ def _build(
     clock = Clock()
     warehouse = folder / "warehouse.duckdb"
     change = plan if isinstance(plan, kept.Change) else None
+    base = _base(change, settings)
+    if base is None:
+        ahead.without_copy()
     ahead.begin()
     waiting_gate = ahead.gate()
     if change:
-        with clock("copy"):
-            ahead.take(warehouse)
-    else:
-        ahead.without_copy()
+        kept.take(settings, warehouse)
     models, counts = build_warehouse(warehouse, inputs, schemas, settings, progress, clock, change, ahead.models())
-    changed = kept.touched(warehouse) if change else 0
-    base = _base(change, settings)
+    with clock("keep"):
+        changed = kept.mark(warehouse, inputs, plan)
+        warehouse = kept.keep(warehouse, settings)
     with clock("gate"):
         known = _known(base, change, inputs, schemas)
         verdict = waiting_gate.run(warehouse, settings.expectations, folder / "gate", progress, known)
@@ -151,28 +151,26 @@ def _build(
     with clock("release"):
         aside = folder / "release"
         aside.mkdir()
+        if base:
+            ahead.copy(base.database, aside / releases.DATABASE)
         manifest = build(warehouse, aside, inputs, schemas, settings, counts, gate, quality, progress, base)
         state = _commit(aside, inputs, manifest, settings)
         identities.record_changes(settings)
-    with clock("keep"):
-        kept.mark(warehouse, inputs, plan)
-        kept.keep(warehouse, settings)
     release = releases.find(settings, inputs.version)
     outcome = _outcome(state, inputs, release)
     outcome.seconds = clock.seconds
     outcome.models = {model["model"]: model["seconds"] for model in models}
-    if isinstance(plan, kept.Whole):
-        outcome.whole = plan.why
-    else:
-        outcome.changed = changed
+    outcome.whole = plan.why if isinstance(plan, kept.Whole) else ""
+    outcome.changed = changed
     return outcome
 
 
 def _base(change: kept.Change | None, settings: Settings) -> releases.Release | None:
-    """The release that the kept warehouse gave, if it is still there."""
+    """The release that the kept warehouse gave, if it was published and is still there."""
     if change is None:
         return None
-    return next((one for one in releases.every(settings) if one.manifest["fingerprint"] == change.fingerprint), None)
+    there = (one for one in releases.every(settings) if one.database.is_file())
+    return next((one for one in there if one.manifest["fingerprint"] == change.fingerprint), None)
 
 
 def _known(base: releases.Release | None, change: kept.Change | None, inputs: Inputs, schemas: Any) -> Known | None:
@@ -199,7 +197,7 @@ def build_warehouse(
     """Make a warehouse file, run every model in it, and check that its counts reconcile.
 
     Args:
-        change: given if the file is the copy of a kept warehouse: what brings that to the inputs.
+        change: given if the file is the kept warehouse: what brings that to the inputs.
         ready: a dbt that waits; by default one is started.
 
     Returns:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -18,8 +19,18 @@ from yibiao.warehouse.ahead import Ahead, Copy
 def settings(tmp_path: Path) -> Settings:
     settings = Settings.load(home=tmp_path / "home")
     settings.open_home()
-    (settings.home / "warehouse.duckdb").write_bytes(b"kept" * 1000)
+    folder = settings.releases / "2026-03-0000000000"
+    folder.mkdir()
+    (folder / "manifest.json").write_text("{}")
+    (folder / "yibiao.duckdb").write_bytes(b"rows" * 1000)
+    (settings.releases / "current").symlink_to(folder.name)
     return settings
+
+
+@pytest.fixture
+def source(settings: Settings) -> Path:
+    """The database of the current release."""
+    return settings.releases / "current" / "yibiao.duckdb"
 
 
 @pytest.fixture
@@ -54,25 +65,43 @@ def test_what_is_ready_is_taken_once_and_begun_again_for_whoever_asks_again(
     assert begun.count("models ends") == 2
 
 
-def test_the_copy_is_moved_and_leaves_nothing_behind(settings: Settings, begun: list[str]) -> None:
-    target = settings.work / "taken"
-    with Ahead(settings) as ready:
+def test_the_copy_is_moved_and_leaves_nothing_behind(settings: Settings, source: Path, begun: list[str]) -> None:
+    target, source = settings.work / "taken", source.resolve()
+    with Ahead(settings) as ready, mock.patch.object(ahead.shutil, "copyfile") as anew:
         ready.begin(copy=True)
-        ready.take(target)
-        assert target.read_bytes() == b"kept" * 1000
-        target.unlink()
-        ready.take(target)  # a second build of the same run
-        assert target.read_bytes() == b"kept" * 1000
+        ready.copy(source, target)
+        assert target.read_bytes() == b"rows" * 1000
+        anew.assert_not_called()
     assert sorted(path.name for path in settings.work.iterdir()) == ["taken"]
 
 
-def test_a_copy_of_another_warehouse_than_the_kept_one_is_not_taken(settings: Settings, begun: list[str]) -> None:
+def test_who_asks_a_second_time_gets_a_copy_too(settings: Settings, source: Path, begun: list[str]) -> None:
+    with Ahead(settings) as ready:
+        ready.begin(copy=True)
+        for name in ("first", "second"):
+            ready.copy(source.resolve(), settings.work / name)
+            assert (settings.work / name).read_bytes() == b"rows" * 1000
+
+
+def test_a_copy_of_a_file_that_is_another_now_is_not_taken(
+    settings: Settings, source: Path, begun: list[str]
+) -> None:
     with Ahead(settings) as ready:
         ready.begin(copy=True)
         time.sleep(0.05)
-        (settings.home / "warehouse.duckdb").write_bytes(b"newer")
-        ready.take(settings.work / "taken")
+        source.write_bytes(b"newer")
+        ready.copy(source.resolve(), settings.work / "taken")
     assert (settings.work / "taken").read_bytes() == b"newer"
+
+
+def test_the_copy_of_another_release_than_is_asked_for_is_not_taken(
+    settings: Settings, tmp_path: Path, begun: list[str]
+) -> None:
+    (tmp_path / "other").write_bytes(b"other")
+    with Ahead(settings) as ready:
+        ready.begin(copy=True)
+        ready.copy(tmp_path / "other", settings.work / "taken")
+    assert (settings.work / "taken").read_bytes() == b"other"
 
 
 def test_a_copy_that_nobody_takes_is_removed(settings: Settings, begun: list[str]) -> None:
@@ -85,4 +114,4 @@ def test_a_disk_that_is_full_while_copying_ahead_is_left_to_whoever_needs_the_co
     source = tmp_path / "source"
     source.write_bytes(b"kept")
     copy = Copy(source, tmp_path / "no such folder" / "target")
-    assert not copy.moved(tmp_path / "target")
+    assert not copy.moved(source, tmp_path / "target")

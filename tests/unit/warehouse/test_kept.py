@@ -76,7 +76,7 @@ def test_more_than_a_fifth_of_the_records_is_built_as_a_whole() -> None:
 
 def a_kept_warehouse(settings: Settings, of: Inputs, whole: date) -> None:
     with duckdb.connect(str(settings.home / kept.KEPT)) as connection:
-        connection.execute("create schema input")
+        connection.execute("create schema input; create table input.touched_record (record_no bigint)")
     kept.mark(settings.home / kept.KEPT, of, kept.Change("", (), frozenset(), whole))
 
 
@@ -103,7 +103,9 @@ def test_the_reason_for_a_whole_build_is_told(settings: Settings) -> None:
     assert kept.plan(settings, inputs(*BASE), today=WHOLE) == kept.Whole("the kept warehouse is not readable")
 
 
-def test_what_cannot_be_built_by_change_is_built_as_a_whole_and_the_reason_is_told(settings: Settings) -> None:
+def test_what_cannot_be_built_by_change_is_built_as_a_whole_and_the_reason_is_told(
+    settings: Settings, tmp_path: Path
+) -> None:
     settings.open_home()
     (settings.home / kept.KEPT).write_bytes(b"damaged")
     plans = []
@@ -111,6 +113,7 @@ def test_what_cannot_be_built_by_change_is_built_as_a_whole_and_the_reason_is_to
     def build(inputs: Inputs, plan: kept.Change | kept.Whole, *rest: object) -> str:
         plans.append(plan)
         if isinstance(plan, kept.Change):
+            kept.take(settings, tmp_path / "scratch")
             raise WarehouseError("dbt could not build the models.", where="linkage_x")
         return plan.why
 
