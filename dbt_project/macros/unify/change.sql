@@ -75,7 +75,7 @@ keyed as (
 {%- if meta.linked %}
 
 decided as (
-    {{ said_otherwise('linkage_' ~ entity, "kind, record_l, node_l, entity_l, state, score, reasons", maybe_said_otherwise(entity)) }}
+    {{ said_otherwise(ref('linkage_' ~ entity), linkage_left(entity, 'was'), "kind, record_l, node_l, entity_l, state, score, reasons", maybe_said_otherwise(entity)) }}
 ),
 {%- endif %}
 
@@ -121,24 +121,27 @@ where record_l is not null
 {%- endif %}
 {%- endmacro %}
 
+{# What linkage left for the models after it; see `yibiao.identity.kept`. #}
+{% macro linkage_left(entity, name) -%} {{ api.Relation.create(database=target.database, schema='linkage', identifier=entity ~ '_' ~ name) }} {%- endmacro %}
+
 {#
-  Of what linkage says, rows that may differ from what it said: of most records they were taken over. It left a list
-  (`yibiao.identity.kept`), with NULL in it if it said everything anew.
+  Of what linkage says, rows that may differ from what it said: of most records they stayed. It left a list with NULL in it
+  if it said everything anew.
 #}
 {% macro maybe_said_otherwise(entity) -%}
-    {%- set remade = api.Relation.create(database=target.database, schema='linkage', identifier=entity ~ '_remade') -%}
+    {%- set remade = linkage_left(entity, 'remade') -%}
     kind <> 'pair' and (kind <> 'record' or record_l in (select id from {{ remade }}) or exists (select 1 from {{ remade }} where id is null))
 {%- endmacro %}
 
-{# Rows of a model that is made whole, which it did not hold before or does not hold now. #}
-{% macro said_otherwise(model, columns, condition='true') -%}
-    (select {{ columns }} from {{ ref(model) }} where {{ condition }}
+{# Rows of a model which it did not hold `before` or does not hold now. #}
+{% macro said_otherwise(now, before, columns, condition='true') -%}
+    (select {{ columns }} from {{ now }} where {{ condition }}
     except
-    select {{ columns }} from {{ before(model) }} where {{ condition }})
+    select {{ columns }} from {{ before }} where {{ condition }})
     union all
-    (select {{ columns }} from {{ before(model) }} where {{ condition }}
+    (select {{ columns }} from {{ before }} where {{ condition }}
     except
-    select {{ columns }} from {{ ref(model) }} where {{ condition }})
+    select {{ columns }} from {{ now }} where {{ condition }})
 {%- endmacro %}
 
 {# identity.affected_<entity>: numbers of all records whose crosswalk row is made anew, present or not. #}
@@ -175,7 +178,7 @@ union
 select {{ meta.id_column }} from {{ ref('survivor_' ~ entity) }}
 where {{ address }} in (
     select address from (
-        {{ said_otherwise('address_' ~ named, 'address, ' ~ entity_meta()[named]['keys'][0][0]) }}
+        {{ said_otherwise(ref('address_' ~ named), before('address_' ~ named), 'address, ' ~ entity_meta()[named]['keys'][0][0]) }}
     ) as changed
 )
 {%- endfor %}

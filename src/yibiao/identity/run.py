@@ -34,6 +34,9 @@ def link_entity(
 ) -> duckdb.DuckDBPyRelation:
     """Link the records of `identity.linkage_record_<entity>`.
 
+    What `identity.linkage_<entity>` holds of the last run and does not hold any more is taken out of it and put aside
+    (`yibiao.identity.kept`); what comes back is to be added. In a warehouse without that table this is all.
+
     Args:
         con: the warehouse, with `input.installation` (the key) and `input.link_decision` (what humans decided).
         settings: where schemas and macros lie; by default those of the environment.
@@ -64,6 +67,8 @@ def link_entity(
     decided_entities(con, nodes, "select distinct entity from linkage_input where entity is not null")
     keeper = Keeper(con, kept, linkage)
     con.execute(f"create or replace table {kept.remade} as select cast(null as bigint) as id")
+    if _stands(con, entity):
+        _put_aside(con, kept, entity, "true")
 
     def decide(records: str, contradictions: str) -> tuple[IdPairs, IdPairs]:
         own_nodes(con, nodes, records, contradictions)
@@ -88,33 +93,46 @@ def _by_change(
 ) -> duckdb.DuckDBPyRelation | None:
     """What the last run said, but for what hangs together with a change; None if only a whole linkage can tell."""
     entity = nodes.entity
-    before = f"input.before_linkage_{entity}"
     found = con.execute(
         "select count(*) from duckdb_tables() where schema_name = 'input' and table_name in"
-        f" ('touched_record', 'before_linkage_{entity}', 'before_record_{entity}')"
+        f" ('touched_record', 'before_record_{entity}')"
     ).fetchall()
-    if found[0][0] < 3 or not kept.present(con):
+    if found[0][0] < 2 or not kept.present(con) or not _stands(con, entity):
         return None
     read_decisions(con, entity)
     source = Source(
         f"identity.linkage_record_{entity}", "input.touched_record", f"input.before_record_{entity}",
         _has_subject(nodes.linkage), f"select record_no as id, {entity}_id as placed from identity.crosswalk_{entity}",
-        before,
+        f"identity.linkage_{entity}",
     )  # fmt: skip
     if untouched(con, source, kept):
         con.execute(f"create or replace table {kept.remade} (id bigint)")
-        return con.sql(f"from {before}")
+        _put_aside(con, kept, entity, "false")
+        return con.sql(f"from {source.said} limit 0")
     linked = relink(con, source, nodes, model, kept)
     if linked is None:
         return None
     con.execute(f"create or replace table {kept.remade} as select cast(id as bigint) as id from {TOUCHED}")
     _entities(con, linked, nodes)
     # Entities that humans joined hang together with decisions, which are all looked at anew.
-    return con.sql(f"""
-        select * from {before}
-        where kind in ('record', 'pair')
-            and not coalesce(record_l in (from {TOUCHED}), false) and not coalesce(record_r in (from {TOUCHED}), false)
-        union all by name ({_told(con, linked, nodes)})""")
+    stays = " and ".join(f"not coalesce({record} in (from {TOUCHED}), false)" for record in ("record_l", "record_r"))
+    _put_aside(con, kept, entity, f"not (kind in ('record', 'pair') and {stays})")
+    return con.sql(_told(con, linked, nodes))
+
+
+def _stands(con: duckdb.DuckDBPyConnection, entity: str) -> bool:
+    """Whether the warehouse holds what the last run said."""
+    return bool(
+        con.execute(
+            "select 1 from duckdb_tables() where schema_name = 'identity' and table_name = ?", [f"linkage_{entity}"]
+        ).fetchall()
+    )
+
+
+def _put_aside(con: duckdb.DuckDBPyConnection, kept: Kept, entity: str, condition: str) -> None:
+    """Move rows of the last run out of what linkage says."""
+    con.execute(f"create or replace table {kept.was} as from identity.linkage_{entity} where {condition}")
+    con.execute(f"delete from identity.linkage_{entity} where {condition}")
 
 
 def _has_subject(linkage: LinkageSettings) -> str:

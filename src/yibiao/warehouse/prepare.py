@@ -80,8 +80,8 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
 RECORDS = "linkage_record_"
 """Beginning of the names of the views that linkage reads."""
 
-BEFORE = ("linkage_", "address_")
-"""Beginnings of the names of models that are made whole in every run, and by whose changes others are built."""
+BEFORE = "address_"
+"""Beginning of the names of models that are made whole in every run, and by whose changes others are built."""
 
 
 def _touched(connection: DuckDBPyConnection, change: Change, schemas: Schemas) -> None:

@@ -123,9 +123,21 @@ def build(
 
     hashes: dict[str, dict[str, Any]] = {}
     digests: dict[str, str] = {}
-    sealed: dict[str, Future[str]] = {}
-    # A finished file is hashed and made durable while the next table is written.
-    with ThreadPoolExecutor(1, "seal") as sealer, duckdb.connect() as connection:
+    written: dict[str, Future[Future[str]]] = {}
+    # While one table is made its predecessor becomes Parquet, and a finished file is hashed and made durable: alone, none of
+    # these keeps two processors busy.
+    with (
+        ThreadPoolExecutor(1, "seal") as sealer,
+        ThreadPoolExecutor(1, "parquet") as writer,
+        duckdb.connect() as connection,
+    ):
+
+        def write(cursor: DuckDBPyConnection, name: str) -> Future[str]:
+            path = folder / f"{name}.parquet"
+            with cursor:
+                cursor.execute(f"copy release.{name} to '{path}' {PARQUET}")
+            return sealer.submit(seal_file, path)
+
         connection.execute(f"set threads = {settings.threads}; set memory_limit = '{settings.memory_limit}'")
         connection.execute(f"set temp_directory = '{folder.parent / 'spill'}'")
         connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
@@ -143,14 +155,14 @@ def build(
                 os.link(base.folder / file, folder / file)
                 digests[file] = base.manifest["files"][file]["sha256"]
             else:
-                connection.execute(f"copy release.{table.name} to '{folder / file}' {PARQUET}")
-                sealed[file] = sealer.submit(seal_file, folder / file)
+                written[file] = writer.submit(write, connection.cursor(), table.name)
             progress.advance(1, table.name)
         connection.execute("use release")  # so that views name tables of whatever the file is attached as
         for entity in schemas.entities.values():
             sql = view(entity, schemas, corrected=CORRECTIONS in hashes)
             connection.execute(f"create or replace view {view_name(entity)} as {sql}")
         connection.execute("use memory")
+        sealed = {file: one.result() for file, one in written.items()}
         connection.execute("checkpoint release; detach release")
         shutil.copyfile(quality, folder / quality.name)
         for file in (DATABASE, quality.name):

@@ -105,8 +105,8 @@ def put(con: duckdb.DuckDBPyConnection, rows: dict[int, Row]) -> None:
 def said(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[tuple[Any, ...]]:
     """Link, keep what was found as a run does, and return it."""
     link_entity(con, "resident", settings).create("linked")
-    con.execute("drop table if exists identity.linkage_resident")
-    con.execute("create table identity.linkage_resident as from linked order by all; drop table linked")
+    con.execute("create table if not exists identity.linkage_resident as from linked limit 0")
+    con.execute("insert into identity.linkage_resident from linked; drop table linked")
     nodes = Nodes("resident", read_settings(settings.schemas / "linkage" / "resident.yml"), settings)
     con.execute(f"""
         create or replace table identity.crosswalk_resident as
@@ -122,10 +122,9 @@ def said(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[tuple[Any, 
 
 def to_change(con: duckdb.DuckDBPyConnection, rows: dict[int, Row], touched: set[int]) -> None:
     """What `yibiao.warehouse.prepare` makes ready, and the new records."""
-    for name in ("touched_record", "before_linkage_resident", "before_record_resident"):
+    for name in ("touched_record", "before_record_resident"):
         con.execute(f"drop table if exists input.{name}")
     con.execute("create table input.touched_record as select unnest(?::bigint[]) as record_no", [sorted(touched)])
-    con.execute("create table input.before_linkage_resident as from identity.linkage_resident")
     con.execute("create table input.before_record_resident as select id, entity from given"
                 " where entity is not null and id in (select record_no from input.touched_record)")  # fmt: skip
     put(con, rows)

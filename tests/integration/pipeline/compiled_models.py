@@ -149,9 +149,8 @@ class Models:
             connection.execute(f"create or replace {'view' if 'linkage_record' in name else 'table'} {name} as {sql}")
             entity = name.removeprefix("identity.linkage_record_")
             if entity in self.linked:
-                found = link_entity(connection, entity, self.settings)
-                connection.execute(f"drop table identity.linkage_{entity}")
-                found.create(f"identity.linkage_{entity}")
+                link_entity(connection, entity, self.settings).create("said")
+                connection.execute(f"insert into identity.linkage_{entity} from said; drop table said")
         return Warehouse(connection, self.entities, tuple(self.linked))
 
     def _anew(self, name: str) -> tuple[str, str] | None:

@@ -164,13 +164,16 @@ def _value(column: SourceColumn, stated: Column | None, report: Report) -> str:
 
 
 def _model(entity: Entity, before: str) -> str:
-    """The Python model; `before` is the linked entity that is built first, because each may need all memory."""
+    """The Python model; `before` is the linked entity that is built first, because each may need all memory.
+
+    Incremental, because the model itself takes out of its table what it says anew.
+    """
     lines = [f'    dbt.ref("linkage_{before}")'] if before else []
     return "\n".join(
         [
             f"# {HEADER}",
             "def model(dbt, session):",
-            '    dbt.config(materialized="table")',
+            '    dbt.config(materialized="incremental", incremental_strategy="append", on_schema_change="fail")',
             f'    dbt.ref("linkage_record_{entity.id}")',
             '    dbt.source("input", "installation")',
             '    dbt.source("input", "link_decision")',
