@@ -27,6 +27,24 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Anew:
+    """The rows of a table that a run made anew: all of some values of a column, before and now.
+
+    Attributes:
+        column: of the table.
+        keys: quoted name of the table that lists its values, in a column of the same name.
+    """
+
+    column: str
+    keys: str
+
+    def rows(self, table: str) -> str:
+        """Those rows as something to select from."""
+        column = identifier(self.column)
+        return f"(SELECT * FROM {table} WHERE {column} IN (SELECT {column} FROM {self.keys}))"
+
+
+@dataclass(frozen=True)
 class Kind:
     """One expectation type: its `kwargs` and how to count.
 
@@ -209,15 +227,21 @@ ALIASES = {"UnexpectedRowsExpectation": "unexpected_rows_expectation"}
 """Class names that Great Expectations' documents use in place of a type."""
 
 
-def counts(expectation_type: str, kwargs: Mapping[str, Any], table: str) -> Counts:
+def counts(expectation_type: str, kwargs: Mapping[str, Any], table: str, anew: Anew | None = None) -> Counts:
     """The two aggregates of an expectation.
 
     Args:
         expectation_type: a key of `KINDS`.
         kwargs: its arguments.
         table: quoted name of the table.
+        anew: if given, only among these rows it is looked for any that break it; all others are known not to.
     """
-    return KINDS[expectation_type].build(kwargs, table)
+    build = KINDS[expectation_type].build
+    both = build(kwargs, table)
+    if anew is None:
+        return both
+    rows = anew.rows(table)
+    return Counts(both.evaluated, f"0 * count(*) + (SELECT {build(kwargs, rows).unexpected} FROM {rows} AS anew)")
 
 
 def columns_of(expectation_type: str, kwargs: Mapping[str, Any]) -> list[str]:

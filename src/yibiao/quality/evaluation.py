@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yibiao.quality.counts import columns_of, counts, table_name
+from yibiao.quality.counts import Anew, columns_of, counts, table_name
 from yibiao.quality.results import ExpectationResult, class_of
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def evaluate(
     work: Path,
     done: Callable[[str], object],
     known: Mapping[tuple[str, str], ExpectationResult] | None = None,
+    anew: Mapping[tuple[str, str], Anew] | None = None,
 ) -> tuple[list[ExpectationResult], float]:
     """Evaluate specs against a database file, opened read-only.
 
@@ -62,6 +63,7 @@ def evaluate(
         work: folder that it may spill to.
         done: told the name of every table that has been evaluated.
         known: table and id -> results that still hold, so that they are not evaluated.
+        anew: table and id -> the rows among which alone any can break it.
 
     Returns:
         One result per expectation in the order of the specs, and the seconds that evaluating took, without imports and
@@ -110,7 +112,7 @@ def evaluate(
         began = time.perf_counter()
         results: list[ExpectationResult] = []
         for spec in specs:
-            results.extend(_evaluate_table(spec, source, engine, columns.get(spec.qualified), known or {}))
+            results.extend(_evaluate_table(spec, source, engine, columns.get(spec.qualified), known or {}, anew or {}))
             done(spec.qualified)
         return results, time.perf_counter() - began
     finally:
@@ -134,7 +136,7 @@ def _catalog(engine: Any) -> dict[str, set[str]]:
 
 def _evaluate_table(
     spec: TableSpec, source: Any, engine: Any, columns: set[str] | None,
-    known: Mapping[tuple[str, str], ExpectationResult],
+    known: Mapping[tuple[str, str], ExpectationResult], anew: Mapping[tuple[str, str], Anew],
 ) -> list[ExpectationResult]:  # fmt: skip
     """Evaluate one table's expectations in one validation graph."""
     from great_expectations.core.expectation_suite import ExpectationSuite
@@ -153,7 +155,8 @@ def _evaluate_table(
             found[number] = holding
         else:
             try:
-                meta = {META: {"number": number, "counts": asdict(counts(one.type, one.arguments, table))}}
+                both = counts(one.type, one.arguments, table, anew.get((spec.qualified, one.id)))
+                meta = {META: {"number": number, "counts": asdict(both)}}
                 ready.append(CLASSES[one.type](**one.kwargs, severity=one.severity, meta=meta))
             except Exception as error:
                 found[number] = _error(spec, one, class_of(error))

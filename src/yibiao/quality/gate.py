@@ -1,7 +1,7 @@
 """The gate's own process: `python -m yibiao.quality.gate`.
 
-Its order, the JSON object `{"database", "expectations", "out", "known": {"file", "tables"}}`, comes as one line on
-standard input.
+Its order, the JSON object `{"database", "expectations", "out", "known": {"file", "tables", "anew"}}`, comes as one
+line on standard input.
 
 A process of its own, because an engine that lives on keeps the database file locked, and because whatever the checking
 library prints, logs or raises may hold values of persons: standard output and error lead nowhere, and only messages of
@@ -25,7 +25,11 @@ from yibiao.files import to_json
 from yibiao.quality.results import FILE_NAME, ExpectationResult, class_of, verdict
 
 if TYPE_CHECKING:
+    from yibiao.quality.counts import Anew
     from yibiao.quality.specs import TableSpec
+
+    Results = dict[tuple[str, str], ExpectationResult]
+    Anews = dict[tuple[str, str], Anew]
 
 
 class Channel:
@@ -66,18 +70,30 @@ def defer_imports() -> None:
     sys.modules.update({"scipy": scipy, "scipy.stats": stats, "altair": Deferred("altair")})
 
 
-def _known(specs: Sequence[TableSpec], told: Mapping[str, Any]) -> dict[tuple[str, str], ExpectationResult]:
-    """Verdicts that still hold, by table and id: on tables that have not changed, of expectations that ask no other."""
+def _known(specs: Sequence[TableSpec], told: Mapping[str, Any]) -> tuple[Results, Anews]:
+    """What of an earlier verdict still holds.
+
+    Returns:
+        By table and id: results on tables that have not changed, of expectations that ask no other; and the rows made
+        anew, for expectations that no row broke and that others cannot have come to break.
+    """
+    from yibiao.quality.counts import Anew, table_name
     from yibiao.quality.results import read_results
 
     earlier = {(one.table, one.id): one for one in read_results(Path(told["file"])).results if not one.error}
-    holding = {
-        (spec.qualified, one.id)
-        for spec in specs
-        for one in spec.expectations
-        if spec.qualified in told["tables"] and one.is_of_one_table
-    }
-    return {key: result for key, result in earlier.items() if key in holding}
+    holding: Results = {}
+    anew: Anews = {}
+    for spec in specs:
+        column, keys = told["anew"].get(spec.qualified, ("", ""))
+        for one in spec.expectations:
+            key = spec.qualified, one.id
+            if (was := earlier.get(key)) is None:
+                continue
+            if spec.qualified in told["tables"] and one.is_of_one_table:
+                holding[key] = was
+            elif column and was.unexpected == 0 and one.is_local_to(column):
+                anew[key] = Anew(column, table_name(*keys.split(".")))
+    return holding, anew
 
 
 def main() -> int:
@@ -106,6 +122,7 @@ def main() -> int:
         settings = Settings.load()
         specs = load_specs(folder, settings.schemas / "codes")
         channel.send(tables=len(specs))
+        known, anew = _known(specs, told["known"]) if "known" in told else ({}, {})
         results, seconds = evaluation.evaluate(
             database,
             specs,
@@ -113,7 +130,8 @@ def main() -> int:
             memory_limit=settings.memory_limit,
             work=Path.cwd(),
             done=lambda table: channel.send(table=table),
-            known=_known(specs, told["known"]) if "known" in told else {},
+            known=known,
+            anew=anew,
         )
         (out / FILE_NAME).write_bytes(to_json(verdict(results).as_dict()))
         channel.send(done=True, timing={"check": seconds, "process": time.perf_counter() - began})

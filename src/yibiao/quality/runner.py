@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +51,13 @@ class Known:
         file: its `quality.json`.
         tables: tables (`schema.table`) that have not changed since. Expectations that may ask another table are
             evaluated nevertheless.
+        anew: table -> column, and the table that lists the values of which all rows were made anew since. Where no row
+            broke an expectation that is local to this column, only these rows are looked at.
     """
 
     file: Path
     tables: frozenset[str]
+    anew: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -116,7 +119,7 @@ class Gate:
             "out": str(out.resolve()),
         }
         if known:
-            order["known"] = {"file": str(known.file.resolve()), "tables": sorted(known.tables)}
+            order["known"] = {"file": str(known.file.resolve()), "tables": sorted(known.tables), "anew": known.anew}
         last = self._order(order, progress)
         if not last.get("done"):
             raise _failure(last, database)

@@ -12,6 +12,9 @@ A file `expectations/<layer>/<table>.yml` holds what must be true of one table:
         owner: public_security        # department or role that mends it
         reason: 一人一行
         dimension: consistency        # GB/T 36344
+
+An `UnexpectedRowsExpectation` may say `local_to: resident_id`: whether the rows of one resident break it depends on these
+alone. A run that changes few residents then looks at theirs, if none broke it before.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ class ExpectationSpec(BaseModel):
     reason: str = Field(min_length=1)
     dimension: Literal["completeness", "accuracy", "consistency", "timeliness", "normativity", "accessibility"]
     meta: dict[str, Any] = Field(default_factory=dict)
+    local_to: str = ""
     codes: tuple[str, ...] = ()
 
     @field_validator("type")
@@ -65,6 +69,14 @@ class ExpectationSpec(BaseModel):
     def is_of_one_table(self) -> bool:
         """Whether no other table can change its verdict."""
         return self.type not in ASKING_OTHERS
+
+    def is_local_to(self, column: str) -> bool:
+        """Whether it is costly, and rows of one value of a column cannot break it together with rows of another."""
+        if self.type == "unexpected_rows_expectation":
+            return self.local_to == column
+        return column == self.kwargs.get("column" if self.type == "expect_column_values_to_be_unique" else "") or (
+            self.type == "expect_compound_columns_to_be_unique" and column in self.kwargs["column_list"]
+        )
 
 
 class TableSpec(BaseModel):
@@ -165,6 +177,8 @@ def _check_kwargs(spec: ExpectationSpec, document: Document, path: tuple[str | i
             raise _wrong(document, (*path, key), "a list", type(kwargs[key]).__name__)
         if key not in ("column_list", "value_set") and not isinstance(kwargs[key], str):
             raise _wrong(document, (*path, key), "text", type(kwargs[key]).__name__)
+    if spec.local_to and spec.type != "unexpected_rows_expectation":
+        raise _wrong(document, (*path[:-1], "local_to"), "an UnexpectedRowsExpectation beside it", spec.type)
     if "rule" in kind.required and kwargs["rule"] not in RULES:
         raise _wrong(document, (*path, "rule"), f"one of {', '.join(RULES)}", kwargs["rule"])
     if "min_value" in kind.optional and kwargs.get("min_value") is None and kwargs.get("max_value") is None:

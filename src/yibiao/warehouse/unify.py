@@ -174,7 +174,9 @@ def _base(change: kept.Change | None, settings: Settings) -> releases.Release | 
 
 
 def _known(base: releases.Release | None, change: kept.Change | None, inputs: Inputs, schemas: Any) -> Known | None:
-    """What the gate of the release before found of the staged reports of which nothing changed, by the same specs."""
+    """What the gate of the release before found, by the same specs, and which rows are other ones since."""
+    from yibiao.warehouse.publish import release_tables
+
     if (
         base is None
         or change is None
@@ -182,7 +184,8 @@ def _known(base: releases.Release | None, change: kept.Change | None, inputs: In
     ):
         return None
     same = {f"staging.{model}" for model in _unchanged(change, schemas)}
-    return Known(base.folder / "quality.json", frozenset(same))
+    anew = {one.source: (one.key, one.anew) for one in release_tables(schemas, [], schemas.entities) if one.key}
+    return Known(base.folder / "quality.json", frozenset(same), anew)
 
 
 def _unchanged(change: kept.Change | None, schemas: Any) -> list[str]:

@@ -83,9 +83,7 @@ def test_who_asks_a_second_time_gets_a_copy_too(settings: Settings, source: Path
             assert (settings.work / name).read_bytes() == b"rows" * 1000
 
 
-def test_a_copy_of_a_file_that_is_another_now_is_not_taken(
-    settings: Settings, source: Path, begun: list[str]
-) -> None:
+def test_a_copy_of_a_file_that_is_another_now_is_not_taken(settings: Settings, source: Path, begun: list[str]) -> None:
     with Ahead(settings) as ready:
         ready.begin(copy=True)
         time.sleep(0.05)
