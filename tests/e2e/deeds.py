@@ -68,7 +68,7 @@ def publish(settings: Settings, built: str) -> None:
 
 
 def keep(settings: Settings, built: str) -> None:
-    """What a unify run does when its counts reconcile: its warehouse, `built` already, takes the place of the kept one."""
+    """A unify run whose counts reconcile: its warehouse, which is `built` already, takes the place of the kept one."""
     import shutil
 
     from yibiao.warehouse import kept

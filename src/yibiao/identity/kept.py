@@ -33,8 +33,7 @@ class Kept:
         many: entities that state much in some column: `e`.
         decided: nodes that decisions of humans name: `node_id`, `entity` (null if it is a record, or not there).
         numbered: `said` of records that are numbered with the open ones although they keep their entity.
-        was: rows that the last run said, and this one says anew or not at all. With what stands there now about the same
-            records, read by the models after linkage.
+        was: rows that the last run said, and this one says anew or not at all; read by the models after linkage.
         remade: `id` of records of which this run may say something else than the last one; NULL if that is all. Read by
             the models after linkage.
     """

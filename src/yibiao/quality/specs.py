@@ -13,8 +13,8 @@ A file `expectations/<layer>/<table>.yml` holds what must be true of one table:
         reason: 一人一行
         dimension: consistency        # GB/T 36344
 
-An `UnexpectedRowsExpectation` may say `local_to: resident_id`: whether the rows of one resident break it depends on these
-alone. A run that changes few residents then looks at theirs, if none broke it before.
+An `UnexpectedRowsExpectation` may say `local_to: resident_id`: whether the rows of one resident break it depends on
+these alone. A run that changes few residents then looks at theirs, if none broke it before.
 """
 
 from __future__ import annotations
