@@ -124,8 +124,8 @@ def build(
     hashes: dict[str, dict[str, Any]] = {}
     digests: dict[str, str] = {}
     written: dict[str, Future[Future[str]]] = {}
-    # While one table is made its predecessor becomes Parquet, and a finished file is hashed and made durable: alone, none
-    # of these keeps two processors busy.
+    # While one table is made the one before becomes Parquet, and a finished file is hashed and made durable: alone,
+    # none of these keeps two processors busy.
     with (
         ThreadPoolExecutor(1, "seal") as sealer,
         ThreadPoolExecutor(1, "parquet") as writer,
