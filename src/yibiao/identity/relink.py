@@ -33,6 +33,10 @@ TOUCHED = "linkage_touched"
 those that are open no longer."""
 
 
+CAME = "linkage_came"
+"""Temporary table of the records that came or changed and speak of anybody, with their raw columns."""
+
+
 @dataclass(frozen=True)
 class Source:
     """What linkage reads in a run by change.
@@ -53,24 +57,32 @@ class Source:
     crosswalk: str
     said: str
 
-    def came(self, con: duckdb.DuckDBPyConnection) -> str:
-        """SQL of whether a record is among those that came, went or changed.
+    def read(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Make `CAME`, once: to plan a query over all reports costs more than to read what a day brings.
 
-        The least and the greatest number beside them: what a day brings lies at the end of its table, and the engine
-        passes over the rest.
+        The least and the greatest number are asked for beside the numbers: what a day brings lies at the end of its
+        table, and the engine passes over the rest.
         """
         least, most = con.execute(f"select min(record_no), max(record_no) from {self.touched}").fetchall()[0]
-        return f"id between {least or 0} and {most or 0} and id in (select record_no from {self.touched})"
+        con.execute(f"""
+            create or replace temp table {CAME} as
+            select * from {self.records}
+            where id between {least or 0} and {most or 0} and id in (select record_no from {self.touched})
+                and (entity is not null or {self.subject})""")
 
 
 def untouched(con: duckdb.DuckDBPyConnection, source: Source, kept: Kept) -> bool:
-    """Whether the last linkage still holds: none of its records came, went or changed, and nothing is decided."""
+    """Whether the last linkage still holds: none of its records came, went or changed, and nothing is decided.
+
+    Makes `CAME`.
+    """
+    source.read(con)
     for asked in (
         f"from {source.before}",
         "from linkage_decision",
         f"from {kept.decided}",
         f"from {kept.own} where id in (select record_no from {source.touched})",
-        f"from {source.records} where {source.came(con)} and (entity is not null or {source.subject})",
+        f"from {CAME}",
     ):
         if con.execute(f"select 1 {asked} limit 1").fetchall():
             return False
@@ -82,7 +94,7 @@ def relink(
 ) -> Linked | None:  # fmt: skip
     """Bring the kept tables to the present records, and link what hangs together with the changes.
 
-    `linkage_decision` holds what humans decided; see `yibiao.identity.nodes`.
+    `CAME` holds the records that came; `linkage_decision` holds what humans decided; see `yibiao.identity.nodes`.
 
     Returns:
         The linkage of the touched records and entities, as `link` tells it, with the temporary tables `TOUCHED`,
@@ -136,7 +148,7 @@ def _changed_entities(con: duckdb.DuckDBPyConnection, source: Source, nodes: Nod
         create or replace temp table linkage_changed_entity as
         select distinct entity from {source.before}
         union
-        select distinct entity from {source.records} where entity is not null and {source.came(con)}""")
+        select distinct entity from {CAME} where entity is not null""")
     con.execute(f"create or replace temp table linkage_decided_before as from {kept.decided}")
     asked = "select unnest([node_l, node_r]) as node_id from linkage_decision"
     candidates = """
@@ -188,7 +200,7 @@ def _input(con: duckdb.DuckDBPyConnection, source: Source, nodes: Nodes, kept: K
         )
         select * from candidates where entity in (select entity from linkage_changed_entity)
         union all
-        select * from {source.records} where entity is null and {source.subject} and {source.came(con)}""")
+        select * from {CAME} where entity is null""")
 
 
 def _taken(con: duckdb.DuckDBPyConnection, nodes: Nodes, source: Source, kept: Kept) -> list[tuple[str, str]]:

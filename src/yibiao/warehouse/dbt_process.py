@@ -25,6 +25,11 @@ def main(parse: list[str]) -> int:
     parsed = dbtRunner().invoke(parse).result
     import orjson
 
+    # What the Python models import and read of characters, half a second of a day's linkage.
+    from yibiao.identity import run as _run  # noqa: F401
+    from yibiao.identity.names import features
+
+    features("一")
     order = sys.stdin.buffer.readline()
     if not order:
         return 0
