@@ -14,6 +14,7 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon, Name
 from yibiao.matching.normalise import Label, key, label, reduced, without_blanks
 from yibiao.matching.roles import Whom, is_stranger, readings, word_of
+from yibiao.matching.subjects import otherwise
 from yibiao.matching.words import AGE
 
 FEATURES = (
@@ -23,6 +24,7 @@ FEATURES = (
         "exact_learned",
         "exact_alike",
         "exact_part",
+        "exact_subject",
         "by_path",
         "told",
         "covered",
@@ -76,6 +78,9 @@ PASSED_ON = frozenset(
 
 PERSONAL = PASSED_ON | {"resident_name"}
 """What is nobody's of the row under a header that names somebody else."""
+
+OF_PERSONS = PERSONAL - {"residence_address", "employer_name"}
+"""What is a person's in every form that is not about an organisation, even if the form is about his house or a dispute."""
 
 LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""
@@ -145,7 +150,7 @@ def candidates(
     leaf = label(one.label)
     best: dict[Fact, _Found] = {}
     around = without_blanks(title + "/".join(one.path))
-    for found in _names(leaf, one, lexicon):
+    for found in _names(leaf, one, lexicon, entities):
         if found.name.contexts and not any(word in around for word in found.name.contexts):
             continue
         fact = _fact(found, leaf, lexicon)
@@ -167,7 +172,7 @@ def candidates(
     return [_weigh(fact, found, leaf, one, about) for fact, found in ranked]
 
 
-def _names(leaf: Label, one: FormField, lexicon: Lexicon) -> list[_Found]:
+def _names(leaf: Label, one: FormField, lexicon: Lexicon, entities: Mapping[str, float]) -> list[_Found]:
     found: list[_Found] = []
     forms = leaf.forms or (leaf.words,)
     for number, form in enumerate(forms):
@@ -177,6 +182,9 @@ def _names(leaf: Label, one: FormField, lexicon: Lexicon) -> list[_Found]:
             found += _lookup(asked, whom, part, lexicon)
             if AGE.search(asked):
                 found.append(_age(whom, asked, lexicon))
+    for words in otherwise(leaf.words, max(entities, key=lambda entity: (entities[entity], entity))):
+        hits = _lookup(words, Whom(None, words), False, lexicon)
+        found += [replace(hit, way="subject", strength=2.95) for hit in hits if hit.way != "like"]
     if one.parents and len(leaf.words) <= 4:
         upper = key(one.parents[-1])
         for tail in ("基本情况", "情况", "信息", "状况", "登记"):
@@ -279,6 +287,7 @@ def _weigh(
         "exact_learned": float(way == "learned"),
         "exact_alike": float(way == "alike"),
         "exact_part": float(way in ("part", "path") and like.told > 0.999),
+        "exact_subject": float(way == "subject"),
         "by_path": float(way == "path"),
         "told": like.told,
         "covered": like.covered,
@@ -304,7 +313,8 @@ def _weigh(
     if home is None:
         figures["entity_none"] = 1.0
     elif fact.role is None:
-        figures["entity"] = math.log(0.05 + entities.get(home, 0.0))
+        share = 1 - entities.get("organisation", 0.0) if element.id in OF_PERSONS else entities.get(home, 0.0)
+        figures["entity"] = math.log(0.05 + share)
         if entities.get(home, 0.0) >= 0.5:
             reasons.append(
                 f"本表主要登记{lexicon.schemas.entities[home].name}" if home in lexicon.schemas.entities else ""
@@ -387,6 +397,8 @@ def _name_reason(found: _Found, like: Likeness) -> str:
         return name.said if name.source != "code" else f"{name.said}，按有无推断"
     if way == "alike":
         return f"与“{name.words}”只差习惯用词（{name.said}）"
+    if way == "subject":
+        return f"换成通常的说法就是“{name.words}”（{name.said}）"
     if way in ("part", "path") and like.told > 0.999 and like.covered > 0.999:
         where = "连同上级表头" if way == "path" else "其中一部分"
         return f"{where}就是“{name.words}”"

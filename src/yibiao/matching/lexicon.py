@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -79,6 +79,8 @@ class Lexicon:
         schemas: registry, code lists and contracts.
         learned: headers of labelled forms.
         without: a report whose own headers teach nothing: the one that is being drafted.
+        unheard: keys of words that nothing but the own name of an element may have: training asks what is to be made of
+            a header that nobody has written so far.
     """
 
     def __init__(
@@ -86,8 +88,10 @@ class Lexicon:
         schemas: Schemas,
         learned: Iterable[Learned] = (),
         without: str = "",
+        unheard: Set[str] = frozenset(),
     ) -> None:
         self.schemas = schemas
+        self._unheard = unheard - {key(one.name) for one in schemas.elements.values()}
         self.homes = {one.id: one.entity for one in schemas.elements.values() if one.entity not in ("", "common")}
         self._seen: set[tuple[str, Fact, bool]] = set()
         self.names: list[Name] = []
@@ -113,6 +117,8 @@ class Lexicon:
         self._add_codes()
         self.votes: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
         for one in learned:
+            if label(one.header).words in self._unheard:
+                continue
             if one.fact.element is None or one.fact.element in schemas.elements:
                 self.votes[label(one.header).words][one.fact.element, one.fact.derive] += one.forms
                 self._add(one.header.rpartition("/")[2], one.fact, "form", "已标注的表单里这样写过")
@@ -121,7 +127,7 @@ class Lexicon:
         understood = label(text)
         words = understood.words or key(text)
         # A word that some report or form uses as it is counts without the context that the registry wants.
-        if not words or (words, fact, bool(contexts)) in self._seen:
+        if not words or words in self._unheard or (words, fact, bool(contexts)) in self._seen:
             return
         self._seen.add((words, fact, bool(contexts)))
         place = len(self.names)
