@@ -33,8 +33,8 @@ RIDGE = 1.0
 
 TARGET_PRECISION, SURE_PRECISION = 0.965, 0.99
 """Precision on labelled forms of the development split, a third of their headers unheard of, from which an element is
-proposed, and from which nobody need look. Registered forms are worded like the registry and would make the thresholds too
-low."""
+proposed, and from which nobody need look. Registered forms are worded like the registry and would make the thresholds
+too low."""
 
 DOUBTFUL = 0.05
 """Width of the band below a proposal in which a human is asked: what is new should be called new."""

@@ -13,6 +13,7 @@ from yibiao.matching.clues import weigh_kind, weigh_options, weigh_unit, weigh_v
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon, Name
 from yibiao.matching.normalise import Label, key, label, reduced, without_blanks
+from yibiao.matching.reasons import of_name
 from yibiao.matching.roles import Whom, is_stranger, readings, word_of
 from yibiao.matching.subjects import otherwise
 from yibiao.matching.words import AGE
@@ -80,7 +81,7 @@ PERSONAL = PASSED_ON | {"resident_name"}
 """What is nobody's of the row under a header that names somebody else."""
 
 OF_PERSONS = PERSONAL - {"residence_address", "employer_name"}
-"""What is a person's in every form that is not about an organisation, even if the form is about his house or a dispute."""
+"""What is a person's in every form that is not about an organisation, even if it is about his house or a dispute."""
 
 LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""
@@ -303,7 +304,7 @@ def _weigh(
         "age": float(fact.derive == "age"),
         "unknown": float(found.whom.unknown),
     }
-    reasons = [_name_reason(found, like)]
+    reasons = [of_name(found.name, found.way, like)]
     if fact.derive is None:
         weigh_kind(figures, found.asked if found.way == "part" else leaf.words, element)
     weigh_options(figures, reasons, one, leaf, element, lexicon)
@@ -387,23 +388,3 @@ def _owns_role(element: str | None, roles: Mapping[str, bool]) -> bool:
 
 def _bigrams(text: str) -> Sequence[str]:
     return [text[place : place + 2] for place in range(len(text) - 1)]
-
-
-def _name_reason(found: _Found, like: Likeness) -> str:
-    name, way = found.name, found.way
-    if way == "age":
-        return name.said
-    if way in ("exact", "learned"):
-        return name.said if name.source != "code" else f"{name.said}，按有无推断"
-    if way == "alike":
-        return f"与“{name.words}”只差习惯用词（{name.said}）"
-    if way == "subject":
-        return f"换成通常的说法就是“{name.words}”（{name.said}）"
-    if way in ("part", "path") and like.told > 0.999 and like.covered > 0.999:
-        where = "连同上级表头" if way == "path" else "其中一部分"
-        return f"{where}就是“{name.words}”"
-    if like.sound:
-        return f"与“{name.words}”同音，像是写错了字"
-    if like.typing:
-        return f"与“{name.words}”只差一个字"
-    return f"用字与“{name.words}”相近（{like.told:.0%}）"

@@ -115,7 +115,9 @@ def test_what_is_no_question_is_skipped_with_a_reason(words):
     assert why_skipped(words)
 
 
-@pytest.mark.parametrize("words", ["姓名", "登记机关", "经营者", "更新日期", "备注", "监护人", "申请日期", "邻居意见", "许可文号"])
+@pytest.mark.parametrize(
+    "words", ["姓名", "登记机关", "经营者", "更新日期", "备注", "监护人", "申请日期", "邻居意见", "许可文号"]
+)
 def test_questions_are_not_skipped(words):
     assert why_skipped(words) is None
 
