@@ -39,7 +39,22 @@ ROLES: dict[str, tuple[str, ...]] = {
 """Role as contracts write it -> Chinese words for it, the first of which is shown."""
 
 SELF = (
-    *("本人", "申请人", "参保人", "参保人员", "持证人", "学生", "逝者", "死者", "患者", "居民", "人员", "被保险人"),
+    *(
+        "本人",
+        "申请人",
+        "申领人",
+        "申办人",
+        "参保人",
+        "参保人员",
+        "持证人",
+        "学生",
+        "逝者",
+        "死者",
+        "患者",
+        "居民",
+        "人员",
+        "被保险人",
+    ),
     *(
         "老人",
         "老年人",
@@ -79,7 +94,7 @@ _SOMEBODY = re.compile(
     r"^[^与和及]{1,5}?(?:人|者|员|户|工|方)(?=姓名|身份证|公民身份|性别|出生|年龄|民族|住址|地址|联系|电话|手机)"
 )
 _PERSON = re.compile(r"(?:人|人员|者|员|师|医生|股东|代表)$")
-_THING = re.compile(r"家族史|病史|遗传史|犬|宠物|牲畜|车辆|机具|设备|产品|项目|工程|地块")
+_THING = re.compile(r"家族史|病史|遗传史|犬|宠物|牲畜|车辆|机具|设备|产品|项目|工程|地块|部门|机关|经办机构|受理机构")
 _WORDS = sorted(((word, role) for role, words in ROLES.items() for word in words), key=lambda one: -len(one[0]))
 _SELF = sorted(SELF, key=len, reverse=True)
 _BARE_IS_NAME = frozenset(ROLES) - {"member"}
@@ -149,7 +164,7 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
 def is_stranger(text: str) -> bool:
     """Does an outer header name a person whom no role is for, or a thing: 发起人, 食品安全管理人员, 犬只信息?"""
     words = _section(text)
-    if _upper(text) or not words or words in SELF or any(len(one) > 2 and words.endswith(one) for one in SELF):
+    if _upper(text) or not words or words in SELF or any(words.endswith(one) for one in SELF if one != "人员"):
         return False
     return bool(_PERSON.search(words) or _THING.search(words))
 

@@ -16,7 +16,7 @@ from yibiao.matching.words import ENTITY_WORDS, why_skipped
 
 PERSON = Fact("resident_name")
 
-IMPLYING = frozenset({"head", "owner", "tenant", "guardian"})
+IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "legal_representative"})
 """Roles whose person a form of households or dwellings goes on about without saying so."""
 
 ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
@@ -83,10 +83,8 @@ def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | N
     named: list[str | None] = []
     own = False
     for one in fields:
-        words = label(one.label).words
-        whoms = readings(words, one.parents)
+        whoms = [whom for form in label(one.label).forms for whom in readings(form, one.parents)]
         role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字")), None)
-        role = role if role in IMPLYING else None
         named.append(role)
         own = own or (
             not any(whom.role for whom in whoms)
@@ -104,7 +102,8 @@ def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | N
         if one.parents:
             last = None
         implied.append(None if role else last)
-        last = role or last
+        if role:
+            last = role if role in IMPLYING else None
     return implied
 
 

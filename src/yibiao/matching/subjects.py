@@ -36,6 +36,9 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 }
 """Entity -> the words that names of the registry begin with."""
 
+NAMED = ("dwelling", "household")
+"""Entities that are called by their names in forms about anything."""
+
 
 def otherwise(words: str, entity: str) -> list[str]:
     """The same header with the usual words for its subject.
