@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,12 @@ PERSON = Fact("resident_name")
 
 IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "legal_representative"})
 """Roles whose person a form of households or dwellings goes on about without saying so."""
+
+WEIGHED_TWICE = (
+    *("covered", "pairs", "tail", "typing", "exact_alike", "exact_subject", "by_path", "kind_fits", "kind_breaks"),
+    *("options_fit", "options_break", "entity", "role_person", "role_implied", "role_lost", "other_path", "exists"),
+)
+"""Figures of the best candidate that also say how far to trust it: what is best among bad ones is still bad."""
 
 ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
 
@@ -163,6 +170,8 @@ def doubts(
             best.figures.get("near_text", 0.0),
             float(best.name.source == "registry"),
             *(best.figures.get(name, 0.0) for name in ("modifier", "unknown", "exact_part")),
+            *(best.figures.get(name, 0.0) for name in WEIGHED_TWICE),
+            math.log(len(label(one.label).words) or 1),
         ),
     ]
 
