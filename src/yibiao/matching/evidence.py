@@ -62,6 +62,7 @@ FEATURES = (
         "modifier",
         "unknown",
         "other_path",
+        *("head", "whole", "apart", "unlike_kind"),
     ),
 )
 """Order of the figures; a model says for which of them it was trained."""
@@ -269,6 +270,8 @@ def _weigh(
         "pairs": like.pairs,
         "bag": like.bag,
         "tail": like.tail,
+        "head": float(found.asked[:2] == found.name.words[:2]),
+        "whole": like.told * like.covered,
         "typing": like.typing,
         "sound": like.sound,
         "short": float(len(found.asked) <= 2),
@@ -330,6 +333,10 @@ def _weigh(
         )
         if figures["hint"]:
             reasons.append("填写提示里提到它")
+    if way in ("like", "part"):
+        # What is only like a name has to fit in all else.
+        figures["apart"] = figures.get("entity", 0.0)
+        figures["unlike_kind"] = figures.get("kind_breaks", 0.0)
     return Candidate(fact, figures, found.name, found.asked, found.whom, like, [reason for reason in reasons if reason])
 
 
