@@ -32,9 +32,9 @@ RIDGE = 1.0
 """How much weights are held small."""
 
 TARGET_PRECISION, SURE_PRECISION = 0.965, 0.99
-"""Precision on labelled forms of the development split, a third of their headers unheard of, from which an element is
-proposed, and from which nobody need look. Registered forms are worded like the registry and would make the thresholds
-too low."""
+"""Precision on forms of the development split that were read, a third of their headers unheard of, from which an
+element is proposed, and from which nobody need look. Forms worded from memory and registered ones are worded like the
+registry and would make the thresholds too low."""
 
 DOUBTFUL = 0.05
 """Width of the band below a proposal in which a human is asked: what is new should be called new."""
@@ -113,21 +113,20 @@ def train(schemas: Schemas, forms: Sequence[LabelledForm]) -> Model:
     model = Model(tuple(_fit(rows, hits)), (0.0,) * len(DOUBTS), 0.5, 0.3, 0.9, learned_of(forms), {})
     figures: list[list[float]] = []
     right: list[bool] = []
-    public: list[bool] = []
+    counted: list[bool] = []
     for view in views:
         others = groups != view.number
         part = replace(model, weights=tuple(_fit(rows[others], hits[others])))
         for form, one, vector, hit in _bests(view, part):
             figures.append(vector)
             right.append(hit)
-            # Registered forms have the id of their department in front. Each header of the others counts once: as
-            # nobody has written it if it was chosen for that, which is what forms of others are like.
+            # Each header of a form counts once: as nobody has written it if it was chosen for that.
             told = view.only is None and label(one.field.label).words in unheard[view.number]
-            public.append("." not in form.id and form.source != SLIPPED and not told)
+            counted.append(form.read and form.source != SLIPPED and not told)
     judged, truth = np.array(figures), np.array(right, dtype=float)
     trust = _fit(judged, truth)
     chances = 1 / (1 + np.exp(-judged @ trust))
-    some = np.array(public)
+    some = np.array(counted)
     likely, sure = (_threshold(chances[some], truth[some], one) for one in (TARGET_PRECISION, SURE_PRECISION))
     unsure = round(max(0.1, likely - DOUBTFUL), 3)
     fields = sum(len(form.fields) for form in forms)

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nsmallest
 
 from yibiao.contracts.values import Schemas
 from yibiao.matching.normalise import key, label, reduced
@@ -178,12 +179,13 @@ class Lexicon:
     def near(self, words: str, most: int = 40) -> list[int]:
         """Places of the names that share most of the weight of their characters with `words`."""
         shared: Counter[int] = Counter()
-        for character in set(words):
+        for character in sorted(set(words)):
             told = self.weight.get(character, 0.0)
             for place in self._places.get(character, ()):
                 shared[place] += told  # type: ignore[assignment]
-        ranked = sorted(shared.items(), key=lambda one: (-one[1] / (4 + len(self.names[one[0]].words)), one[0]))
-        return [place for place, _ in ranked[:most]]
+        names = self.names
+        ranked = nsmallest(most, [(-told / (4 + len(names[place].words)), place) for place, told in shared.items()])
+        return [place for _, place in ranked]
 
     def owned(self, fact: Fact) -> Fact:
         """The same fact by the element that the registry has for this role, if it has one."""
