@@ -153,7 +153,9 @@ def candidates(
     every = _of_every_part(leaf, one, lexicon)
     passed_on = OWN_NUMBERS if implied == "legal_representative" else PASSED_ON
     for found in names_of(leaf, one, lexicon, entities):
-        if not _in_context(found.name, around, lexicon, entities):
+        # 产权人/电话: who is named is a person, whatever the form is about.
+        of_person = found.whom.role is not None and found.name.fact.element in PERSONAL
+        if not of_person and not _in_context(found.name, around, lexicon, entities):
             continue
         fact = _fact(found, leaf, lexicon)
         fact = _contact(fact, entities)
