@@ -27,6 +27,10 @@ SKIP = "skip"
 BLIND = "blind"
 """Stem of the file with the test split."""
 
+READ = frozenset({"seen", "fourth_blind"})
+"""Stems of the development files whose headers were read in public sources; the others are worded from memory, which is
+nearer to what the registry says than forms are."""
+
 _LINE = re.compile(r"(?P<path>[^|\[]+?)\s*(?:\[(?P<options>[^\]]*)\])?\s*\|\s*(?P<what>.+)")
 
 
@@ -46,7 +50,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class LabelledForm:
-    """One form; `split` is `development` or `test`."""
+    """One form; `split` is `development` or `test`, `read` whether its headers stand so in a public source."""
 
     id: str
     title: str
@@ -54,6 +58,7 @@ class LabelledForm:
     source: str
     split: str
     fields: tuple[Labelled, ...]
+    read: bool = False
 
 
 def split_of(file: Path) -> str:
@@ -72,7 +77,8 @@ def labelled_forms(schemas: Schemas) -> list[LabelledForm]:
         for one in yaml.safe_load(file.read_text()):
             lines = [line for line in one["fields"].splitlines() if line.strip()]
             fields = tuple(_field(line, column, one["id"], schemas) for column, line in enumerate(lines))
-            forms.append(LabelledForm(one["id"], one["title"], one["about"], one["source"], split_of(file), fields))
+            told = (one["id"], one["title"], one["about"], one["source"], split_of(file), fields)
+            forms.append(LabelledForm(*told, read=file.stem in READ))
     return forms
 
 

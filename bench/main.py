@@ -132,11 +132,13 @@ def main() -> None:
         warehouse.unlink()
     if "matching" in parts:
         from bench import matching
+        from bench.matchers.chart import calibration_svg
 
         found, _ = matching.measure(settings, "test", matching.PYTHON)
         (RESULTS / "matching.json").write_text(
             json.dumps({"machine": facts()} | found, ensure_ascii=False, indent=2) + "\n"
         )
+        matching.CURVE.write_text(calibration_svg(found["calibration"]))
         figures += of_matching(found)
     title = f"{given.residents:,} residents, {editions} edition{'s' if editions > 1 else ''}"
     show(title, figures)

@@ -37,6 +37,9 @@ LIMITS = {"precision": 0.95, "recall": 0.90, "top1": 0.93, "new": 0.85}
 
 PYTHON = Path("build/matchers/bin/python")
 
+CURVE = Path(__file__).parents[1] / "docs" / "matching.svg"
+"""The calibration curve that `make bench` draws anew."""
+
 BINS = 10
 
 SIXTY = 60

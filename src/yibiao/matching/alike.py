@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from yibiao.pinyin import sound
 
@@ -48,13 +49,15 @@ class Likeness:
 def likeness(asked: str, name: str, weight: Mapping[str, float], unseen: float) -> Likeness:
     """How like the words that are asked are to one name."""
     common = _common(asked, name)
-    worth = sum(weight.get(character, unseen) for character in common)
-    told = worth / (sum(weight.get(character, unseen) for character in asked) or 1.0)
-    covered = worth / (sum(weight.get(character, unseen) for character in name) or 1.0)
-    one, other = Counter(_pairs(asked)), Counter(_pairs(name))
-    pairs = 2 * sum((one & other).values()) / (sum(one.values()) + sum(other.values()))
-    shared = 2 * sum(weight.get(one, unseen) for one in (Counter(asked) & Counter(name)).elements())
-    bag = shared / (sum(weight.get(one, unseen) for one in asked + name) or 1.0)
+    worth = sum([weight.get(character, unseen) for character in common])
+    all_asked = sum([weight.get(character, unseen) for character in asked])
+    all_name = sum([weight.get(character, unseen) for character in name])
+    told, covered = worth / (all_asked or 1.0), worth / (all_name or 1.0)
+    # Both words have one pair more than characters.
+    pairs = 2 * sum(_both(_pair_counts(asked), _pair_counts(name)).values()) / (len(asked) + len(name) + 2)
+    bag_of_both = _both(_counts(asked), _counts(name))
+    shared = 2 * sum([weight.get(one, unseen) * times for one, times in bag_of_both.items()])
+    bag = shared / (all_asked + all_name or 1.0)
     tail = 1.0 if asked[-2:] == name[-2:] else 0.5 if asked[-1:] == name[-1:] else 0.0
     typing = float(min(len(asked), len(name)) >= 3 and max(len(asked), len(name)) >= 4 and one_slip(asked, name))
     sound = float(
@@ -78,24 +81,37 @@ def one_slip(one: str, other: str) -> bool:
     return longer[begin + 1 :] == shorter[begin:]
 
 
-def _pairs(text: str) -> list[str]:
+@lru_cache(maxsize=20_000)
+def _pair_counts(text: str) -> Mapping[str, int]:
     padded = f"^{text}$"
-    return [padded[place : place + 2] for place in range(len(padded) - 1)]
+    return dict(Counter(padded[place : place + 2] for place in range(len(padded) - 1)))
+
+
+@lru_cache(maxsize=20_000)
+def _counts(text: str) -> Mapping[str, int]:
+    return dict(Counter(text))
+
+
+def _both(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """What both have, as often as both have it."""
+    return {item: min(times, other[item]) for item, times in one.items() if item in other}
 
 
 def _common(one: str, other: str) -> str:
     """The longest common subsequence."""
-    rows = [[""] * (len(other) + 1)]
+    above = [""] * (len(other) + 1)
     for character in one:
+        if character not in other:
+            continue
         row = [""]
         for place, rival in enumerate(other):
             if character == rival:
-                row.append(rows[-1][place] + character)
+                row.append(above[place] + character)
             else:
-                up, left = rows[-1][place + 1], row[-1]
+                up, left = above[place + 1], row[-1]
                 row.append(up if len(up) >= len(left) else left)
-        rows.append(row)
-    return rows[-1][-1]
+        above = row
+    return above[-1]
 
 
 def _sounds(one: str, other: str) -> bool:

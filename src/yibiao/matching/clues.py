@@ -9,6 +9,8 @@ from yibiao.matching.lexicon import Lexicon
 from yibiao.matching.normalise import Label, key
 from yibiao.matching.words import FITS, kind_of
 
+QUANTITIES = ("amount", "count", "measure")
+
 _UNIT_FAMILIES = (
     frozenset({"元", "万元", "亿元", "元/月", "元/年"}),
     frozenset({"㎡", "m2", "m²", "平方米", "平米", "亩", "公顷"}),
@@ -20,9 +22,15 @@ _UNIT_FAMILIES = (
 )
 
 
-def weigh_kind(figures: dict[str, float], words: str, element: Element) -> None:
-    """Do the last words of a header promise values such as the element has?"""
+def weigh_kind(figures: dict[str, float], words: str, element: Element, outer: str = "") -> None:
+    """Do the last words of a header promise values such as the element has?
+
+    Args:
+        outer: words of the header above; of an amount (月缴存额/单位) they say what stands below.
+    """
     kind = kind_of(words)
+    if kind is None and kind_of(outer) in QUANTITIES:
+        kind = kind_of(outer)
     if kind is None:
         return
     # A village is asked as an address or a name, and stored as a code.

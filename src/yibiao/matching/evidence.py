@@ -11,10 +11,11 @@ from yibiao.contracts.values import Element
 from yibiao.matching.alike import Likeness, likeness
 from yibiao.matching.clues import weigh_kind, weigh_options, weigh_unit, weigh_values
 from yibiao.matching.fields import FormField
+from yibiao.matching.found import Found, known, names_of
 from yibiao.matching.lexicon import Fact, Lexicon, Name
-from yibiao.matching.normalise import Label, key, label, reduced, without_blanks
+from yibiao.matching.normalise import Label, key, label, without_blanks
+from yibiao.matching.reasons import of_name
 from yibiao.matching.roles import Whom, is_stranger, readings, word_of
-from yibiao.matching.words import AGE
 
 FEATURES = (
     *(
@@ -23,6 +24,7 @@ FEATURES = (
         "exact_learned",
         "exact_alike",
         "exact_part",
+        "exact_subject",
         "by_path",
         "told",
         "covered",
@@ -59,6 +61,8 @@ FEATURES = (
         "near_text",
         "modifier",
         "unknown",
+        "other_path",
+        *("head", "whole", "apart", "unlike_kind"),
     ),
 )
 """Order of the figures; a model says for which of them it was trained."""
@@ -74,8 +78,20 @@ PASSED_ON = frozenset(
 )
 """What is asked of the person named before it without naming him again."""
 
+OWN_NUMBERS = frozenset({"citizen_id", "sex_code", "birth_date", "ethnicity_code", "education_code"})
+"""What is asked of a legal representative without naming him again: telephone and address are those of his company."""
+
 PERSONAL = PASSED_ON | {"resident_name"}
+"""What is a person's."""
+
+REACHED = PERSONAL | {"postal_code", "landline_phone", "email_address"}
 """What is nobody's of the row under a header that names somebody else."""
+
+OF_PERSONS = PERSONAL - {"residence_address", "employer_name"}
+"""What is a person's in every form that is not about an organisation, even if it is about his house or a dispute."""
+
+MOSTLY = 0.5
+"""Share of a form that makes it one about an entity."""
 
 LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""
@@ -110,18 +126,6 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """A name that may be meant, and how it was found."""
-
-    name: Name
-    whom: Whom
-    asked: str
-    way: str
-    strength: float
-    like: Likeness
-
-
-@dataclass(frozen=True)
 class _About:
     """What is the same for all candidates of a field: `said` are the roles that its header names, and where."""
 
@@ -130,6 +134,7 @@ class _About:
     exact: set[Fact]
     said: Mapping[str, bool]
     implied: str | None
+    by_path: set[Fact]
 
 
 def candidates(
@@ -143,17 +148,23 @@ def candidates(
         title: of the form, for words that mean an element only in some context.
     """
     leaf = label(one.label)
-    best: dict[Fact, _Found] = {}
+    best: dict[Fact, Found] = {}
     around = without_blanks(title + "/".join(one.path))
-    for found in _names(leaf, one, lexicon):
-        if found.name.contexts and not any(word in around for word in found.name.contexts):
+    every = _of_every_part(leaf, one, lexicon)
+    passed_on = OWN_NUMBERS if implied == "legal_representative" else PASSED_ON
+    for found in names_of(leaf, one, lexicon, entities):
+        # 产权人/电话: who is named is a person, whatever the form is about.
+        of_person = found.whom.role is not None and found.name.fact.element in PERSONAL
+        if not of_person and not _in_context(found.name, around, lexicon, entities):
             continue
         fact = _fact(found, leaf, lexicon)
         fact = _contact(fact, entities)
-        if fact is not None and fact.element in PERSONAL and _of_somebody_else(found, one):
+        if fact is not None and fact.element in REACHED and _of_somebody_else(found, one):
             continue
+        if fact in every and found.way == "part":
+            found = replace(found, way="alike", strength=3.2)
         facts = [fact] if fact is not None else []
-        if implied and fact is not None and fact.role is None and fact.element in PASSED_ON:
+        if implied and fact is not None and fact.role is None and fact.element in passed_on:
             facts.append(lexicon.owned(replace(fact, role=implied)))
         for each in facts:
             if each not in best or found.strength > best[each].strength:
@@ -163,62 +174,37 @@ def candidates(
     said = {
         whom.role: whom.by_path for form in leaf.forms for whom in readings(form, one.parents) if whom.role is not None
     }
-    about = _About(lexicon, entities, exact, said, implied)
+    by_path = {fact for fact, found in ranked if found.way == "path" and found.like.told + found.like.covered > 1.99}
+    if any(said.values()):
+        by_path = set()  # 家庭成员/姓名 is the name of another person, not what 家庭成员姓名 is elsewhere
+    about = _About(lexicon, entities, exact, said, implied, by_path)
     return [_weigh(fact, found, leaf, one, about) for fact, found in ranked]
 
 
-def _names(leaf: Label, one: FormField, lexicon: Lexicon) -> list[_Found]:
-    found: list[_Found] = []
-    forms = leaf.forms or (leaf.words,)
-    for number, form in enumerate(forms):
-        for whom in readings(form, one.parents):
-            asked = whom.rest
-            part = number > 0 and not (leaf.question and form == leaf.topic)
-            found += _lookup(asked, whom, part, lexicon)
-            if AGE.search(asked):
-                found.append(_age(whom, asked, lexicon))
-    if one.parents and len(leaf.words) <= 4:
-        upper = key(one.parents[-1])
-        for tail in ("基本情况", "情况", "信息", "状况", "登记"):
-            upper = upper.removesuffix(tail)
-        if upper and len(upper) <= 8:
-            whom = Whom(None, upper + leaf.words, by_path=True)
-            found += [
-                replace(hit, way="path", strength=hit.strength * 0.8) for hit in _lookup(whom.rest, whom, True, lexicon)
-            ]
-    return [one for one in found if one.name.fact.element]
+def _in_context(name: Name, around: str, lexicon: Lexicon, entities: Mapping[str, float]) -> bool:
+    """Does a name that means its element only somewhere mean it here?
+
+    By a word of the title or of the header, or because most of the form is about what the element speaks of.
+    """
+    if not name.contexts or any(word in around for word in name.contexts):
+        return True
+    home = lexicon.entity(name.fact.element)
+    # Words of persons are told apart from those of other persons' matters as well, so that a person is no context.
+    if home in ("resident", "household") and name.fact.element not in PERSONAL:
+        return False
+    return entities.get(home or "", 0.0) >= MOSTLY
 
 
-def _age(whom: Whom, asked: str, lexicon: Lexicon) -> _Found:
-    name = Name("年龄", Fact("birth_date", None, "age"), "registry", "年龄由出生日期推算")
-    return _Found(name, whom, asked, "age", 3.0, likeness(asked, "年龄", lexicon.weight, lexicon.unseen))
+def _of_every_part(leaf: Label, one: FormField, lexicon: Lexicon) -> set[Fact | None]:
+    """Facts that each part of a header names: 法定代表人／主要负责人 is one thing by two words."""
+    meant = []
+    for part in leaf.parts:
+        hits = (hit for whom in readings(part, one.parents) for hit in known(whom.rest, whom, False, lexicon))
+        meant.append({_fact(hit, leaf, lexicon) for hit in hits if hit.name.fact.element})
+    return set.intersection(*meant) if meant else set()
 
 
-def _lookup(asked: str, whom: Whom, part: bool, lexicon: Lexicon) -> list[_Found]:
-    """Names that are these words, or like them."""
-    hits: list[_Found] = []
-    seen: set[int] = set()
-    shorter = reduced(asked)
-    for way, places in (("exact", lexicon.exact.get(asked, ())), ("alike", lexicon.alike.get(shorter, ()))):
-        for place in places:
-            if place in seen:
-                continue
-            seen.add(place)
-            name = lexicon.names[place]
-            said = "learned" if way == "exact" and name.source == "form" else way
-            strength = {"exact": 4.0, "learned": 3.8, "alike": 3.0}[said] - (0.6 if part else 0.0)
-            like = likeness(asked, name.words, lexicon.weight, lexicon.unseen)
-            hits.append(_Found(name, whom, asked, "part" if part else said, strength, like))
-    for place in lexicon.near(asked):
-        if place not in seen:
-            name = lexicon.names[place]
-            like = likeness(asked, name.words, lexicon.weight, lexicon.unseen)
-            strength = min(like.order, 2.9) - (0.3 if part else 0.0)
-            hits.append(_Found(name, whom, asked, "like", strength, like))
-    return hits
-
-
-def _fact(found: _Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
+def _fact(found: Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
     """What the field would ask if this name is meant; None if it cannot be."""
     fact, role = found.name.fact, found.whom.role
     if role and fact.role and role != fact.role:
@@ -236,7 +222,7 @@ def _fact(found: _Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
     return lexicon.owned(fact)
 
 
-def _of_somebody_else(found: _Found, one: FormField) -> bool:
+def _of_somebody_else(found: Found, one: FormField) -> bool:
     """Does the outer header name somebody whom no report speaks of, or a thing, and the field a fact of persons?"""
     if not one.parents or (found.way == "path" and found.like.told + found.like.covered > 1.99):
         return False
@@ -265,7 +251,7 @@ def _of_person(element: str | None, lexicon: Lexicon) -> bool:
 
 def _weigh(
     fact: Fact,
-    found: _Found,
+    found: Found,
     leaf: Label,
     one: FormField,
     about: _About,
@@ -279,12 +265,15 @@ def _weigh(
         "exact_learned": float(way == "learned"),
         "exact_alike": float(way == "alike"),
         "exact_part": float(way in ("part", "path") and like.told > 0.999),
+        "exact_subject": float(way == "subject"),
         "by_path": float(way == "path"),
         "told": like.told,
         "covered": like.covered,
         "pairs": like.pairs,
         "bag": like.bag,
         "tail": like.tail,
+        "head": float(found.asked[:2] == found.name.words[:2]),
+        "whole": like.told * like.covered,
         "typing": like.typing,
         "sound": like.sound,
         "short": float(len(found.asked) <= 2),
@@ -294,9 +283,10 @@ def _weigh(
         "age": float(fact.derive == "age"),
         "unknown": float(found.whom.unknown),
     }
-    reasons = [_name_reason(found, like)]
+    reasons = [of_name(found.name, found.way, like)]
     if fact.derive is None:
-        weigh_kind(figures, found.asked if found.way == "part" else leaf.words, element)
+        outer = key(one.parents[-1]) if one.parents else ""
+        weigh_kind(figures, found.asked if found.way == "part" else leaf.words, element, outer)
     weigh_options(figures, reasons, one, leaf, element, lexicon)
     weigh_unit(figures, reasons, leaf, element)
     weigh_values(figures, reasons, one, element, lexicon)
@@ -304,7 +294,8 @@ def _weigh(
     if home is None:
         figures["entity_none"] = 1.0
     elif fact.role is None:
-        figures["entity"] = math.log(0.05 + entities.get(home, 0.0))
+        share = 1 - entities.get("organisation", 0.0) if element.id in OF_PERSONS else entities.get(home, 0.0)
+        figures["entity"] = math.log(0.05 + share)
         if entities.get(home, 0.0) >= 0.5:
             reasons.append(
                 f"本表主要登记{lexicon.schemas.entities[home].name}" if home in lexicon.schemas.entities else ""
@@ -317,6 +308,7 @@ def _weigh(
     _roles(figures, reasons, fact, about)
     figures["shared"] = math.log(len({other.element for other in exact})) if fact in exact and exact else 0.0
     figures["other_exact"] = float(bool(exact) and fact not in exact)
+    figures["other_path"] = float(bool(about.by_path) and fact not in about.by_path)
     votes = lexicon.votes.get(leaf.words) or lexicon.votes.get(found.whom.rest)
     if votes:
         meant = {(element, fact.derive) for element in (fact.element, found.name.fact.element)}
@@ -343,6 +335,10 @@ def _weigh(
         )
         if figures["hint"]:
             reasons.append("填写提示里提到它")
+    if way in ("like", "part"):
+        # What is only like a name has to fit in all else.
+        figures["apart"] = figures.get("entity", 0.0)
+        figures["unlike_kind"] = figures.get("kind_breaks", 0.0)
     return Candidate(fact, figures, found.name, found.asked, found.whom, like, [reason for reason in reasons if reason])
 
 
@@ -377,21 +373,3 @@ def _owns_role(element: str | None, roles: Mapping[str, bool]) -> bool:
 
 def _bigrams(text: str) -> Sequence[str]:
     return [text[place : place + 2] for place in range(len(text) - 1)]
-
-
-def _name_reason(found: _Found, like: Likeness) -> str:
-    name, way = found.name, found.way
-    if way == "age":
-        return name.said
-    if way in ("exact", "learned"):
-        return name.said if name.source != "code" else f"{name.said}，按有无推断"
-    if way == "alike":
-        return f"与“{name.words}”只差习惯用词（{name.said}）"
-    if way in ("part", "path") and like.told > 0.999 and like.covered > 0.999:
-        where = "连同上级表头" if way == "path" else "其中一部分"
-        return f"{where}就是“{name.words}”"
-    if like.sound:
-        return f"与“{name.words}”同音，像是写错了字"
-    if like.typing:
-        return f"与“{name.words}”只差一个字"
-    return f"用字与“{name.words}”相近（{like.told:.0%}）"

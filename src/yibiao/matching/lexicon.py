@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nsmallest
 
 from yibiao.contracts.values import Schemas
 from yibiao.matching.normalise import key, label, reduced
@@ -79,6 +80,8 @@ class Lexicon:
         schemas: registry, code lists and contracts.
         learned: headers of labelled forms.
         without: a report whose own headers teach nothing: the one that is being drafted.
+        unheard: keys of words that nothing but the own name of an element may have: training asks what is to be made of
+            a header that nobody has written so far.
     """
 
     def __init__(
@@ -86,8 +89,10 @@ class Lexicon:
         schemas: Schemas,
         learned: Iterable[Learned] = (),
         without: str = "",
+        unheard: Set[str] = frozenset(),
     ) -> None:
         self.schemas = schemas
+        self._unheard = unheard - {key(one.name) for one in schemas.elements.values()}
         self.homes = {one.id: one.entity for one in schemas.elements.values() if one.entity not in ("", "common")}
         self._seen: set[tuple[str, Fact, bool]] = set()
         self.names: list[Name] = []
@@ -113,6 +118,8 @@ class Lexicon:
         self._add_codes()
         self.votes: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
         for one in learned:
+            if label(one.header).words in self._unheard:
+                continue
             if one.fact.element is None or one.fact.element in schemas.elements:
                 self.votes[label(one.header).words][one.fact.element, one.fact.derive] += one.forms
                 self._add(one.header.rpartition("/")[2], one.fact, "form", "已标注的表单里这样写过")
@@ -121,7 +128,7 @@ class Lexicon:
         understood = label(text)
         words = understood.words or key(text)
         # A word that some report or form uses as it is counts without the context that the registry wants.
-        if not words or (words, fact, bool(contexts)) in self._seen:
+        if not words or words in self._unheard or (words, fact, bool(contexts)) in self._seen:
             return
         self._seen.add((words, fact, bool(contexts)))
         place = len(self.names)
@@ -172,12 +179,13 @@ class Lexicon:
     def near(self, words: str, most: int = 40) -> list[int]:
         """Places of the names that share most of the weight of their characters with `words`."""
         shared: Counter[int] = Counter()
-        for character in set(words):
+        for character in sorted(set(words)):
             told = self.weight.get(character, 0.0)
             for place in self._places.get(character, ()):
                 shared[place] += told  # type: ignore[assignment]
-        ranked = sorted(shared.items(), key=lambda one: (-one[1] / (4 + len(self.names[one[0]].words)), one[0]))
-        return [place for place, _ in ranked[:most]]
+        names = self.names
+        ranked = nsmallest(most, [(-told / (4 + len(names[place].words)), place) for place, told in shared.items()])
+        return [place for _, place in ranked]
 
     def owned(self, fact: Fact) -> Fact:
         """The same fact by the element that the registry has for this role, if it has one."""

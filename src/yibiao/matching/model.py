@@ -37,6 +37,9 @@ DOUBTS = (
     "modifier",
     "unknown",
     "part",
+    *("covered", "pairs", "tail", "typing", "alike", "subject", "by_path", "kind_fits", "kind_breaks"),
+    *("options_fit", "options_break", "entity", "role_person", "role_implied", "role_lost", "other_path"),
+    *("exists", "long"),
 )
 """Figures of a field's best candidate that say how far to trust it."""
 

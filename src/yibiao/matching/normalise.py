@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 _BRACKETS = re.compile(r"[(\[【〔{]([^)\]】〕}]*)[)\]】〕}]?")
 _NUMBERING = re.compile(r"^(?:\(?[一二三四五六七八九十]{1,3}[、.)]|\(?\d{1,2}[、)]|\d{1,2}\.(?!\d))")
 _BOXES = re.compile(r"[□☐○◯☑√✓].*$")
-_MARKS = re.compile(r"[*＊:：;；,。.!?\"'“”‘’#_＿\-—~\s]+")
+_MARKS = re.compile(r"[*＊:：;；,。.!?\"'“”‘’#_＿\-—~《》<>〈〉\s]+")
 _SPLIT = re.compile(r"[/\\、|]|以及|及|或者|或|和(?!平|谐)")
 _UNITS = re.compile(
     r"(?:单位)?(?:万元|亿元|元/月|元/年|元|㎡|m2|m²|平方米|平米|亩|公顷|人|口|户|岁|周岁|cm|厘米|kg|公斤|mmhg|%|公里|km|"
@@ -32,14 +32,32 @@ _SYNONYMS = (
     (re.compile(r"(?:级别|等级|级)$"), "等级"),
     (re.compile(r"(?:数量|个数|数)$"), "数"),
     (re.compile(r"(?:金额|数额|总额|额)$"), "金额"),
-    (re.compile(r"(?:电话号码|手机号码|联系电话|联系方式|移动电话|手机号|手机|电话)$"), "电话"),
+    (re.compile(r"(?:电话号码|手机号码|联系电话|联系方式|联系办法|联系方法|移动电话|手机号|手机|电话)$"), "电话"),
     (re.compile(r"(?:姓名|名字)$"), "姓名"),
     (re.compile(r"(?:名称|全称)$"), "名称"),
+    (re.compile(r"(?:原因|事由|理由|缘由)$"), "原因"),
+    (re.compile(r"(?:期限|时限)$"), "期限"),
+    (re.compile(r"(?:学校|院校)$"), "学校"),
 )
 """Last words that forms use for each other -> one of them. Looked up besides the words themselves, with less weight."""
 
+_INNER = (
+    (re.compile(r"亡故|去世|逝世|身故|病故|过世"), "死亡"),
+    (re.compile(r"上一年度|上年度|上一年|上年|本年度|全年|年度|每年"), "年"),
+    (re.compile(r"总(?=收入|支出)"), ""),
+    (re.compile(r"常住户口|户口"), "户籍"),
+    (re.compile(r"欠债|债务"), "负债"),
+    (re.compile(r"残疾人证件|残疾人证"), "残疾证"),
+    (re.compile(r"身份证件|身份证明|有效证件"), "证件"),
+    (re.compile(r"开始|起始"), "起"),
+    (re.compile(r"截止|终止|结束|到期|届满"), "止"),
+    (re.compile(r"帐"), "账"),
+)
+"""Words within a header that forms use for each other -> one of them, for the same use as `_SYNONYMS`."""
+
 _FILLERS = re.compile(
-    r"^(?:本人|本户|本单位|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|申请|参加|享受|领取)(?=..)|(?<=..)(?:信息|基本情况|概况)$"
+    r"^(?:本人|本户|本单位|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|申请|参加|享受|领取|有效|生前|真实|常用|具体|详细|最近|最新|直接|根本)"
+    r"(?=..)|(?<=..)(?:信息|基本情况|概况)$"
 )
 
 
@@ -64,6 +82,8 @@ def key(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def reduced(word: str) -> str:
     """A key with its last word replaced by the usual one, and without fillers."""
+    for pattern, usual in _INNER:
+        word = pattern.sub(usual, word)
     word = _FILLERS.sub("", word)
     for pattern, usual in _SYNONYMS:
         shorter, times = pattern.subn(usual, word, count=1)
@@ -101,13 +121,17 @@ class Label:
         found = [self.words]
         if self.question:
             found.append(self.topic)
-        parts = [key(part) for part in _SPLIT.split(self.text_without_brackets)]
-        if len(parts) > 1:
-            found += [part for part in parts if len(part) > 1]
+        found += self.parts
         found += [key(one) for one in self.inside if len(key(one)) > 1 and not _UNITS.fullmatch(key(one))]
         if not self.words and self.inside:
             found.append(key("".join(self.inside)))
         return tuple(dict.fromkeys(one for one in found if one))
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """Keys of what stands between slashes, 及, 或: 法定代表人/负责人; none if it is one thing."""
+        parts = [key(part) for part in _SPLIT.split(self.text_without_brackets)]
+        return tuple(part for part in parts if len(part) > 1) if len(parts) > 1 else ()
 
     @cached_property
     def text_without_brackets(self) -> str:

@@ -14,7 +14,10 @@ ROLES: dict[str, tuple[str, ...]] = {
     "father": ("父亲", "爸爸"),
     "mother": ("母亲", "妈妈"),
     "spouse": ("配偶", "丈夫", "妻子", "爱人"),
-    "owner": ("产权人", "房屋产权人", "房主", "业主", "房东", "出租人", "屋主", "房屋所有人", "所有权人", "房子产权人"),
+    "owner": (
+        *("产权人", "房屋产权人", "房主", "业主", "房东", "出租人", "屋主", "房屋所有人", "所有权人", "房子产权人"),
+        *("权利人", "产权所有人", "房屋权利人"),
+    ),
     "tenant": ("承租人", "租户", "租客", "租住人", "使用人", "房屋使用人"),
     "relative": ("家属", "亲属", "联系家属", "近亲属"),
     "member": (
@@ -28,7 +31,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "子女",
     ),
     "contact": ("联系人", "联络员", "联络人", "紧急联系人", "应急联系人", "紧急联系"),
-    "legal_representative": ("法定代表人", "法人代表", "法人"),
+    "legal_representative": ("法定代表人", "法人代表", "法人", "负责人", "主要负责人", "单位负责人", "经营者"),
     "agent": ("经办人", "代办人", "代理人", "受托人", "委托代理人"),
     "reporter": ("申报人", "报告人", "上报人", "举报人", "反映人"),
     "respondent": ("被申请人", "对方当事人"),
@@ -36,7 +39,22 @@ ROLES: dict[str, tuple[str, ...]] = {
 """Role as contracts write it -> Chinese words for it, the first of which is shown."""
 
 SELF = (
-    *("本人", "申请人", "参保人", "参保人员", "持证人", "学生", "逝者", "死者", "患者", "居民", "人员", "被保险人"),
+    *(
+        "本人",
+        "申请人",
+        "申领人",
+        "申办人",
+        "参保人",
+        "参保人员",
+        "持证人",
+        "学生",
+        "逝者",
+        "死者",
+        "患者",
+        "居民",
+        "人员",
+        "被保险人",
+    ),
     *(
         "老人",
         "老年人",
@@ -65,6 +83,8 @@ SELF = (
         "死亡人员",
         "新生儿",
     ),
+    *("病人", "考生", "求职者", "失业人员", "被监护人", "被照护人", "被照料人", "入住老人", "受益人", "参保者"),
+    *("特困人员", "矫正对象", "被征收人", "未成年人", "新生", "求职人员", "死亡者", "就诊人", "被鉴定人", "志愿者"),
     *("救助对象", "监测对象", "优抚对象", "服务对象", "对象", "个人", "学员", "驾驶员", "从业者", "当事人"),
 )
 """Words for the person of the row himself."""
@@ -74,7 +94,7 @@ _SOMEBODY = re.compile(
     r"^[^与和及]{1,5}?(?:人|者|员|户|工|方)(?=姓名|身份证|公民身份|性别|出生|年龄|民族|住址|地址|联系|电话|手机)"
 )
 _PERSON = re.compile(r"(?:人|人员|者|员|师|医生|股东|代表)$")
-_THING = re.compile(r"家族史|病史|遗传史|犬|宠物|牲畜|车辆|机具|设备|产品|项目|工程|地块")
+_THING = re.compile(r"家族史|病史|遗传史|犬|宠物|牲畜|车辆|机具|设备|产品|项目|工程|地块|部门|机关|经办机构|受理机构")
 _WORDS = sorted(((word, role) for role, words in ROLES.items() for word in words), key=lambda one: -len(one[0]))
 _SELF = sorted(SELF, key=len, reverse=True)
 _BARE_IS_NAME = frozenset(ROLES) - {"member"}
@@ -144,7 +164,7 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
 def is_stranger(text: str) -> bool:
     """Does an outer header name a person whom no role is for, or a thing: 发起人, 食品安全管理人员, 犬只信息?"""
     words = _section(text)
-    if _upper(text) or not words or words in SELF or any(len(one) > 2 and words.endswith(one) for one in SELF):
+    if _upper(text) or not words or words in SELF or any(words.endswith(one) for one in SELF if one != "人员"):
         return False
     return bool(_PERSON.search(words) or _THING.search(words))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,8 +17,14 @@ from yibiao.matching.words import ENTITY_WORDS, why_skipped
 
 PERSON = Fact("resident_name")
 
-IMPLYING = frozenset({"head", "owner", "tenant", "guardian"})
+IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "legal_representative"})
 """Roles whose person a form of households or dwellings goes on about without saying so."""
+
+WEIGHED_TWICE = (
+    *("covered", "pairs", "tail", "typing", "exact_alike", "exact_subject", "by_path", "kind_fits", "kind_breaks"),
+    *("options_fit", "options_break", "entity", "role_person", "role_implied", "role_lost", "other_path", "exists"),
+)
+"""Figures of the best candidate that also say how far to trust it: what is best among bad ones is still bad."""
 
 ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
 
@@ -83,10 +90,8 @@ def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | N
     named: list[str | None] = []
     own = False
     for one in fields:
-        words = label(one.label).words
-        whoms = readings(words, one.parents)
+        whoms = [whom for form in label(one.label).forms for whom in readings(form, one.parents)]
         role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字")), None)
-        role = role if role in IMPLYING else None
         named.append(role)
         own = own or (
             not any(whom.role for whom in whoms)
@@ -104,7 +109,8 @@ def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | N
         if one.parents:
             last = None
         implied.append(None if role else last)
-        last = role or last
+        if role:
+            last = role if role in IMPLYING else None
     return implied
 
 
@@ -164,6 +170,8 @@ def doubts(
             best.figures.get("near_text", 0.0),
             float(best.name.source == "registry"),
             *(best.figures.get(name, 0.0) for name in ("modifier", "unknown", "exact_part")),
+            *(best.figures.get(name, 0.0) for name in WEIGHED_TWICE),
+            math.log(len(label(one.label).words) or 1),
         ),
     ]
 

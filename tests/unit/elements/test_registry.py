@@ -80,6 +80,11 @@ def test_golden_tables_have_the_elements_of_their_entity_and_no_others(schemas: 
         ("personal_status", 13, "80", "退(离)休人员"),
         ("identity_document_type", 8, "06", "港澳居民来往内地通行证"),
         ("occupation", 8, "7", "军队人员"),
+        ("degree", 4, "1", "名誉博士"),
+        ("religion", 9, "00", "无宗教信仰"),
+        ("dwelling_safety", 4, "D", "D级"),
+        ("water_source", 6, "2", "经净化过滤的水"),
+        ("toilet_type", 5, "5", "简易棚厕"),
     ],
 )
 def test_lists_of_standards_are_whole(schemas: Schemas, code_list: str, count: int, code: str, name: str) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from bench.matching_train import sounding_like
+from bench.labelled import labelled_forms
+from bench.matching_train import lexicon_without, sounding_like, unheard_of
 
 from yibiao.demo.name_tables import FEMALE, MALE, SURNAMES
 from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
 from yibiao.matching.grid import Cells, table_of
 from yibiao.matching.lexicon import Fact, qualifiers
+from yibiao.matching.normalise import label
 from yibiao.matching.printable import Printable
 from yibiao.matching.roles import is_stranger, readings
 
 PERSONS = {"resident": 1.0, "organisation": 0.0}
 COMPANIES = {"resident": 0.0, "organisation": 1.0}
+HOUSES = {"dwelling": 1.0, "organisation": 0.0}
+DISPUTES = {"event": 1.0, "organisation": 0.0}
 
 
 def found(lexicon, path: str, title: str = "居民信息登记表", about=PERSONS) -> dict[Fact, dict[str, float]]:
@@ -58,6 +62,34 @@ def test_no_fact_of_the_rows_person_is_proposed_under_a_stranger(lexicon):
 def test_who_is_named_by_an_unknown_word_may_be_the_person_of_the_row(lexicon):
     assert found(lexicon, "来访人姓名")[Fact("resident_name")]["unknown"] == 1.0
     assert found(lexicon, "申请人姓名")[Fact("resident_name")]["unknown"] == 0.0
+
+
+@pytest.mark.parametrize("about", [PERSONS, HOUSES, DISPUTES])
+def test_a_number_of_a_person_is_a_persons_whatever_the_form_is_about_but_a_company(lexicon, about):
+    plain = found(lexicon, "身份证号码", about=about)[Fact("citizen_id")]["entity"]
+    assert plain == found(lexicon, "身份证号码", about=PERSONS)[Fact("citizen_id")]["entity"]
+    assert plain > found(lexicon, "身份证号码", about=COMPANIES)[Fact("citizen_id")]["entity"]
+
+
+def test_the_subject_of_a_form_by_another_word_is_found_in_such_a_form_only(lexicon):
+    header = "合作社住所"
+    assert found(lexicon, header, about=COMPANIES)[Fact("registered_address")]["exact_subject"] == 1.0
+    elsewhere = found(lexicon, header).get(Fact("registered_address"), {})
+    assert elsewhere.get("exact_subject", 0.0) == 0.0
+
+
+def test_training_asks_what_is_made_of_headers_that_nobody_has_written(schemas):
+    forms = [form for form in labelled_forms(schemas) if form.split == "development"]
+    unheard = unheard_of(forms)
+    headers = {label(one.field.label).words for form in forms for one in form.fields}
+    asking = {label(one.field.label).words for form in forms for one in form.fields if not one.skipped}
+    assert 0.2 < len(unheard) / len(headers) < 0.5
+    told, asked = lexicon_without(schemas, forms, set()), lexicon_without(schemas, forms, set(), unheard)
+    own = {label(element.name).words for element in schemas.elements.values()}
+    gone = (unheard & asking) - own - {""}
+    assert all(told.exact.get(words) for words in gone)
+    assert not any(asked.exact.get(words) for words in gone)
+    assert all(asked.exact.get(words) for words in unheard & own), "the own name of an element is always known"
 
 
 @pytest.mark.parametrize("header", ["原工作单位", "工作单位要求"])

@@ -8,6 +8,7 @@ from yibiao.matching.alike import alike_in_sound, likeness, one_slip
 from yibiao.matching.fingerprint import is_citizen_number, is_credit_code, share
 from yibiao.matching.normalise import key, label, reduced
 from yibiao.matching.roles import readings, word_of
+from yibiao.matching.subjects import otherwise
 from yibiao.matching.words import why_skipped
 
 
@@ -42,10 +43,39 @@ def test_parts_of_a_header_are_looked_up_as_well():
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("死亡时间", "死亡日期"), ("户籍所在地", "户籍地址"), ("现居住地址", "居住地址")]
+    ("one", "other"),
+    [
+        ("死亡时间", "死亡日期"),
+        ("户籍所在地", "户籍地址"),
+        ("现居住地址", "居住地址"),
+        ("生前工作单位", "工作单位"),
+        ("处置期限", "处置时限"),
+        ("居住事由", "居住原因"),
+        ("毕业院校", "毕业学校"),
+    ],
 )
 def test_usual_words_for_each_other_are_one(one, other):
     assert reduced(key(one)) == reduced(key(other))
+
+
+@pytest.mark.parametrize(
+    ("words", "entity", "usual"),
+    [
+        ("矛盾纠纷名称", "event", "事件名称"),
+        ("个体工商户名称", "organisation", "企业名称"),
+        ("农房结构", "dwelling", "房屋结构"),
+        ("津贴标准", "benefit", "补贴标准"),
+    ],
+)
+def test_a_form_may_call_its_subject_otherwise(words, entity, usual):
+    assert usual in otherwise(words, entity)
+
+
+@pytest.mark.parametrize(
+    ("words", "entity"), [("纠纷名称", "resident"), ("纠纷", "event"), ("纠纷名", "event"), ("姓名", "organisation")]
+)
+def test_only_the_subject_of_the_form_has_other_words_and_something_must_be_asked_of_it(words, entity):
+    assert otherwise(words, entity) == []
 
 
 def test_words_that_mean_different_things_stay_apart():
@@ -75,13 +105,19 @@ def test_roles_are_shown_in_chinese():
 
 
 @pytest.mark.parametrize(
-    "words", ["序号", "填表人", "申请人签字", "审核意见", "录入时间", "照片", "身份证复印件", "审核状态"]
+    "words",
+    [
+        *("序号", "填表人", "申请人签字", "审核意见", "录入时间", "照片", "身份证复印件", "审核状态"),
+        *("县级卫生部门意见", "社区意见", "公安机关意见", "制定机关", "批准文号"),
+    ],
 )
 def test_what_is_no_question_is_skipped_with_a_reason(words):
     assert why_skipped(words)
 
 
-@pytest.mark.parametrize("words", ["姓名", "登记机关", "经营者", "更新日期", "备注", "监护人", "申请日期"])
+@pytest.mark.parametrize(
+    "words", ["姓名", "登记机关", "经营者", "更新日期", "备注", "监护人", "申请日期", "邻居意见", "许可文号"]
+)
 def test_questions_are_not_skipped(words):
     assert why_skipped(words) is None
 

@@ -1,0 +1,98 @@
+"""Names of the registry that a header may mean: as it stands, in part, with the header above it, or like it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from yibiao.matching.alike import Likeness, likeness
+from yibiao.matching.fields import FormField
+from yibiao.matching.lexicon import Fact, Lexicon, Name
+from yibiao.matching.normalise import Label, key, reduced
+from yibiao.matching.roles import Whom, readings
+from yibiao.matching.subjects import NAMED, otherwise
+from yibiao.matching.words import AGE
+
+
+@dataclass(frozen=True)
+class Found:
+    """A name that may be meant, and how it was found."""
+
+    name: Name
+    whom: Whom
+    asked: str
+    way: str
+    strength: float
+    like: Likeness
+
+
+def names_of(leaf: Label, one: FormField, lexicon: Lexicon, entities: Mapping[str, float]) -> list[Found]:
+    """Names that a header may mean, one more than once if it is found in several ways.
+
+    Args:
+        entities: how much of the form speaks of each entity.
+    """
+    found: list[Found] = []
+    forms = leaf.forms or (leaf.words,)
+    for number, form in enumerate(forms):
+        for whom in readings(form, one.parents):
+            asked = whom.rest
+            part = number > 0 and not (leaf.question and form == leaf.topic)
+            found += lookup(asked, whom, part, lexicon)
+            if AGE.search(asked):
+                found.append(_age(whom, asked, lexicon))
+    about = max(entities, key=lambda entity: (entities[entity], entity))
+    # A house or a family is called by its name in every form; 单位 is the employer's in a form about persons.
+    for words in dict.fromkeys(word for entity in (about, *NAMED) for word in otherwise(leaf.words, entity)):
+        hits = known(words, Whom(None, words), False, lexicon)
+        found += [replace(hit, way="subject", strength=2.95) for hit in hits]
+    if one.parents and len(leaf.words) <= 4:
+        upper = key(one.parents[-1])
+        for tail in ("基本情况", "情况", "信息", "状况", "登记"):
+            upper = upper.removesuffix(tail)
+        if upper and len(upper) <= 8:
+            whom = Whom(None, upper + leaf.words, by_path=True)
+            hits = lookup(whom.rest, whom, True, lexicon)
+            # 场所所在建筑情况/名称: what is asked of it begins with its last words.
+            named = any(whom.role for whom in readings(leaf.words, one.parents))
+            for size in range(2, min(5, len(upper)) if not named else 2):
+                words = upper[-size:] + leaf.words
+                hits += known(words, Whom(None, words, by_path=True), True, lexicon)
+            found += [replace(hit, way="path", strength=hit.strength * 0.8) for hit in hits]
+    return [one for one in found if one.name.fact.element]
+
+
+def _age(whom: Whom, asked: str, lexicon: Lexicon) -> Found:
+    name = Name("年龄", Fact("birth_date", None, "age"), "registry", "年龄由出生日期推算")
+    return Found(name, whom, asked, "age", 3.0, likeness(asked, "年龄", lexicon.weight, lexicon.unseen))
+
+
+def lookup(asked: str, whom: Whom, part: bool, lexicon: Lexicon) -> list[Found]:
+    """Names that are these words, or like them."""
+    hits = known(asked, whom, part, lexicon)
+    seen = {*lexicon.exact.get(asked, ()), *lexicon.alike.get(reduced(asked), ())}
+    for place in lexicon.near(asked):
+        if place not in seen:
+            name = lexicon.names[place]
+            like = likeness(asked, name.words, lexicon.weight, lexicon.unseen)
+            strength = min(like.order, 2.9) - (0.3 if part else 0.0)
+            hits.append(Found(name, whom, asked, "like", strength, like))
+    return hits
+
+
+def known(asked: str, whom: Whom, part: bool, lexicon: Lexicon) -> list[Found]:
+    """Names that are these words, or these but for usual ones."""
+    hits: list[Found] = []
+    seen: set[int] = set()
+    shorter = reduced(asked)
+    for way, places in (("exact", lexicon.exact.get(asked, ())), ("alike", lexicon.alike.get(shorter, ()))):
+        for place in places:
+            if place in seen:
+                continue
+            seen.add(place)
+            name = lexicon.names[place]
+            said = "learned" if way == "exact" and name.source == "form" else way
+            strength = {"exact": 4.0, "learned": 3.8, "alike": 3.0}[said] - (0.6 if part else 0.0)
+            like = likeness(asked, name.words, lexicon.weight, lexicon.unseen)
+            hits.append(Found(name, whom, asked, "part" if part else said, strength, like))
+    return hits

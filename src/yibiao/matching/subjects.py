@@ -1,0 +1,54 @@
+"""What forms of one kind call their subject: 纠纷名称 in a register of disputes is what others call 事件名称."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SUBJECTS: Mapping[str, tuple[str, ...]] = {
+    "organisation": (
+        *("个体工商户", "农民专业合作社", "市场主体", "经营主体", "生产经营单位", "社会团体", "社会组织", "法人单位"),
+        *("申请单位", "申报单位", "用人单位", "受检单位", "被检查单位", "项目单位", "参保单位", "缴存单位", "主办单位"),
+        *("企业", "单位", "公司", "机构", "组织", "法人", "商户", "商家", "店铺", "门店", "个体户", "合作社", "团体"),
+        *("场所", "主体", "工厂", "厂", "医院", "学校", "民办非企业单位", "基金会", "经营者", "申请人"),
+    ),
+    "dwelling": (
+        *("不动产", "房屋", "住房", "房产", "住宅", "房子", "农房", "自建房", "出租屋", "出租房", "租赁房屋", "危房"),
+        *("现住房", "房源", "用房", "公租房"),
+    ),
+    "event": (
+        *("矛盾纠纷", "纠纷", "事件", "案件", "诉求", "工单", "事项", "信访事项", "信访", "投诉", "案事件", "事故"),
+        *("案", "来访", "求助", "问题", "警情"),
+    ),
+    "household": ("家庭", "农户", "本户", "全家", "户", "申请家庭", "保障家庭"),
+    "benefit": (
+        *("待遇", "补贴", "补助", "救助", "津贴", "低保", "保障", "资助", "抚恤", "奖励", "扶助", "慰问", "资金"),
+        *("保障金", "救助金", "补助金", "补贴资金", "抚恤金", "生活补贴", "护理补贴"),
+    ),
+}
+"""Entity -> words with which a header of a form about it may begin."""
+
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "organisation": ("企业", "单位", "组织", "机构"),
+    "dwelling": ("房屋", "住房"),
+    "event": ("事件", "纠纷", "诉求"),
+    "household": ("家庭", "户"),
+    "benefit": ("待遇", "补贴", "补助", "救助"),
+}
+"""Entity -> the words that names of the registry begin with."""
+
+NAMED = ("dwelling", "household")
+"""Entities that are called by their names in forms about anything."""
+
+
+def otherwise(words: str, entity: str) -> list[str]:
+    """The same header with the usual words for its subject.
+
+    Args:
+        words: key of the header.
+        entity: what most of the form is about.
+    """
+    for subject in sorted(SUBJECTS.get(entity, ()), key=len, reverse=True):
+        rest = words[len(subject) :]
+        if words.startswith(subject) and len(rest) > 1:
+            return [usual + rest for usual in USUAL[entity] if usual != subject]
+    return []
