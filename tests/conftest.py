@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -24,6 +25,7 @@ from installations import (
     small_project,
     sources_in,
 )
+from warm import warm_engines
 
 # How long an example takes says something about the machine and nothing about the law.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -81,6 +83,13 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Made:
     place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "once"
     place.mkdir(exist_ok=True)
     return lambda name, make: made_once(place / name, make)
+
+
+@pytest.fixture
+def warm() -> Iterator[None]:
+    """dbt and the gate of this test are forks of a server that has imported them."""
+    with warm_engines():
+        yield
 
 
 @pytest.fixture(scope="session")

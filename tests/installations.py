@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from warm import warm_engines
 from yibiao.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -249,7 +250,8 @@ def publish(installation: Installation, *, force: bool = False) -> dict[str, Any
     from yibiao.warehouse import unify
 
     ingest(installation)
-    told = unify(installation.settings, force=force).to_dict()
+    with warm_engines():
+        told = unify(installation.settings, force=force).to_dict()
     reconcile(installation.settings)
     return told
 
@@ -325,6 +327,6 @@ def look_back(folder: Path, at: Installation) -> None:
         return built
 
     made = at.copy(folder, data=at.data)
-    with mock.patch("yibiao.warehouse.unify.build_warehouse", keep):
+    with warm_engines(), mock.patch("yibiao.warehouse.unify.build_warehouse", keep):
         for day in (LAST_OF_JANUARY, LAST_OF_FEBRUARY):
             state_as_of(made.settings, day)
