@@ -137,7 +137,7 @@ def test_a_withdrawn_delivery_decides_nothing_any_more(own: Installation) -> Non
         f" where element = 'residence_status_code' and is_chosen and report = '{IN_TIME}' order by 1 limit 1",
     )
     before = told(own, entity_id, "residence_status_code")["residence_status_code"]
-    own.run("load", "withdraw", load_id, "--reason", "发错了")
+    own.call("load", "withdraw", load_id, "--reason", "发错了")
     found = history(own.settings, load_schemas(own.settings.schemas), entity_id)
     assert found["complete"] is False
     used = {one["source"]["load_id"] for element in found["elements"] for one in element["intervals"]}
