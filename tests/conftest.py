@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -24,6 +25,7 @@ from installations import (
     small_project,
     sources_in,
 )
+from warm import warm_engines
 
 # How long an example takes says something about the machine and nothing about the law.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -35,27 +37,36 @@ LONGEST_FIRST = (
     "e2e/test_real_airflow.py",
     "integration/pipeline/test_nothing_leaks.py",
     "e2e/test_bad_input.py",
-    "integration/warehouse/test_history.py",
-    "integration/identity/test_review.py",
-    "integration/quarantine/test_same_release.py",
     "integration/pipeline/test_withdraw.py",
+    "integration/quarantine/test_same_release.py",
     "integration/models/test_rules_in_dbt.py",
+    "integration/identity/test_review.py",
     "integration/identity/test_run.py",
     "integration/quarantine/test_replay.py",
     "integration/identity/test_relink.py",
-    "integration/pipeline/test_little_by_little.py",
     "real/test_drafts.py",
-    "integration/identity/test_certain_keys.py",
-    "integration/ingest/test_clean.py",
     "real/test_bulletins.py",
+    "integration/warehouse/test_history.py",
+    "integration/identity/test_certain_keys.py",
+    "integration/forms/test_corrections.py",
     "integration/pipeline/test_survivorship.py",
+    "integration/pipeline/test_little_by_little.py",
     "integration/rules/test_million.py",
-    "e2e/test_readme_commands.py",
-    "integration/pipeline/test_query_and_releases_cli.py",
+    "integration/ingest/test_clean.py",
     "integration/orchestration/test_run.py",
+    "integration/ingest/test_nothing_lost.py",
+    "integration/ingest/test_api_faults.py",
+    "integration/forms/test_bad_returns.py",
+    "integration/quarantine/test_repair_classes.py",
     "integration/demo/test_demo_district.py",
-    "integration/quality/test_gate.py",
     "integration/ingest/test_documents.py",
+    "integration/ingest/test_broken_files.py",
+    "integration/identity/test_linkage.py",
+    "integration/identity/test_decided.py",
+    "integration/ingest/test_faults.py",
+    "integration/quality/test_gate.py",
+    "e2e/test_readme_commands.py",
+    "unit/contracts/test_draft.py",
 )
 """Files that take longest. With `--dist loadfile --no-loadscope-reorder` workers begin with them and end together."""
 
@@ -81,6 +92,13 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Made:
     place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "once"
     place.mkdir(exist_ok=True)
     return lambda name, make: made_once(place / name, make)
+
+
+@pytest.fixture
+def warm() -> Iterator[None]:
+    """dbt and the gate of this test are forks of a server that has imported them."""
+    with warm_engines():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from warm import warm_engines
 from yibiao.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -112,9 +113,24 @@ class Installation:
             assert done.returncode == 0, f"yibiao {' '.join(arguments)}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done
 
+    def call(self, *arguments: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
+        """The same command in this process: to start one takes longer than most commands.
+
+        Some test of each command starts it for real, by `run`.
+        """
+        from click.testing import CliRunner
+
+        from yibiao.cli.root import root
+
+        ours = self.environment
+        done = CliRunner().invoke(root, arguments, env={name: ours.get(name) for name in {*os.environ, *ours}})
+        if ok:
+            assert done.exit_code == 0, f"yibiao {' '.join(arguments)}:\n{done.output[-4000:]}\n{done.exception!r}"
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of the current release."""
-        answer: list[dict[str, Any]] = json.loads(self.run("query", "--json", sql).stdout)
+        answer: list[dict[str, Any]] = json.loads(self.call("query", "--json", sql).stdout)
         return answer
 
     @property
@@ -249,7 +265,8 @@ def publish(installation: Installation, *, force: bool = False) -> dict[str, Any
     from yibiao.warehouse import unify
 
     ingest(installation)
-    told = unify(installation.settings, force=force).to_dict()
+    with warm_engines():
+        told = unify(installation.settings, force=force).to_dict()
     reconcile(installation.settings)
     return told
 
@@ -325,6 +342,6 @@ def look_back(folder: Path, at: Installation) -> None:
         return built
 
     made = at.copy(folder, data=at.data)
-    with mock.patch("yibiao.warehouse.unify.build_warehouse", keep):
+    with warm_engines(), mock.patch("yibiao.warehouse.unify.build_warehouse", keep):
         for day in (LAST_OF_JANUARY, LAST_OF_FEBRUARY):
             state_as_of(made.settings, day)

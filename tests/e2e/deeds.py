@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from installations import HOUSEHOLDS
+from warm import warm_engines
 from yibiao.settings import Settings
 
 
@@ -43,7 +44,8 @@ def unify(settings: Settings) -> None:
     from yibiao.warehouse import unify as unify_warehouse
 
     reconcile(settings, alone=True)
-    unify_warehouse(settings)
+    with warm_engines():
+        unify_warehouse(settings)
     reconcile(settings)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from real_files import HERE, PROJECT, RealRun
 
+from warm import warm_engines
 from yibiao.settings import Settings
 
 
@@ -57,4 +58,5 @@ def real_run(real_data: Path, real_settings: Settings) -> RealRun:
     settings.open_home()
     schemas = load_schemas(settings.schemas)
     ingested = {report.id: ingest_report(report, settings) for report in schemas.reports.values()}
-    return RealRun(real_data, settings, ingested, unify(settings))
+    with warm_engines():
+        return RealRun(real_data, settings, ingested, unify(settings))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from real_files import HERE, PROJECT, RealRun
 
+from warm import warm_engines
 from yibiao.settings import Settings
 
 SAMPLES = {
@@ -54,7 +55,8 @@ def drafted(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> RealRu
     generate(schemas, settings)
     settings.open_home()
     ingested = {report.id: ingest_report(report, settings) for report in schemas.reports.values()}
-    return RealRun(real_data, settings, ingested, unify(settings))
+    with warm_engines():
+        return RealRun(real_data, settings, ingested, unify(settings))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ case when {{ v }} is null then null else coalesce({{ rule_code_core(v, pairs) }}
 
 {%- macro rule_code_core(v, pairs) -%}
 {%- if pairs | length <= 64 -%}
-case {{ v }} {% for pair in pairs %}when {{ rule_text(pair[0]) }} then {{ rule_text(pair[1]) }} {% endfor %}end
+case {{ v }} {% for pair in pairs %}when '{{ pair[0] | replace("'", "''") }}' then '{{ pair[1] | replace("'", "''") }}' {% endfor %}end
 {%- else -%}
 {%- set same = [] -%}{%- set other = [] -%}
 {%- for pair in pairs -%}

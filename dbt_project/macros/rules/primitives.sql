@@ -4,10 +4,11 @@
   by `yibiao.ingest.rules`; nothing else of dbt may be used in this folder.
 -#}
 
+{#- A constant. dbt takes 40 microseconds to call a macro: loops over thousands of pairs write this in place of the call. -#}
 {%- macro rule_text(value) -%}'{{ value | replace("'", "''") }}'{%- endmacro -%}
 
 {%- macro rule_list(values) -%}
-{%- for value in values -%}{{ rule_text(value) }}{{ ", " if not loop.last }}{%- endfor -%}
+{%- for value in values -%}'{{ value | replace("'", "''") }}'{{ ", " if not loop.last }}{%- endfor -%}
 {%- endmacro -%}
 
 {#- Length in bytes: constant time, unlike the length in characters. -#}
@@ -74,10 +75,10 @@ cast(try_to_timestamp({{ v }}, {{ rule_text(pattern | replace('T', "'T'")) }}) a
 {#- Look a text up in many constant pairs; a missing key gives null. -#}
 {%- macro rule_lookup(v, pairs) -%}{{ adapter.dispatch('rule_lookup')(v, pairs) }}{%- endmacro -%}
 {%- macro default__rule_lookup(v, pairs) -%}
-map { {%- for pair in pairs -%}{{ rule_text(pair[0]) }}: {{ rule_text(pair[1]) }}{{ ", " if not loop.last }}{%- endfor -%} }[{{ v }}]
+map { {%- for pair in pairs -%}'{{ pair[0] | replace("'", "''") }}': '{{ pair[1] | replace("'", "''") }}'{{ ", " if not loop.last }}{%- endfor -%} }[{{ v }}]
 {%- endmacro -%}
 {%- macro spark__rule_lookup(v, pairs) -%}
-element_at(map({%- for pair in pairs -%}{{ rule_text(pair[0]) }}, {{ rule_text(pair[1]) }}{{ ", " if not loop.last }}{%- endfor -%}), {{ v }})
+element_at(map({%- for pair in pairs -%}'{{ pair[0] | replace("'", "''") }}', '{{ pair[1] | replace("'", "''") }}'{{ ", " if not loop.last }}{%- endfor -%}), {{ v }})
 {%- endmacro -%}
 
 {#-

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from yibiao.cli.form_admission import MODES, Pairs
+from yibiao.cli.options import as_json as _json
+from yibiao.cli.options import day as _day
+from yibiao.cli.options import home as _home
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,10 +20,6 @@ if TYPE_CHECKING:
     from yibiao.forms.account_change import Change
     from yibiao.forms.account_costs import FormCost
     from yibiao.forms.account_report import Line, Report
-
-_home = click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_day = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group()

@@ -13,6 +13,7 @@ import click
 
 from yibiao.cli.form_admission import ADMISSION
 from yibiao.cli.form_fill import FILLING
+from yibiao.cli.options import as_json as _json
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from yibiao.forms import Form
     from yibiao.forms.admission import Standing
     from yibiao.matching.verdict import Verdict
-
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from yibiao.cli.options import as_json as _json
+from yibiao.cli.options import day as _day
+from yibiao.cli.options import decides
+from yibiao.cli.options import home as _home
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,11 +26,6 @@ MODES = ("typed", "picked", "confirmed", "automatic")
 
 FILES = (".xlsx", ".xlsm", ".xls", ".ods", ".docx", ".csv")
 """What names a file and no id, also where the file is not there."""
-
-_home = click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_by = click.option("--by", default="", metavar="NAME", help="Who decides. [default: the user of this machine]")
-_day = click.DateTime(["%Y-%m-%d"])
 
 
 class Pairs(click.ParamType[tuple[str, str]]):
@@ -75,9 +74,7 @@ def _counts(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--title", help="Title of the form in a FILE. [default: the words above its table]")
 @click.option("--entity", help="What a row of the form in a FILE is about: resident, household, dwelling ...")
 @click.option("--reason", default="", help="Why it is asked, or changed.")
-@_by
-@_home
-@_json
+@decides
 def submit(
     what: str,
     department: str,
@@ -150,9 +147,7 @@ def submit(
 @click.option("--except", "exceptions", multiple=True, type=Pairs(), help="Why this field may be asked all the same.")
 @click.option("--expires", type=_day, help="Last day. [default: as the department wished]")
 @click.option("--reason", default="", help="Why, for whoever audits it.")
-@_by
-@_home
-@_json
+@decides
 def approve(
     form: str,
     exceptions: Sequence[tuple[str, str]],
@@ -177,9 +172,7 @@ def approve(
 @click.command()
 @click.argument("form")
 @click.option("--reason", required=True, help="Why, for the department and whoever audits it.")
-@_by
-@_home
-@_json
+@decides
 def reject(form: str, reason: str, by: str, home: str | None, as_json: bool) -> None:
     """Send what was submitted of FORM back; what is in force of it stays so."""
     from yibiao.forms.admission import reject as decide
@@ -194,9 +187,7 @@ def reject(form: str, reason: str, by: str, home: str | None, as_json: bool) -> 
 @click.option("--reason", required=True, help="Why, for whoever audits it.")
 @_counts
 @click.option("--except", "exceptions", multiple=True, type=Pairs(), help="Why this field may be asked all the same.")
-@_by
-@_home
-@_json
+@decides
 def renew(
     form: str,
     expires: datetime,
@@ -244,9 +235,7 @@ def renew(
 @click.command()
 @click.argument("form")
 @click.option("--reason", required=True, help="Why, for whoever audits it.")
-@_by
-@_home
-@_json
+@decides
 def retire(form: str, reason: str, by: str, home: str | None, as_json: bool) -> None:
     """End FORM; its control number is given to no other form."""
     from yibiao.forms.admission import retire as decide

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from yibiao.cli.options import as_json as _json
+from yibiao.cli.options import home as _home
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
     from yibiao.contracts import Schemas
     from yibiao.forms import Form
     from yibiao.forms.fill import Filled
-
-_home = click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()

@@ -6,11 +6,10 @@ import sys
 
 import click
 
+from yibiao.cli.options import as_json as _json
+from yibiao.cli.options import home as _home
 from yibiao.cli.release_slice import slice_
 from yibiao.settings import Settings
-
-_home = click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()

@@ -9,15 +9,19 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from yibiao.cli.options import Command, decides
+from yibiao.cli.options import as_json as _json
+from yibiao.cli.options import home as _home
 from yibiao.settings import TIME_ZONE, Settings
 
 if TYPE_CHECKING:
     from yibiao.forms.tickets import Ticket
 
-_home = click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_by = click.option("--by", default="", metavar="NAME", help="Who decides. [default: the user of this machine]")
-_reason = click.option("--reason", required=True, help="Why; it is kept and shown.")
+
+def _answers(command: Command) -> Command:
+    """Which ticket, why, and who says so."""
+    reason = click.option("--reason", required=True, help="Why; it is kept and shown.")
+    return click.argument("number", type=int)(reason(decides(command)))
 
 
 @click.group()
@@ -91,34 +95,22 @@ def show(number: int, home: str | None, as_json: bool) -> None:
 
 
 @ticket.command()
-@click.argument("number", type=int)
 @click.option("--value", default="", help="What is right, if not what the form says: a code, a day as YYYY-MM-DD.")
-@_reason
-@_by
-@_home
-@_json
+@_answers
 def accept(number: int, value: str, reason: str, by: str, home: str | None, as_json: bool) -> None:
     """Accept a ticket: the next release takes the value, whatever sources state, and so does every later form."""
     _decide(number, "accept", reason, by, home, as_json, value)
 
 
 @ticket.command()
-@click.argument("number", type=int)
-@_reason
-@_by
-@_home
-@_json
+@_answers
 def refuse(number: int, reason: str, by: str, home: str | None, as_json: bool) -> None:
     """Refuse a ticket: the value stays, and the community reads the reason."""
     _decide(number, "refuse", reason, by, home, as_json)
 
 
 @ticket.command()
-@click.argument("number", type=int)
-@_reason
-@_by
-@_home
-@_json
+@_answers
 def withdraw(number: int, reason: str, by: str, home: str | None, as_json: bool) -> None:
     """Take an accepted ticket back: sources decide again, for example because the authority mended its report."""
     _decide(number, "withdraw", reason, by, home, as_json)

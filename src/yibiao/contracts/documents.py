@@ -155,8 +155,11 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | N
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """A hint for the nearest known word, or nothing."""
-    near = difflib.get_close_matches(str(given), list(known), n=1, cutoff=0.6)
+    """A hint for the nearest known word, or nothing, as for a word that is known."""
+    words = list(known)
+    if given in words:
+        return ""  # at once: some ask before they know whether a hint is wanted, thousands of times
+    near = difflib.get_close_matches(str(given), words, n=1, cutoff=0.6)
     return f"Did you mean `{near[0]}`?" if near else ""
 
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
 MOMENT = String(40)
 """ISO 8601 with the offset of Asia/Shanghai, as text: SQLite would drop the offset of a timestamp."""
+
+
+def _decided() -> tuple[Column[Any], ...]:
+    """Who decided, why and when."""
+    return (
+        Column("decided_by", String(128), nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("decided_at", MOMENT, nullable=False),
+    )
+
 
 load = Table(
     "load",
@@ -61,9 +73,7 @@ decision = Table(
     Column("edition", String(16), nullable=False),
     Column("delivery_sha256", String(64), nullable=False),
     Column("decision", String(16), nullable=False, comment="accept, refuse, withdraw, restore"),
-    Column("decided_by", String(128), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("decided_at", MOMENT, nullable=False),
+    *_decided(),
     comment="What a human decided about a delivery; of several the last counts. Never rebuilt or deleted.",
 )
 
@@ -77,9 +87,7 @@ row_decision = Table(
     Column("row_no", BigInteger, nullable=False),
     Column("rows_read", BigInteger, nullable=False, comment="of the delivery then; with another number row_no is void"),
     Column("decision", String(16), nullable=False, comment="reject, reopen"),
-    Column("decided_by", String(128), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("decided_at", MOMENT, nullable=False),
+    *_decided(),
     comment="What a human decided about a quarantined row; of several the last counts. Never rebuilt or deleted.",
 )
 
@@ -91,9 +99,7 @@ link_decision = Table(
     Column("node_l", String(64), nullable=False, comment="the smaller of the two; see docs/architecture.md, Review"),
     Column("node_r", String(64), nullable=False),
     Column("verdict", String(16), nullable=False, comment="same, different, undecided"),
-    Column("decided_by", String(128), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("decided_at", MOMENT, nullable=False),
+    *_decided(),
     comment="Whether two nodes are one entity, by a human; of several the last counts. Never rebuilt or deleted.",
 )
 
@@ -130,9 +136,7 @@ form_event = Table(
     Column("control_number", String(32), index=True),
     Column("expires", Date),
     Column("exceptions", JSON, nullable=False, comment="field -> why it may be asked although sharing supplies it"),
-    Column("decided_by", String(128), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("decided_at", MOMENT, nullable=False),
+    *_decided(),
     comment="What happened to a form, who decided and why; its state is a fold over them. Never changed or deleted.",
 )
 
@@ -224,9 +228,7 @@ ticket_decision = Table(
     Column("ticket_no", Integer, nullable=False, index=True),
     Column("decision", String(16), nullable=False, comment="accept, refuse, withdraw"),
     Column("value", Text, nullable=False, comment="that counts from now on, of accept"),
-    Column("decided_by", String(128), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("decided_at", MOMENT, nullable=False),
+    *_decided(),
     comment="What an authority decided about a ticket; of several the last counts. Never rebuilt or deleted.",
 )
 

@@ -91,7 +91,7 @@ def test_why_names_the_ticket_and_what_lost_to_it(corrected: tuple[Installation,
     assert {rival["lost_by"] for rival in disputed["rivals"]} == {"correction"}
     others = [one["rule"] for name, one in by_element.items() if name not in told["values"]]
     assert "correction" not in others
-    shown = at.run("why", told["id"]).stdout
+    shown = at.call("why", told["id"]).stdout
     assert "数源部门采纳的更正优先" in shown
     assert "None" not in shown
 

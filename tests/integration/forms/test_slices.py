@@ -72,7 +72,7 @@ def test_what_changed_since_last_time_is_told_by_what_stands_in_the_folder(
     stranger = {**rows[1], "id": "0" * 24}
     pq.write_table(pa.Table.from_pylist([rows[0], *rows[2:], stranger], schema=table.schema), path)
 
-    (told,) = json.loads(published.run(*arguments, "--json").stdout)
+    (told,) = json.loads(published.call(*arguments, "--json").stdout)
     assert told["changes"] == {ADDED: 1, GONE: 1, CHANGED: 1}
     changes = pq.read_table(folder / "changes.parquet", partitioning=None).to_pylist()
     by_kind = {one["change"]: one for one in changes}
@@ -82,7 +82,7 @@ def test_what_changed_since_last_time_is_told_by_what_stands_in_the_folder(
     book = python_calamine.load_workbook(str(folder / BOOK))
     assert book.sheet_names[:2] == ["说明", "变化"]
     assert len(book.get_sheet_by_name("变化").to_python()) == 4
-    (again,) = json.loads(published.run(*arguments, "--json").stdout)
+    (again,) = json.loads(published.call(*arguments, "--json").stdout)
     assert again["changes"] == {ADDED: 0, GONE: 0, CHANGED: 0}
 
 

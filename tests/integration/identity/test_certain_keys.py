@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from installations import Installation, new_installation, small_project, sources_in
+from warm import warm_engines
 from yibiao.contracts import load_schemas
 from yibiao.contracts.generate import generate
 from yibiao.ingest import ingest_report
@@ -77,7 +78,8 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     generate(schemas, made.settings)
     for report in REPORTS:
         ingest_report(schemas.reports[report], made.settings)
-    assert unify(made.settings).state == "published"
+    with warm_engines():
+        assert unify(made.settings).state == "published"
     return made
 
 

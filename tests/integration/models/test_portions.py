@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from installations import Installation
+from warm import warm_engines
 from yibiao.progress import Silent
 from yibiao.warehouse.content_hash import hash_tables
 from yibiao.warehouse.dbt import run_models
@@ -40,7 +41,8 @@ def test_portions_give_the_same_survivors(
     models = [path.stem for path in (settings.dbt_project / "models").rglob("*") if path.suffix in (".sql", ".py")]
     monkeypatch.setenv("YIBIAO_RECORDS_A_PORTION", "300")
 
-    built = run_models(settings, database, work, Silent(), without=sorted(set(models) - at_once.keys()))
+    with warm_engines():
+        built = run_models(settings, database, work, Silent(), without=sorted(set(models) - at_once.keys()))
 
     assert {model["model"] for model in built} == at_once.keys()
     executed = (settings.home / "dbt/run/yibiao/models/identity/survivor_resident.sql").read_text()

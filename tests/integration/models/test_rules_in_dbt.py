@@ -3,6 +3,7 @@
 import pytest
 
 from installations import new_installation
+from warm import warm_engines
 from yibiao.contracts import load_schemas
 from yibiao.progress import Silent
 from yibiao.warehouse.dbt import run_models
@@ -19,7 +20,8 @@ def built(published, tmp_path_factory):
     database = folder / "warehouse.duckdb"
     prepare(database, Inputs(loads=(), parts={}), schemas, settings)
     # In one process: to start dbt a second time would take as long as the models.
-    return run_models(settings, database, folder, Silent(), command="build")
+    with warm_engines():
+        return run_models(settings, database, folder, Silent(), command="build")
 
 
 def test_all_models_build_from_nothing(built):

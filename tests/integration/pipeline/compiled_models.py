@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from installations import Installation
+from warm import warm_engines
 from yibiao.contracts import Report, Schemas, load_schemas
 from yibiao.identity.run import link_entity
 from yibiao.ingest import LoadPackage
@@ -39,7 +40,8 @@ def compiled_for_changes(published: Installation, folder: Path) -> Path:
     schemas = load_schemas(settings.schemas)
     inputs = collect(published.settings, schemas)
     prepare(kept, inputs, schemas, settings, Change("", (), frozenset(), date(2026, 1, 1)))
-    run_models(settings, kept, folder, Silent(), command="compile")
+    with warm_engines():
+        run_models(settings, kept, folder, Silent(), command="compile")
     return settings.home / "dbt" / "compiled" / "yibiao" / "models"
 
 

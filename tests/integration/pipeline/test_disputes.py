@@ -42,9 +42,9 @@ def test_pairs_of_departments_are_counted(published: Installation, lost: list[tu
         assert 0 < one["cells"] <= one["claims"]
     assert counted == Counter((element, kept, other) for element, kept, other, _ in lost)
     assert [one["cells"] for one in told] == sorted((one["cells"] for one in told), reverse=True)
-    of_health = json.loads(published.run("conflict", "list", "--department", "health", "--json").stdout)
+    of_health = json.loads(published.call("conflict", "list", "--department", "health", "--json").stdout)
     assert of_health == [one for one in told if "health" in (one["kept"], one["lost"])]
-    assert "卫生健康委" in published.run("conflict", "list").stdout
+    assert "卫生健康委" in published.call("conflict", "list").stdout
 
 
 @pytest.mark.parametrize("department", ["health", "public_security"])
@@ -52,7 +52,7 @@ def test_a_department_gets_its_own_rows_to_look_at_again(
     published: Installation, lost: list[tuple[str, ...]], department: str, tmp_path: Path
 ) -> None:
     made = json.loads(
-        published.run("conflict", "export", "--department", department, "--out", str(tmp_path), "--json").stdout
+        published.call("conflict", "export", "--department", department, "--out", str(tmp_path), "--json").stdout
     )
     schemas = load_schemas(published.settings.schemas)
     shown: Counter[tuple[str, str]] = Counter()

@@ -14,7 +14,7 @@ from installations import PROJECT, Installation
 
 
 def _ask(installation: Installation, *arguments: str) -> tuple[int, str, str]:
-    done = installation.run("query", *arguments, ok=False)
+    done = installation.call("query", *arguments, ok=False)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -145,7 +145,7 @@ def three(installation: Installation) -> tuple[Installation, list[str]]:
         manifest |= {"version": version, "fingerprint": hashlib.sha256(version.encode()).hexdigest()}
         (folder / "manifest.json").chmod(0o600)
         (folder / "manifest.json").write_text(json.dumps(manifest))
-        installation.run("release", "rollback", version)
+        installation.call("release", "rollback", version)
         versions.append(version)
     return installation, versions
 
@@ -155,10 +155,10 @@ def test_rollback_goes_to_the_release_before_or_to_a_named_one(three: tuple[Inst
     assert installation.release.name == third
     assert json.loads(installation.run("release", "rollback", "--json").stdout) == {"current": second}
     assert installation.release.name == second
-    installation.run("release", "rollback", first)
+    installation.call("release", "rollback", first)
     assert installation.release.name == first
     assert installation.query("select count(*) > 0 as there from resident") == [{"there": True}]
-    failed = installation.run("release", "rollback", "2020-01-nothing", ok=False)
+    failed = installation.call("release", "rollback", "2020-01-nothing", ok=False)
     assert failed.returncode == 1
     assert first in failed.stderr, "it names the versions that there are"
     assert installation.release.name == first
@@ -166,20 +166,20 @@ def test_rollback_goes_to_the_release_before_or_to_a_named_one(three: tuple[Inst
 
 def test_an_older_release_can_be_asked_without_switching(three: tuple[Installation, list[str]]) -> None:
     installation, (first, _, third) = three
-    done = installation.run("query", "--json", "--release", first, "select count(*) as number from resident")
+    done = installation.call("query", "--json", "--release", first, "select count(*) as number from resident")
     assert json.loads(done.stdout)[0]["number"] > 0
     assert installation.release.name == third
 
 
 def test_prune_keeps_the_newest_and_always_the_current_one(three: tuple[Installation, list[str]]) -> None:
     installation, (first, second, third) = three
-    installation.run("release", "rollback", first)
+    installation.call("release", "rollback", first)
     assert json.loads(installation.run("release", "prune", "--keep", "2", "--json").stdout) == {"removed": [second]}
-    left = {row["version"] for row in json.loads(installation.run("release", "list", "--json").stdout)}
+    left = {row["version"] for row in json.loads(installation.call("release", "list", "--json").stdout)}
     assert left == {first, third}
-    assert json.loads(installation.run("release", "prune", "--keep", "1", "--json").stdout) == {"removed": [third]}
+    assert json.loads(installation.call("release", "prune", "--keep", "1", "--json").stdout) == {"removed": [third]}
     assert installation.release.name == first
-    assert installation.run("release", "prune", "--keep", "0", ok=False).returncode == 1
+    assert installation.call("release", "prune", "--keep", "0", ok=False).returncode == 1
     actions = [json.loads(line) for line in (installation.home / "releases" / "journal.jsonl").read_text().splitlines()]
     assert [(entry["action"], entry["version"]) for entry in actions[-2:]] == [("prune", second), ("prune", third)]
 

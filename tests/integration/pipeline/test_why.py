@@ -23,7 +23,7 @@ def schemas(published: Installation) -> Schemas:
 
 
 def why(published: Installation, *arguments: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(published.run("why", *arguments, "--json").stdout)
+    answer: dict[str, Any] = json.loads(published.call("why", *arguments, "--json").stdout)
     return answer
 
 
@@ -88,18 +88,18 @@ def test_of_a_workbook_the_sheet_is_named(published: Installation) -> None:
     source = told["source"]
     assert source["file"].endswith(".xls"), "the report is no workbook any more: choose another"
     assert source["sheet"] == the_sheet(published, source["file"]) != ""
-    assert f"[{source['sheet']}]" in published.run("why", one["id"], "disability_certificate_number").stdout
+    assert f"[{source['sheet']}]" in published.call("why", one["id"], "disability_certificate_number").stdout
 
 
 def test_one_element_is_explained_in_less_than_a_second(published: Installation) -> None:
     (disputed,) = published.query("select resident_id, element from resident_conflict order by all limit 1")
     began = resource.getrusage(resource.RUSAGE_CHILDREN)
-    told = why(published, disputed["resident_id"], disputed["element"])
+    told = json.loads(published.run("why", disputed["resident_id"], disputed["element"], "--json").stdout)
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
 
     assert [one["element"] for one in told["elements"]] == [disputed["element"]]
     assert ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime < 1
-    shown = published.run("why", disputed["resident_id"], disputed["element"]).stdout
+    shown = published.call("why", disputed["resident_id"], disputed["element"]).stdout
     assert "✓" in shown
     assert "✗" in shown
 
@@ -110,7 +110,7 @@ def test_an_unknown_id_is_refused_and_not_repeated(published: Installation) -> N
     assert "No entity has this id" in refused.stderr
     assert "99990119850101001X" not in refused.stderr
     (known,) = published.query("select resident_id from resident order by 1 limit 1")
-    refused = published.run("why", known["resident_id"], "shoe_size", ok=False)
+    refused = published.call("why", known["resident_id"], "shoe_size", ok=False)
     assert "no such element" in refused.stderr
 
 
@@ -121,7 +121,7 @@ def test_a_release_without_reasons_is_refused_with_the_way_out(installation: Ins
     database.chmod(0o600)
     with duckdb.connect(str(database)) as connection:
         connection.execute("drop view resident_why")
-    refused = installation.run("why", known["resident_id"], ok=False)
+    refused = installation.call("why", known["resident_id"], ok=False)
     assert "does not say why" in refused.stderr
     assert "yibiao run" in refused.stderr
 
@@ -151,7 +151,7 @@ def test_a_release_that_an_older_program_made_is_refused_with_what_to_do(
         connection.execute("drop view resident_why")
         connection.execute("alter table resident_conflict drop column as_of")
     given = {"id": golden["resident_id"], "out": str(tmp_path / "lists")}
-    refused = installation.run(*(one.format(**given) for one in arguments), ok=False)
+    refused = installation.call(*(one.format(**given) for one in arguments), ok=False)
     assert refused.returncode == 1
     assert "older program" in refused.stderr
     assert "`yibiao run`" in refused.stderr

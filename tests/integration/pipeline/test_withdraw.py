@@ -7,10 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from installations import Installation, new_installation, publish
-from yibiao.cli.root import root
 from yibiao.contracts import load_schemas
 from yibiao.ingest import ingest_report
 from yibiao.orchestration.main_job import demo_api
@@ -33,10 +31,8 @@ def late_file(own: Installation) -> None:
 
 
 def loads(own: Installation) -> list[dict[str, str]]:
-    """What `yibiao load list` says, in this process: to start one takes longer."""
-    done = CliRunner().invoke(root, ["load", "list", "--json"], env=dict(own.environment))
-    assert done.exit_code == 0, done.stderr
-    listed: list[dict[str, str]] = json.loads(done.stdout)
+    """What `yibiao load list` says."""
+    listed: list[dict[str, str]] = json.loads(own.call("load", "list", "--json").stdout)
     return [one for one in listed if one["report"] == REPORT]
 
 
@@ -50,7 +46,7 @@ def test_a_withdrawn_delivery_leaves_the_release_as_it_was_before_it_came(own: I
     (late,) = [one["load_id"] for one in loads(own) if one["load_id"] not in known]
 
     own.run("load", "withdraw", late[:10], "--reason", "错发的文件")
-    own.run("run", "--only", REPORT)
+    publish(own)
 
     assert own.manifest["content_hash"] == before["content_hash"]
     assert own.manifest["version"] == before["version"]
@@ -63,7 +59,7 @@ def test_a_withdrawn_delivery_leaves_the_release_as_it_was_before_it_came(own: I
     publish(own)
     assert own.manifest["version"] == before["version"]
 
-    own.run("load", "restore", late[:10], "--reason", "其实没有错")
+    own.call("load", "restore", late[:10], "--reason", "其实没有错")
     inputs = collect(own.settings, load_schemas(own.settings.schemas))
     assert (inputs.version, inputs.fingerprint) == (with_it["version"], with_it["fingerprint"])
 
@@ -72,7 +68,7 @@ def test_withdrawing_the_newest_edition_is_as_if_only_the_older_ones_had_come(
     own: Installation, tmp_path: Path
 ) -> None:
     (newest,) = [one for one in loads(own) if one["edition"] == "2026-03"]
-    own.run("load", "withdraw", newest["load_id"], "--reason", "整期作废")
+    own.call("load", "withdraw", newest["load_id"], "--reason", "整期作废")
 
     other = new_installation(tmp_path / "never" / "home", tmp_path / "never" / "data", own.sources)
     shutil.copytree(own.data, other.data)
@@ -89,11 +85,11 @@ def test_withdrawing_the_newest_edition_is_as_if_only_the_older_ones_had_come(
         (load.load_id, load.state, load.first_record_no) for load in wanted.loads
     ]
     assert [load.load_id for load in found.withdrawn] == [newest["load_id"]]
-    assert newest["load_id"] not in own.run("quarantine", "list", "--json").stdout
+    assert newest["load_id"] not in own.call("quarantine", "list", "--json").stdout
 
 
 def test_a_withdrawal_needs_a_reason_and_a_load(own: Installation) -> None:
-    assert "--reason" in own.run("load", "withdraw", "0" * 20, ok=False).stderr
-    refused = own.run("load", "withdraw", "f" * 20, "--reason", "x", ok=False)
+    assert "--reason" in own.call("load", "withdraw", "0" * 20, ok=False).stderr
+    refused = own.call("load", "withdraw", "f" * 20, "--reason", "x", ok=False)
     assert refused.returncode != 0
     assert "No load has this id" in refused.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import duckdb
 import pytest
 import yaml
 
+from warm import Forked
 from yibiao.errors import ContractError, GateError
 from yibiao.quality import ExpectationResult, GateResult, Known, ready_gate, run_gate
 from yibiao.quality.counts import ASKING_OTHERS
@@ -226,6 +228,7 @@ def test_the_database_is_free_again_and_unchanged(result: GateResult, place: Pat
         connection.execute("DROP TABLE staging.later")
 
 
+@pytest.mark.usefixtures("warm")
 def test_hand_written_sql_finds_the_same_counts(place: Path, settings: Settings, tmp_path: Path) -> None:
     """The bench's queries are written without the gate's code: an oracle."""
     file = Path(__file__).parents[3] / "bench" / "gate.py"
@@ -248,6 +251,19 @@ def test_a_gate_can_make_ready_while_something_else_is_done(place: Path, setting
         found = gate.run(place / "warehouse.duckdb", tmp_path, tmp_path / "out")
     assert found.passed
     assert list(settings.work.glob("gate-*")) == []
+
+
+@pytest.mark.usefixtures("warm")
+def test_a_gate_that_is_forked_in_tests_says_what_a_process_of_its_own_says(
+    result: GateResult, place: Path, settings: Settings, tmp_path: Path
+) -> None:
+    with ready_gate(settings) as gate:
+        assert isinstance(gate._process, Forked)
+        gate.run(place / "warehouse.duckdb", place / "expectations", tmp_path)
+    assert (tmp_path / "quality.json").read_bytes() == (place / "out" / "quality.json").read_bytes()
+    with ready_gate(settings) as gate:
+        gate._process.kill()
+    assert gate._process.returncode == -signal.SIGKILL
 
 
 def test_a_gate_that_is_not_needed_after_all_goes_away(settings: Settings) -> None:
@@ -328,6 +344,7 @@ def test_the_same_data_gives_the_same_file(result: GateResult, place: Path, audi
     assert (audited.out / "quality.json").read_bytes() == (place / "out" / "quality.json").read_bytes()
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_wrong_spec_stops_the_gate_with_file_and_line(place: Path, settings: Settings, tmp_path: Path) -> None:
     write_spec(tmp_path / "specs", "good", {"rows": CHECKS["rows"]})
     file = tmp_path / "specs" / "staging" / "good.yml"
@@ -339,6 +356,7 @@ def test_a_wrong_spec_stops_the_gate_with_file_and_line(place: Path, settings: S
     assert "severty" in caught.value.got
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("content", [None, f"{NAME} is not a database"])
 def test_a_file_that_is_no_database_is_refused(
     place: Path, settings: Settings, tmp_path: Path, content: str | None
@@ -351,6 +369,7 @@ def test_a_file_that_is_no_database_is_refused(
     assert not (tmp_path / "out" / "quality.json").exists()
 
 
+@pytest.mark.usefixtures("warm")
 def test_verdicts_on_tables_that_have_not_changed_are_taken_over(
     place: Path, settings: Settings, tmp_path: Path, noted: Noted
 ) -> None:

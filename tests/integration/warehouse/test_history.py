@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from installations import LAST_OF_FEBRUARY, LAST_OF_JANUARY, Arrived, Installation, PastDays
 from yibiao.cli.root import root
-from yibiao.contracts import load_schemas
+from yibiao.contracts import Schemas, load_schemas
 from yibiao.errors import ReleaseError
 from yibiao.warehouse import releases
 from yibiao.warehouse.history import history
@@ -45,8 +45,10 @@ def rows(database: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def told(at: Installation, entity_id: str, element: str | None = None) -> dict[str, list[dict[str, Any]]]:
-    found = history(at.settings, load_schemas(at.settings.schemas), entity_id, element)
+def told(
+    at: Installation, entity_id: str, element: str | None = None, schemas: Schemas | None = None
+) -> dict[str, list[dict[str, Any]]]:
+    found = history(at.settings, schemas or load_schemas(at.settings.schemas), entity_id, element)
     return {one["element"]: one["intervals"] for one in found["elements"]}
 
 
@@ -83,7 +85,7 @@ def test_every_value_of_every_past_day_is_the_one_that_the_state_of_that_day_has
             for row in rows(state, f"select {key}, {names} from {entity.id}")
         }
         for (entity_id,) in dict.fromkeys(asked):
-            found = told(at, entity_id)
+            found = told(at, entity_id, schemas=schemas)
             for name in entity.elements:
                 for day in DAYS:
                     (value,) = [*held(found.get(name, []), day)] or [None]
@@ -135,7 +137,7 @@ def test_a_withdrawn_delivery_decides_nothing_any_more(own: Installation) -> Non
         f" where element = 'residence_status_code' and is_chosen and report = '{IN_TIME}' order by 1 limit 1",
     )
     before = told(own, entity_id, "residence_status_code")["residence_status_code"]
-    own.run("load", "withdraw", load_id, "--reason", "发错了")
+    own.call("load", "withdraw", load_id, "--reason", "发错了")
     found = history(own.settings, load_schemas(own.settings.schemas), entity_id)
     assert found["complete"] is False
     used = {one["source"]["load_id"] for element in found["elements"] for one in element["intervals"]}

@@ -19,14 +19,6 @@ FORM = "housing.survey"
 
 
 @pytest.fixture
-def settings(tmp_path, monkeypatch):
-    monkeypatch.delenv("YIBIAO_CONTROL_URL", raising=False)
-    made = Settings.load(home=tmp_path / "home")
-    made.open_home()
-    return made
-
-
-@pytest.fixture
 def in_force(settings, schemas):
     submit(settings, registration(FORM), at=at(1, 5), by="住建局")
     return approve(settings, FORM, schemas, reason="需要", at=at(1, 9), by="数据局")

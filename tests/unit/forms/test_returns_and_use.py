@@ -21,17 +21,8 @@ from yibiao.errors import AdmissionError
 from yibiao.forms.admission import approve, standings, submit
 from yibiao.forms.admission.unused import find_unused, since_months
 from yibiao.forms.returns import Return, record_return, returns
-from yibiao.settings import Settings
 
 ONE = Return("housing.a", "YB-2026-0001-3", "999901001001", "2026-02", 10, 5, 4, 3, 2, digest="ab" * 32)
-
-
-@pytest.fixture
-def settings(tmp_path, monkeypatch):
-    monkeypatch.delenv("YIBIAO_CONTROL_URL", raising=False)
-    made = Settings.load(home=tmp_path / "home")
-    made.open_home()
-    return made
 
 
 def test_the_same_file_is_kept_once_and_a_later_one_counts(settings):
