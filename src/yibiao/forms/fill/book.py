@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from yibiao.forms.fill.areas import Area
+from yibiao.forms.fill.row_xml import blank_row
 from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, STATUS_NAMES, UNKNOWN, Asked, letters_of
 from yibiao.forms.fill.skeleton import (
     COMMENTS_PART,
@@ -183,13 +184,10 @@ class _Sheet:
         return f"{doubts[doubt]}来源：{source}"
 
     def xml(self) -> bytes:
-        form, look, rows = self._asked.form, self._parts.look, self._rows
+        form, rows = self._asked.form, self._rows
         pieces = [self._parts.before, self._parts.head, rows.xml]
         letters = [letters_of(column_of(form, number)) for number in range(len(form.fields))]
-        for line in range(self._top + rows.count + 1, self._end + 1):
-            blanks = "".join(f'<c r="{one}{line}" s="{look.formats[NEW]}"/>' for one in letters)
-            number = f'<c r="A{line}" s="{look.number}"><v>{line - self._top}</v></c>'
-            pieces.append(f'<row r="{line}" ht="18" customHeight="1">{number}{blanks}</row>'.encode())
+        pieces += [blank_row(self._parts.plan, rows.count + number) for number in range(1, BLANK_ROWS + 1)]
         pieces.append(foot_at(self._parts, self._end + 1))
         merges = [*self._parts.merges]
         merges += [f"{first}{row + self._end}:{last}{row + self._end}" for row, first, last in self._parts.foot_merges]

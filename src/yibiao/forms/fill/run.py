@@ -18,7 +18,8 @@ from yibiao.contracts.values import Schemas
 from yibiao.errors import FormError, ReleaseError
 from yibiao.forms.fill.areas import Area
 from yibiao.forms.fill.book import Loads, Marker, Rows, Source, write_book
-from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare, rows_xml
+from yibiao.forms.fill.row_xml import rows_xml
+from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare
 from yibiao.forms.fill.skeleton import skeleton
 from yibiao.forms.model import Form
 
@@ -251,7 +252,7 @@ def _fill(connection: DuckDBPyConnection, order: Order, form: Form, context: _Co
     try:
         connection.execute(asked.picked)
         unplaced = connection.execute("select count(*) from picked where community is null").fetchall()[0][0]
-        for code, rows in _by_community(connection, asked, rows_xml(asked, order.schemas, parts.look)):
+        for code, rows in _by_community(connection, asked, rows_xml(asked, order.schemas, parts.plan)):
             write(waiting.pop(code), rows)
             total += rows.count
     except duckdb.Error as error:
