@@ -17,10 +17,12 @@ import numpy as np
 from yibiao.contracts.values import Schemas
 from yibiao.errors import FormError, ReleaseError
 from yibiao.forms.fill.areas import Area
-from yibiao.forms.fill.book import Loads, Marker, Rows, Source, write_book
+from yibiao.forms.fill.book import write_book
+from yibiao.forms.fill.pages import Marker
 from yibiao.forms.fill.row_xml import rows_xml
 from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare
 from yibiao.forms.fill.skeleton import skeleton
+from yibiao.forms.fill.told import Loads, Rows, Source
 from yibiao.forms.model import Form
 
 if TYPE_CHECKING:
