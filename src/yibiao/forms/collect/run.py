@@ -22,7 +22,7 @@ from yibiao.forms.collect.compare import (
     Row,
     compare,
 )
-from yibiao.forms.collect.contract import own_columns, own_report, report_id
+from yibiao.forms.collect.contract import own_columns, own_report, report_id, report_of
 from yibiao.forms.collect.deliver import (
     ReturnedFile,
     corrections_of,
@@ -318,7 +318,7 @@ def _kept(
     )
 
 
-def known_report(form: Form, schemas: Schemas) -> Report | None:
-    """The report that takes the new values in; None as long as its contract is not in the schemas folder."""
-    found: Any = schemas.reports.get(report_id(form))
+def known_report(form: str, schemas: Schemas) -> Report | None:
+    """The report that takes the new values of a form in; None as long as its contract is not in the schemas folder."""
+    found: Any = schemas.reports.get(report_of(form))
     return found

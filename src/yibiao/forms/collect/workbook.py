@@ -74,15 +74,15 @@ def read_book(path: Path) -> Book:
                     f"{len(sheets)} sheets",
                     "Send back the workbook as it was sent out; copy the answers into it if need be.",
                 )
-            grids = _grids(path)
-            facts = {row[0].strip(): row[1].strip() if len(row) > 1 else "" for row in grids[CONTROL_SHEET] if row}
+            texts = grids(path)
+            facts = {row[0].strip(): row[1].strip() if len(row) > 1 else "" for row in texts[CONTROL_SHEET] if row}
             shown = next(name for name in sheets if name != CONTROL_SHEET)
             xml = archive.read(sheets[shown])
     except YibiaoError:
         raise
     except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, OSError, StopIteration, ValueError) as error:
         raise _damaged(path, error) from None
-    return Book(facts, grids[shown], _formulas(xml), _merges(xml), tuple(notes))
+    return Book(facts, texts[shown], _formulas(xml), _merges(xml), tuple(notes))
 
 
 def _check_kind(path: Path) -> None:
@@ -123,7 +123,12 @@ def _sheets(archive: zipfile.ZipFile) -> dict[str, str]:
     return found
 
 
-def _grids(path: Path) -> dict[str, list[list[str]]]:
+def grids(path: Path) -> dict[str, list[list[str]]]:
+    """Texts of all sheets, from A1.
+
+    Raises:
+        FormError: the library cannot read it.
+    """
     import python_calamine
 
     from yibiao.ingest.readers.spreadsheet import cell_text

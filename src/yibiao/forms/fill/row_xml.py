@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from yibiao.contracts.values import Schemas
-from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, UNKNOWN, Asked, bit_of, sql_text
-from yibiao.forms.fill.values import is_loose
+from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, UNKNOWN, Asked, bit_of
+from yibiao.forms.fill.values import is_loose, sql_text
 
 ODD = "[&<>\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\r\\x{fffe}\\x{ffff}]|_x[0-9A-Fa-f]{4}_"
 """What cannot stand in a cell's XML as it is (ECMA-376 part 1, 22.9.2.19: `_x0041_` is read as a sign)."""
@@ -29,7 +29,7 @@ class Slot:
     Attributes:
         letters: of its column.
         styles: format by status of a field's cell.
-        style: format of any other.
+        style: format of any other; of a field's cell in rows that are left blank, if they have no colour.
         field: place of the field whose value it shows; None for any other.
         kind: how the field's value is written.
         shows: `COUNT` or `KEY`, where no field's value stands there.
@@ -99,7 +99,7 @@ def blank_row(plan: Plan, number: int) -> bytes:
     cells = []
     for slot in plan.slots:
         if slot.field is not None and slot.styles is not None:
-            end = _blank(slot.styles[NEW])
+            end = _blank(slot.styles[NEW] if slot.style is None else slot.style)
         elif slot.shows == COUNT:
             end = f'" s="{slot.style}"><v>{number}</v></c>'
         else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from yibiao.contracts.values import Schemas
 from yibiao.forms.count import head_query
-from yibiao.forms.fill.values import Cell, cell_of, named
+from yibiao.forms.fill.values import Cell, cell_of, named, sql_text
 from yibiao.forms.model import Form
 from yibiao.forms.paths import HEAD, joins, place
 
@@ -322,8 +322,3 @@ def bit_of(schemas: Schemas, cell: Cell) -> int | None:
         return None
     elements = schemas.entities["resident" if cell.table == HEAD else cell.table].elements
     return elements.index(cell.column) if cell.column in elements else None
-
-
-def sql_text(value: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + value.replace("'", "''") + "'"

@@ -1,8 +1,8 @@
-"""What cells say of where their values come from: kinds of source, comments, prompts, and how many there are of each."""
+"""What cells say of where their values come from: kinds of source, comments, prompts, how many of each there are."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -13,6 +13,19 @@ from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, UNKNOWN, Asked, le
 COMMENTED = 600
 """Known cells with a comment of their own in one workbook, those to be confirmed first: each is a drawing, and
 thousands make a workbook slow. Every known cell says its source when it is chosen, and every header for its column."""
+
+
+DOUBTS = (
+    "",
+    "请核对：部门数据不一致。",
+    "请核对：数据较旧。",
+    "请核对：由户籍关系推定。",
+    "请核对：栏目含义由系统判断。",
+)
+"""Why a cell is to be confirmed; nothing where it is not."""
+
+INFERRED, MATCHED = 3, 4
+"""Doubts that hold for a whole column."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +84,14 @@ class Places:
         headers: per field the row of its innermost header.
         top: rows above the first that is filled in.
         end: the row after the last that may be filled in.
+        ruled: fields of which somebody else made the rules, so that their cells have no prompt.
     """
 
     columns: Sequence[int]
     headers: Sequence[int]
     top: int
     end: int
+    ruled: frozenset[int] = frozenset()
 
 
 class Told:
@@ -87,22 +102,23 @@ class Told:
         self._kinds = [self._kinds_of(number) for number in range(len(asked.cells))]
 
     def _kinds_of(self, number: int) -> np.ndarray:
-        """Per row: four times the place of the delivery, plus why the cell is to be confirmed (see `told`); below 0 as
-        in `Loads.of`, and -3 for a disputed value of no one record."""
+        """Per row: the place of the delivery times the number of doubts, plus the doubt; below 0 as in `Loads.of`, and
+        -3 for a disputed value of no one record."""
         records = self._rows.records[number]
         places = self._loads.of(records)
         doubtful = (self._rows.disputed & (1 << number) != 0) * 1
         if limit := self._asked.limits[number]:
             doubtful = np.where((records > 0) & (records <= limit) & (doubtful == 0), 2, doubtful)
         if self._asked.cells[number].is_inferred:
-            doubtful = np.full(len(records), 3)
-        return np.where(places < 0, np.where((places == -2) & (doubtful > 0), -3, places), places * 4 + doubtful)
+            doubtful = np.full(len(records), INFERRED if self._asked.form.fields[number].is_sure else MATCHED)
+        known = places * len(DOUBTS) + doubtful
+        return np.where(places < 0, np.where((places == -2) & (doubtful > 0), -3, places), known)
 
     def counts(self) -> dict[str, int]:
         found = dict.fromkeys((AUTOMATIC, CONFIRM, NEW), 0)
         for kinds in self._kinds:
             new = int((kinds == -1).sum())
-            sure = int(((kinds >= 0) & (kinds % 4 == 0)).sum() + ((kinds == -2) | (kinds == -4)).sum())
+            sure = int(((kinds >= 0) & (kinds % len(DOUBTS) == 0)).sum() + ((kinds == -2) | (kinds == -4)).sum())
             found[NEW] += new
             found[AUTOMATIC] += sure
             found[CONFIRM] += len(kinds) - new - sure
@@ -116,22 +132,20 @@ class Told:
             return "来源：基层更正，数源部门已采纳"
         if kind == -3:
             return "请核对：与各部门名册比对得出，部门数据不一致"
-        place, doubt = divmod(kind, 4)
+        place, doubt = divmod(kind, len(DOUBTS))
         source = self._loads.sources[place].text
-        doubts = ("", "请核对：部门数据不一致。", "请核对：数据较旧。", "请核对：由户籍关系推定。")
-        return f"{doubts[doubt]}来源：{source}"
+        return f"{DOUBTS[doubt]}来源：{source}"
 
-    def rules(self, lists: Sequence[str | None], leave: Collection[int] = ()) -> Iterator[str]:
+    def rules(self, lists: Sequence[str | None]) -> Iterator[str]:
         """Drop-downs, and for whoever chooses a known cell where its value comes from.
 
         Args:
             lists: per field the formula of its drop-down, or None.
-            leave: fields of which somebody else made the rules.
         """
         first, last = self._places.top + 1, self._places.end
         letters = [letters_of(column) for column in self._places.columns]
         for number, kinds in enumerate(self._kinds):
-            if number in leave:
+            if number in self._places.ruled:
                 continue
             source = lists[number]
             ranges: dict[int, list[str]] = {}
@@ -155,7 +169,10 @@ class Told:
                 )
 
     def noted(self) -> list[tuple[int, int, str]]:
-        """Row and column (0-based) and text of every comment: headers, cells to be confirmed, others."""
+        """Row and column (0-based) and text of every comment: headers, cells to be confirmed, others.
+
+        Among these come first those without a prompt, which say it nowhere else.
+        """
         if not hasattr(self, "_notes"):
             notes = []
             for number, kinds in enumerate(self._kinds):
@@ -169,8 +186,9 @@ class Told:
             left = COMMENTED
             cells = []
             for doubtful in (True, False):
-                for number, kinds in enumerate(self._kinds):
-                    asked = ((kinds >= 0) & (kinds % 4 > 0)) | (kinds == -3)
+                for number in sorted(range(len(self._kinds)), key=lambda one: one not in self._places.ruled):
+                    kinds = self._kinds[number]
+                    asked = ((kinds >= 0) & (kinds % len(DOUBTS) > 0)) | (kinds == -3)
                     chosen = np.flatnonzero(asked if doubtful else ~asked & (kinds != -1))[: max(0, left)]
                     left -= len(chosen)
                     column = self._places.columns[number]
