@@ -60,7 +60,7 @@ def plan_of(
             ]
             slots.append(Slot(letters, xml=made[0], first_xml=made[1] if made[1] != made[0] else ()))
         elif column == table.counter:
-            slots.append(Slot(letters, style or 0, shows=COUNT))
+            slots.append(Slot(letters, (style or 0) if model is not None else 0, shows=COUNT))
         elif column in table.constants:
             slots.append(Slot(letters, xml=(_as_it_is(sheet.cells[table.first, column]),)))
         else:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yibiao.errors import FormError
-from yibiao.forms.collect.workbook import grids
 from yibiao.forms.fill.select import letters_of
 from yibiao.forms.fill.skeleton import CONTROL_SHEET
 from yibiao.forms.workbook.package import Package, damaged, refused
 from yibiao.forms.workbook.refs import copied
 from yibiao.forms.workbook.sheet import Sheet
+from yibiao.forms.workbook.texts import grids
 from yibiao.ingest.columns import plain
 from yibiao.ingest.readers.headers import flatten
 from yibiao.matching.fields import FormField, FormTable
@@ -46,6 +46,7 @@ class Table:
             None if that comes below the table.
         foot_at: row and column of the last words below the table, or None.
         key: column of the hidden key.
+        wide: whether cells of a row are merged side by side.
     """
 
     sheet: str
@@ -64,6 +65,7 @@ class Table:
     title: str
     notice: tuple[int, int, bool] | None
     key: int
+    wide: bool
 
     @property
     def prepared(self) -> int:
@@ -188,6 +190,7 @@ class _Finder:
             title=found_title,
             notice=notice,
             key=max(self._sheet.width, max(self._columns) + 1),
+            wide=any(top == first and right > left for top, left, _, right in self._sheet.merges),
         )
 
     def _is_asked(self, column: int, first: int, formulas: Collection[int], counter: int | None) -> bool:
