@@ -72,6 +72,13 @@ def _filled(_: Any, sheet: Any) -> None:
         sheet.cell(FIRST, column).value = "张三"
 
 
+def _filled_twice(_: Any, sheet: Any) -> None:
+    for row in (FIRST, FIRST + 1):
+        sheet.cell(row, 6).value = sheet.cell(row, 8).value = None
+        for column, text in ((2, f"张三{row}"), (3, f"11010519491231{row:04}"), (4, "男"), (9, f"示A1234{row}")):
+            sheet.cell(row, column).value = text
+
+
 def _merged(_: Any, sheet: Any) -> None:
     sheet.merge_cells(start_row=FIRST, start_column=2, end_row=FIRST + 1, end_column=2)
 
@@ -111,6 +118,7 @@ def _labels(_: Any, sheet: Any) -> None:
     ("change", "told"),
     [
         (_filled, "filled in already"),
+        (_filled_twice, "filled in already"),
         (_merged, "merged"),
         (_two_tables, "more than one table"),
         (_no_header, "no header that is known"),

@@ -101,7 +101,7 @@ def collect(
     known = _known(settings)
     done: dict[Path, Collected] = {}
     files: list[ReturnedFile] = []
-    own = OwnForms(settings, schemas)
+    departments = OwnForms(settings, schemas)
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
     for path in paths:
         digest = sha256_file(path)
@@ -110,7 +110,7 @@ def collect(
             continue
         known.add(digest)
         try:
-            files.append(_opened(path, digest, forms, schemas, own))
+            files.append(_opened(path, digest, forms, schemas, departments))
         except YibiaoError as error:
             done[path] = Collected(path.name, REFUSED_FILE, error=error.as_dict())
     for release in sorted({file.release for file in files}):

@@ -78,7 +78,8 @@ def read_book(path: Path) -> Book:
             texts = grids(path)
             facts = {row[0].strip(): row[1].strip() if len(row) > 1 else "" for row in texts[CONTROL_SHEET] if row}
             first = next(name for name in sheets if name != CONTROL_SHEET)
-            shown = facts.get("工作表") if facts.get("工作表") in sheets else first
+            named = facts.get("工作表", "")
+            shown = named if named in sheets else first
             xml = archive.read(sheets[shown])
     except YibiaoError:
         raise

@@ -193,7 +193,7 @@ def refused(name: str, what: str, expected: str, got: str, todo: str = "") -> Fo
     return FormError(what, where=name, expected=expected, got=got, todo=todo)
 
 
-def damaged(name: str, error: Exception) -> FormError:
+def damaged(name: str, error: BaseException) -> FormError:
     """An error about a file that cannot be read; the library's text may quote what is in it."""
     return refused(
         name,

@@ -162,6 +162,7 @@ class _Finder:
     def table(self, name: str, part: str, title: str) -> Table:
         bottom = max(self._end(one.row, one.column) for one in self._fields)
         top = min(self._top(one) for one in self._fields)
+        self._check_headers(top, bottom)
         headers = self._headers(top, bottom)
         counts = (place for place, text in enumerate(headers) if _COUNTER.fullmatch(text.rpartition("/")[2]))
         counter = next(counts, None)
@@ -284,15 +285,25 @@ class _Finder:
     def _check_empty(self, row: int) -> None:
         """Make sure that what ends the table is no row of answers."""
         texts = self._texts(row)
-        answered = sum(column in self._columns for column in texts)
-        if answered >= max(2, (len(self._columns) + 1) // 2):
-            raise refused(
-                self._where,
-                "The form is filled in already.",
-                "blank rows under the headers, or an example that says so (示例)",
-                f"texts in {answered} columns of row {row + 1}",
-                "Submit the empty form.",
-            )
+        # What asks for a signature ends with a colon (填表人：), an answer does not hold one.
+        answered = sum(column in self._columns and not re.search("[:：]", text) for column, text in texts.items())
+        if answered >= max(2, len(self._columns) // 3):
+            raise self._filled(f"texts in {answered} columns of row {row + 1}")
+
+    def _check_headers(self, top: int, bottom: int) -> None:
+        """Make sure that no row of answers is taken for one of headers: those hold no formulas."""
+        for row, column in self._sheet.formulas:
+            if top <= row <= bottom:
+                raise self._filled(f"a formula among the headers, in {letters_of(column)}{row + 1}")
+
+    def _filled(self, got: str) -> FormError:
+        return refused(
+            self._where,
+            "The form is filled in already.",
+            "blank rows under the headers, or an example that says so (示例)",
+            got,
+            "Submit the empty form.",
+        )
 
     def _check_merges(self, first: int, last: int) -> None:
         for top, left, bottom, _ in self._sheet.merges:
