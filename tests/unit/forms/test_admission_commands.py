@@ -18,8 +18,8 @@ from admissions import asked
 from own_workbooks import draw_own_form
 from yibiao.cli.root import root
 from yibiao.errors import AdmissionError
-from yibiao.forms.account_page import page
-from yibiao.forms.account_report import report
+from yibiao.forms.account.page import page
+from yibiao.forms.account.report import report
 from yibiao.forms.admission import standings
 from yibiao.forms.admission.fields import SAID_NEW, Assessor
 from yibiao.forms.admission.printed import recognise
