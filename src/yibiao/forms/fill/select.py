@@ -12,7 +12,7 @@ from yibiao.contracts.values import Schemas
 from yibiao.forms.count import head_query
 from yibiao.forms.fill.values import Cell, cell_of, named, sql_text
 from yibiao.forms.model import Form
-from yibiao.forms.paths import HEAD, joins, place
+from yibiao.forms.paths import HEAD, community_of, from_clause, joins, place
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -149,7 +149,7 @@ def ask(
     more = more or {}
     entities, entity = schemas.entities, form.rows.entity
     shape = entities[entity]
-    community = community_of(schemas, entity)
+    community = community_of(entities, entity)
     cells = tuple(cell_of(schemas, entity, field, as_of, community) for field in form.fields)
     condition = (form.rows.where or "true").replace("{as_of}", f"date '{as_of.isoformat()}'")
     order = _ORDERS.get(entity) or tuple(f"{entity}.{name}" for name in shape.keys[0])
@@ -255,39 +255,15 @@ def limits_by_age(connection: DuckDBPyConnection, schemas: Schemas, as_of: date)
     return limits
 
 
-def community_of(schemas: Schemas, entity: str) -> str:
-    """The column that says which community a row belongs to."""
-    tables = (entity, *joins(schemas.entities, entity))
-    return next(f"{table}.community_code" for table in tables if "community_code" in schemas.entities[table].elements)
-
-
 def source(schemas: Schemas, entity: str, texts: Sequence[str], *, seen: bool = False) -> str:
     """The FROM clause with every table that `texts` name, their provenance (`of_`) and their disputes.
 
     Args:
         seen: residents as they may be shown, instead of all that is known.
     """
-    reached = joins(schemas.entities, entity)
+    lines = [from_clause(schemas.entities, entity, texts, _seen if seen else str)]
     words = " ".join(texts)
-    named_tables = set(re.findall(r"\b(?:of_|disputed_)?([a-z]+)\.", words)) & {entity, HEAD, *reached}
-    through = reached["household"].source if "household" in reached else entity
-    if HEAD in named_tables:
-        named_tables.add(through)
-    if "household" in reached and re.search(r"\bhousehold\.", words):
-        named_tables.add("household")
-    needed: set[str] = set()
-    for table in named_tables & reached.keys():
-        while table != entity:
-            needed.add(table)
-            table = reached[table].source
-    lines = [f"from {entity}"]
-    for table, join in reached.items():
-        if table in needed:
-            named_table = _seen(table) if seen else table
-            lines.append(f"left join {named_table} on {table}.{join.id_column} = {join.source}.{join.id_column}")
-    if HEAD in named_tables:
-        lines.append(f"left join {HEAD} on {HEAD}.household_id = {through}.household_id")
-    for table in (entity, *reached, HEAD):
+    for table in (entity, *joins(schemas.entities, entity), HEAD):
         kind = "resident" if table == HEAD else table
         key = schemas.entities[kind].id_column
         for alias, beside in ((f"of_{table}", f"{kind}_provenance"), (f"disputed_{table}", f"disputed_{kind}")):
