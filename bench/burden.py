@@ -3,7 +3,7 @@
     python -m bench.burden [--home HOME]
 
 Before: every field filled by hand, as the forms ask it. After: what the release knows is filled in, and an answer that
-people gave once is kept as long as its data element is good (`yibiao.forms.account_once`). A field is asked no more if
+people gave once is kept as long as its data element is good (`yibiao.forms.account.once`). A field is asked no more if
 sharing supplies it; of how many of these the release can answer no row at all is said beside it.
 """
 
@@ -35,9 +35,9 @@ def measure(settings: Settings) -> dict[str, Any]:
     """
     from yibiao.contracts import load_schemas
     from yibiao.forms import load_forms
-    from yibiao.forms.account_costs import FormCost, distinct_fields, hours, total_seconds
-    from yibiao.forms.account_once import states
-    from yibiao.forms.account_simulate import returns_together
+    from yibiao.forms.account.costs import FormCost, distinct_fields, hours, total_seconds
+    from yibiao.forms.account.once import states
+    from yibiao.forms.account.simulate import returns_together
     from yibiao.forms.burden import PRESENT
     from yibiao.forms.count import count, last_day
     from yibiao.matching.check import editions_of

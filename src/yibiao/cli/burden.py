@@ -17,9 +17,9 @@ from yibiao.settings import Settings
 
 if TYPE_CHECKING:
     from yibiao.contracts import Schemas
-    from yibiao.forms.account_change import Change
-    from yibiao.forms.account_costs import FormCost
-    from yibiao.forms.account_report import Line, Report
+    from yibiao.forms.account.change import Change
+    from yibiao.forms.account.costs import FormCost
+    from yibiao.forms.account.report import Line, Report
 
 
 @click.group()
@@ -43,7 +43,7 @@ def report(
     """
     from yibiao.contracts import load_schemas
     from yibiao.files import to_json
-    from yibiao.forms.account_report import report as account
+    from yibiao.forms.account.report import report as account
     from yibiao.forms.admission import standings
     from yibiao.forms.admission.registry import now
     from yibiao.forms.returns import returns
@@ -59,7 +59,7 @@ def report(
     titles = {name: one.registration.title for name, one in today.items() if one.registration}
     made = account(by, first, last, then, today, back, _names(schemas, titles))
     if html is not None:
-        from yibiao.forms.account_page import page
+        from yibiao.forms.account.page import page
 
         html.parent.mkdir(parents=True, exist_ok=True)
         html.write_text(page(made), encoding="utf-8")
@@ -93,8 +93,8 @@ def simulate(
     from yibiao.contracts import load_schemas
     from yibiao.errors import AdmissionError
     from yibiao.files import to_json
-    from yibiao.forms.account_costs import hours, total_seconds
-    from yibiao.forms.account_simulate import simulate as think
+    from yibiao.forms.account.costs import hours, total_seconds
+    from yibiao.forms.account.simulate import simulate as think
 
     if not (merge or drop or modes):
         raise click.UsageError("Give a change: --merge, --drop or --mode.")
@@ -134,7 +134,7 @@ def simulate(
 
 def _forms(settings: Settings, schemas: Schemas, named: set[str], every: bool) -> list[FormCost]:
     """Forms in force, and those of `schemas/forms` that are named or all wanted."""
-    from yibiao.forms.account_costs import cost_of
+    from yibiao.forms.account.costs import cost_of
     from yibiao.forms.admission import standings
 
     known = standings(settings)
@@ -150,7 +150,7 @@ def _forms(settings: Settings, schemas: Schemas, named: set[str], every: bool) -
 
 
 def _counted(settings: Settings, schemas: Schemas, forms: dict) -> dict[str, FormCost]:
-    from yibiao.forms.account_costs import by_hand_of
+    from yibiao.forms.account.costs import by_hand_of
     from yibiao.forms.count import count, last_day
     from yibiao.warehouse.releases import need_current
 
@@ -178,8 +178,8 @@ def _names(schemas: Schemas, titles: dict[str, str]) -> Callable[[str, str], str
 def _show(made: Report) -> None:
     from rich.table import Table
 
-    from yibiao.forms.account_change import PARTS
-    from yibiao.forms.account_costs import distinct_fields
+    from yibiao.forms.account.change import PARTS
+    from yibiao.forms.account.costs import distinct_fields
     from yibiao.forms.burden import PRESENT
     from yibiao.terminal import table_console
 
@@ -210,8 +210,8 @@ def _show(made: Report) -> None:
 
 
 def _cells(line: Line, registered: bool, notes: list[str]) -> list[str]:
-    from yibiao.forms.account_change import PARTS, Change
-    from yibiao.forms.account_costs import hours, total_seconds
+    from yibiao.forms.account.change import PARTS, Change
+    from yibiao.forms.account.costs import hours, total_seconds
 
     cells = [line.name]
     if registered:
@@ -228,8 +228,8 @@ def _cells(line: Line, registered: bool, notes: list[str]) -> list[str]:
 
 
 def _parts(change: Change) -> str:
-    from yibiao.forms.account_change import PARTS
-    from yibiao.forms.account_costs import hours
+    from yibiao.forms.account.change import PARTS
+    from yibiao.forms.account.costs import hours
 
     parts = "，".join(f"{word} {hours(getattr(change, part)):+,.1f}" for part, word in PARTS.items())
     return f"{hours(change.total):+,.1f} 小时 hours（{parts}）"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,7 @@ def _counts(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--id", "form_id", metavar="DEPT.NAME", help="Id of the form in a FILE. [default: made from its title]")
 @click.option("--title", help="Title of the form in a FILE. [default: the words above its table]")
 @click.option("--entity", help="What a row of the form in a FILE is about: resident, household, dwelling ...")
+@click.option("--where", help="Which rows the form in a FILE has, as `rows.where` in schemas/forms. [default: all]")
 @click.option("--reason", default="", help="Why it is asked, or changed.")
 @decides
 def submit(
@@ -90,6 +92,7 @@ def submit(
     rows: int | None,
     times_a_year: int | None,
     prefill: bool,
+    where: str | None,
     reason: str,
     by: str,
     home: str | None,
@@ -98,7 +101,7 @@ def submit(
     """Submit a form for admission: a FILE (XLSX, XLS, ODS, DOCX, CSV) or the id of a form in schemas/forms.
 
     Every field gets a verdict. Fields that sharing supplies are refused with article and holder, unless the system
-    fills them in (--prefill, or --mode FIELD=automatic).
+    fills them in (--prefill, or --mode FIELD=automatic). A FILE is kept: `yibiao form fill` fills that very workbook.
     """
     from yibiao.contracts import load_schemas
     from yibiao.forms.admission import submit as keep
@@ -126,6 +129,7 @@ def submit(
     assessor, release = _assessor(settings, schemas)
     if Path(what).is_file():
         registration = of_file(Path(what), request, assessor, schemas)
+        _check_where(where, entity, schemas)
     else:
         from yibiao.cli.form import find_form
         from yibiao.forms import load_forms
@@ -139,7 +143,14 @@ def submit(
 
             counts = count({form.id: form}, schemas, release.database, last_day(release.database))[form.id]
         registration = of_form(form, request, assessor, schemas, counts)
-    _say(keep(settings, registration, reason=reason, by=by), schemas, as_json)
+    made = keep(settings, registration, reason=reason, by=by)
+    if Path(what).is_file():
+        from yibiao.forms.workbook.own import keep_form_file
+
+        keep_form_file(settings, registration.form, Path(what), where)
+    _say(made, schemas, as_json)
+    if Path(what).is_file() and not as_json:
+        _say_layout(settings, schemas, registration.form)
 
 
 @click.command()
@@ -311,6 +322,39 @@ def unused(settings: Settings, schemas: Schemas, months: int, today: date) -> li
     returned = {one.form: one.received_at for one in returns(settings, every=True)}
     used = {name: one.last for name, one in usages(settings).items()}
     return find_unused(months, today, standings(settings, today), returned, tables, used, recorded_since(settings))
+
+
+def _check_where(where: str | None, entity: str | None, schemas: Schemas) -> None:
+    from yibiao.errors import AdmissionError
+    from yibiao.forms.load import condition_problems
+
+    if where is None:
+        return
+    if entity is None:
+        raise click.UsageError("--where needs --entity: what a row is about.")
+    for problem, expected, got, todo in condition_problems(schemas, entity, where):
+        raise AdmissionError(problem, where="--where", expected=expected, got=got, todo=todo)
+
+
+def _say_layout(settings: Settings, schemas: Schemas, form: str) -> None:
+    """Whether the form can be filled in the department's own workbook, said while somebody can still mend it."""
+    from yibiao.errors import YibiaoError
+    from yibiao.forms.admission import standings
+    from yibiao.forms.workbook.own import own_forms
+
+    known = standings(settings)
+    waiting = known[form].pending
+    if waiting is None:
+        return
+    try:
+        own = own_forms(settings, schemas, [form], {form: replace(known[form], registration=waiting)})[form]
+    except YibiaoError as error:
+        click.echo(f"不能按原样预填 It cannot be filled in its own layout:\n{error}")
+        return
+    rows = f"{own.table.prepared} 行空行" if own.table.prepared else "没有预留空行"
+    click.echo(
+        f"可按原样预填：工作表“{own.table.sheet}”，{len(own.form.fields)} 栏，{rows}。Fillable in its own layout."
+    )
 
 
 ADMISSION = (submit, approve, reject, renew, retire, show, propose_retire)

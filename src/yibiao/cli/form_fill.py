@@ -35,8 +35,9 @@ def fill(
 ) -> None:
     """Fill FORM (for example housing.dangerous_houses) for every community of an area, one workbook for each.
 
-    Known cells say which department they come from and as of when: green is filled in, yellow is to be confirmed, blue
-    is to be asked.
+    A form that was submitted as an .xlsx or .xlsm file is filled in that file: its formulas, pictures, macros and other
+    sheets stay. --all means the forms of schemas/forms. Known cells say which department they come from and as of when:
+    green is filled in, yellow is to be confirmed, blue is to be asked.
     """
     from yibiao.control.fills import record_fill
     from yibiao.control.usage import record_usage
@@ -45,6 +46,7 @@ def fill(
     from yibiao.forms.fill import fill_forms
     from yibiao.forms.fill.areas import communities
     from yibiao.forms.fill.run import Order, part_of_memory
+    from yibiao.forms.workbook.own import own_forms
     from yibiao.warehouse.releases import find, need_current
 
     if bool(names) == every:
@@ -53,9 +55,11 @@ def fill(
     settings.open_home()
     release = find(settings, version) if version else need_current(settings)
     forms, schemas = _load(settings)
-    chosen = dict(forms) if every else {name: _find(forms, name) for name in names}
     areas = communities(schemas, area)
     known = standings(settings)
+    own = own_forms(settings, schemas, forms if every else names, known)
+    forms = {**forms, **{name: one.form for name, one in own.items()}}
+    chosen = dict(forms) if every else {name: _find(forms, name) for name in names}
     standing = {name: known.get(name) or Standing(name, "unregistered") for name in chosen}
     processes = max(1, settings.threads)
     order = Order(
@@ -69,6 +73,7 @@ def fill(
         numbers={name: one.control_number for name, one in standing.items() if one.control_number},
         notices={name: one.notice for name, one in standing.items()},
         spill=settings.work / "fill",
+        own=own,
         memory=part_of_memory(settings.memory_limit, processes),
     )
     began = time.perf_counter()
@@ -138,7 +143,7 @@ def collect_(folder: Path, data: str | None, dry_run: bool, home: str | None, as
         if one.error is not None:
             told = dict(one.error)
             click.echo(str(YibiaoError(told.pop("what"), **told)), err=True)
-    missing = sorted({one.form for one in found if one.delivery and known_report(forms[one.form], schemas) is None})
+    missing = sorted({one.form for one in found if one.delivery and known_report(one.form, schemas) is None})
     for name in missing:
         console.print(f"{name} 还没有数据契约，新填的值要先运行：yibiao form contract {name} --write", markup=False)
     sys.exit(1 if any(one.state == REFUSED_FILE for one in found) else 0)
@@ -147,15 +152,18 @@ def collect_(folder: Path, data: str | None, dry_run: bool, home: str | None, as
 @click.command()
 @click.argument("name", metavar="FORM")
 @click.option("--write", is_flag=True, help="Write it into schemas/reports/; then run `yibiao contract generate`.")
+@_home
 @_json
-def contract(name: str, write: bool, as_json: bool) -> None:
+def contract(name: str, write: bool, home: str | None, as_json: bool) -> None:
     """Print the data contract by which new values on FORM are taken in."""
     from yibiao.errors import FormError
     from yibiao.forms.collect.contract import contract_text, report_id
+    from yibiao.forms.workbook.own import own_forms
 
-    settings = Settings.load()
+    settings = Settings.load(home=home)
     forms, schemas = _load(settings)
-    form = _find(forms, name)
+    own = own_forms(settings, schemas, [name])
+    form = own[name].form if name in own else _find(forms, name)
     text = contract_text(form, schemas)
     if not write:
         if as_json:

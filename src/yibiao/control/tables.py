@@ -126,6 +126,18 @@ form_registration = Table(
     comment="One state of a form as it was submitted or re-estimated. Never changed or deleted.",
 )
 
+form_file = Table(
+    "form_file",
+    metadata,
+    Column("form_file_no", Integer, primary_key=True, autoincrement=True),
+    Column("form", String(128), nullable=False, index=True),
+    Column("file_sha256", String(64), nullable=False, index=True, comment="its bytes lie in landing/objects"),
+    Column("file_name", Text, nullable=False),
+    Column("rows_where", Text, comment="which rows the form has, as in schemas/forms; null if nobody said it"),
+    Column("kept_at", MOMENT, nullable=False),
+    comment="Files of forms that were submitted, to be filled as they are; of several the last counts. Never deleted.",
+)
+
 form_event = Table(
     "form_event",
     metadata,

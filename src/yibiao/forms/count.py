@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from yibiao.contracts.values import Entity, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.forms.model import Field, Form
-from yibiao.forms.paths import HEAD, HEAD_NAMES, joins, place
+from yibiao.forms.paths import HEAD, HEAD_NAMES, community_of, from_clause, joins, place
 
 if TYPE_CHECKING:
     import duckdb
@@ -102,12 +102,14 @@ def _count_entity(
     # is known of it are bits of a few numbers instead; rows of equal numbers are counted together, in one pass.
     mask = _early(_bits(conditions), entity)
     words = [_early(_bits(distinct[first : first + WORD]), entity) for first in range(0, len(distinct), WORD)]
-    community = _community(entities, entity)
+    community = community_of(entities, entity)
+    texts = [mask, *words, community]
+    joined = from_clause(entities, entity, texts, lambda table: _stating(table, texts))
     known = "".join(f", {word} as known_{number}" for number, word in enumerate(words))
     connection.execute(
         f"create or replace temp table met as {head_query(schemas)}"
         f" select {mask} as mask{known}, {community} as community, count(*) as n"
-        f" {_from(entities, entity, [mask, *words, community])} group by all"
+        f" {joined} group by all"
     )
     sums = "".join(
         f", coalesce(sum(n) filter (where known_{number // WORD} & {1 << number % WORD} <> 0), 0)::bigint"
@@ -203,33 +205,3 @@ with head as (
         group by household_id
     ) as chosen using (resident_id)
 )"""
-
-
-def _from(entities: Mapping[str, Entity], entity: str, texts: list[str]) -> str:
-    """The FROM clause with every table that `texts` name, and those on the way to them."""
-    reached = joins(entities, entity)
-    named = set(re.findall(r"\b([a-z]+)\.", " ".join(texts)))
-    # The head is found by the household id that the row itself carries, also where the household has no row of its own.
-    through = reached["household"].source if "household" in reached else entity
-    if HEAD in named:
-        named.add(through)
-    needed: set[str] = set()
-    for table in named & reached.keys():
-        while table != entity:
-            needed.add(table)
-            table = reached[table].source
-    lines = [f"from {entity}"]
-    for table, join in reached.items():
-        if table in needed:
-            lines.append(
-                f"left join {_stating(table, texts)} on {table}.{join.id_column} = {join.source}.{join.id_column}"
-            )
-    if HEAD in named:
-        lines.append(f"left join {_stating(HEAD, texts)} on head.household_id = {through}.household_id")
-    return " ".join(lines)
-
-
-def _community(entities: Mapping[str, Entity], entity: str) -> str:
-    """The column that says which community the row belongs to."""
-    tables = (entity, *joins(entities, entity))
-    return next(f"{table}.community_code" for table in tables if "community_code" in entities[table].elements)

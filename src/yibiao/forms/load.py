@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,35 @@ def read_forms(root: Path, schemas: Schemas, findings: Findings) -> Mapping[str,
     return Frozen(sorted(forms.items()))
 
 
+def condition_problems(schemas: Schemas, entity: str, where: str) -> Iterator[tuple[str, str, str, str]]:
+    """What is wrong with a condition on the rows of a form: what, expected, got, to do.
+
+    It may compare qualified columns with literals and do nothing else: the text becomes part of a query.
+    """
+    unknown = "`where` names nothing that is defined."
+    entities = schemas.entities
+    tables = {entity, *joins(entities, entity)}
+    bare = re.sub(r"'[^']*'", "", where).replace("{as_of}", "")
+    for table, column in _COLUMN.findall(bare):
+        if table not in tables:
+            yield "The rows' entity does not lead there.", shorten(tables), table, ""
+        elif column not in entities[table].elements:
+            words = [str(word) for word in entities[table].elements]
+            yield unknown, shorten(words), column, did_you_mean(column, words)
+    rest = _COLUMN.sub(" ", bare)
+    odd = {word for word in re.findall(r"\w+", rest) if word not in _WORDS and not word.isdigit()}
+    odd |= set(re.findall(r"[^\w\s()<>=!,.+-]|--|\.", rest))
+    if odd:
+        yield "A condition compares `<entity>.<element>` with literals only.", shorten(_WORDS), shorten(odd), ""
+    for _, column, text in _CODES.findall(where):
+        element = schemas.elements.get(column)
+        if element is not None and element.code_list:
+            known = schemas.codes[element.code_list].by_code
+            for code in re.findall(r"'([^']*)'", text):
+                if code not in known:
+                    yield unknown, shorten(known), code, did_you_mean(code, list(known))
+
+
 class _Reader:
     """Reads one file and collects what is wrong with it."""
 
@@ -133,24 +162,8 @@ class _Reader:
         return Rows(data["entity"], data.get("where"), share, data["basis"])
 
     def _where(self, entity: str, where: str) -> None:
-        """Allow comparisons of qualified columns with literals, nothing else: the text becomes part of a query."""
-        at, entities = ("rows", "where"), self.schemas.entities
-        tables = {entity, *joins(entities, entity)}
-        bare = re.sub(r"'[^']*'", "", where).replace("{as_of}", "")
-        for table, column in _COLUMN.findall(bare):
-            if self._check(at, table in tables, "The rows' entity does not lead there.", shorten(tables), table):
-                self._known(at, column, entities[table].elements)
-        rest = _COLUMN.sub(" ", bare)
-        odd = {word for word in re.findall(r"\w+", rest) if word not in _WORDS and not word.isdigit()}
-        odd |= set(re.findall(r"[^\w\s()<>=!,.+-]|--|\.", rest))
-        self._check(
-            at, not odd, "A condition compares `<entity>.<element>` with literals only.", shorten(_WORDS), shorten(odd)
-        )
-        for _, column, text in _CODES.findall(where):
-            element = self.schemas.elements.get(column)
-            if element is not None and element.code_list:
-                for code in re.findall(r"'([^']*)'", text):
-                    self._known(at, code, self.schemas.codes[element.code_list].by_code)
+        for what, expected, got, todo in condition_problems(self.schemas, entity, where):
+            self._check(("rows", "where"), False, what, expected, got, todo)
 
     def _fields(self, given: list[Any], rows: Rows) -> tuple[Field, ...]:
         self._check(("fields",), bool(given), "A form without fields asks nothing.", "at least one field")

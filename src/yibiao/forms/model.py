@@ -45,6 +45,8 @@ class Field:
         mode: one of `MODES`.
         choices: what the drop-down offers where no code list does.
         unit: unit of a number, in Chinese, or None.
+        is_sure: whether somebody said what it asks; what a matcher thinks likely is to be confirmed.
+        wording: code -> how the form's own drop-down says it, where that is not the name of the code.
     """
 
     header: str
@@ -56,6 +58,8 @@ class Field:
     mode: str
     choices: tuple[str, ...]
     unit: str | None
+    is_sure: bool = True
+    wording: tuple[tuple[str, str], ...] = ()
 
     @property
     def path(self) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ along the links of `schemas/entities/`.
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from yibiao.contracts.values import Entity
@@ -75,3 +76,39 @@ def place(entities: Mapping[str, Entity], entity: str, field: Field) -> Place:
             if field.element in entities[table].elements and set(entities[table].links) & set(tables):
                 return Place(table, field.element)
     return NOWHERE
+
+
+def from_clause(
+    entities: Mapping[str, Entity], entity: str, texts: Sequence[str], shown: Callable[[str], str] = str
+) -> str:
+    """The FROM clause with every table that some texts name, alone or as `of_<table>` or `disputed_<table>`.
+
+    Tables on the way to them are joined too.
+
+    Args:
+        shown: table -> what is joined under its name.
+    """
+    reached = joins(entities, entity)
+    named = set(re.findall(r"\b(?:of_|disputed_)?([a-z]+)\.", " ".join(texts))) & {entity, HEAD, *reached}
+    # The head is found by the household id that the row itself carries, also where the household has no row of its own.
+    through = reached["household"].source if "household" in reached else entity
+    if HEAD in named:
+        named.add(through)
+    needed: set[str] = set()
+    for table in named & reached.keys():
+        while table != entity:
+            needed.add(table)
+            table = reached[table].source
+    lines = [f"from {entity}"]
+    for table, join in reached.items():
+        if table in needed:
+            lines.append(f"left join {shown(table)} on {table}.{join.id_column} = {join.source}.{join.id_column}")
+    if HEAD in named:
+        lines.append(f"left join {shown(HEAD)} on {HEAD}.household_id = {through}.household_id")
+    return " ".join(lines)
+
+
+def community_of(entities: Mapping[str, Entity], entity: str) -> str:
+    """The column that says which community a row belongs to."""
+    tables = (entity, *joins(entities, entity))
+    return next(f"{table}.community_code" for table in tables if "community_code" in entities[table].elements)

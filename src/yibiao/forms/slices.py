@@ -22,8 +22,9 @@ from yibiao.errors import ReleaseError
 from yibiao.files import to_json
 from yibiao.forms.fill.areas import Area
 from yibiao.forms.fill.run import folder_of
-from yibiao.forms.fill.select import community_of, doubtful_query, see, source
+from yibiao.forms.fill.select import doubtful_query, see, source
 from yibiao.forms.fill.values import names_person
+from yibiao.forms.paths import community_of
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _by_community(
 ) -> Iterator[tuple[str, pa.Table]]:
     """The rows of one entity, community by community; values as the registry writes them."""
     entity = schemas.entities[name]
-    community = community_of(schemas, name)
+    community = community_of(schemas.entities, name)
     values = {element: f"{name}.{element}::varchar" for element in elements}
     for element in elements:
         if names_person(entity, element, community):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from admissions import asked, at, registration
 from yibiao.errors import AdmissionError
-from yibiao.forms.account_change import Change, change_between, change_of, doubts_about, percentage
-from yibiao.forms.account_costs import FieldCost, FormCost, cost_of, distinct_fields, total_seconds
-from yibiao.forms.account_report import actual_of, report
+from yibiao.forms.account.change import Change, change_between, change_of, doubts_about, percentage
+from yibiao.forms.account.costs import FieldCost, FormCost, cost_of, distinct_fields, total_seconds
+from yibiao.forms.account.report import actual_of, report
 from yibiao.forms.admission.states import Event, fold
 from yibiao.forms.burden import FORMULAS, PRESENT, SECONDS_PER_CELL, SECONDS_PER_RETURN
 from yibiao.forms.returns import Return

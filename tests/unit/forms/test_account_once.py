@@ -10,9 +10,10 @@ from math import ceil
 import pytest
 from bench import burden as bench
 
-from yibiao.forms import Field, Form, Rows, account_once
-from yibiao.forms.account_costs import cost_of, total_seconds
-from yibiao.forms.account_once import admitted, asked_once, states
+from yibiao.forms import Field, Form, Rows
+from yibiao.forms.account import once as account_once
+from yibiao.forms.account.costs import cost_of, total_seconds
+from yibiao.forms.account.once import admitted, asked_once, states
 from yibiao.forms.admission.fields import Assessor
 from yibiao.forms.admission.request import Request, of_form
 from yibiao.forms.burden import PRESENT

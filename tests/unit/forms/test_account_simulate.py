@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from yibiao.errors import AdmissionError
-from yibiao.forms.account_costs import FieldCost, FormCost, total_seconds
-from yibiao.forms.account_simulate import returns_together, simulate
+from yibiao.forms.account.costs import FieldCost, FormCost, total_seconds
+from yibiao.forms.account.simulate import returns_together, simulate
 
 NAME = FieldCost("姓名", "resident_name:::", "typed", "typed", 100, 0, 12)
 MONTHLY = FormCost(

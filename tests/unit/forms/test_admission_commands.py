@@ -15,10 +15,11 @@ from click.testing import CliRunner
 import yibiao.contracts
 import yibiao.forms
 from admissions import asked
+from own_workbooks import draw_own_form
 from yibiao.cli.root import root
 from yibiao.errors import AdmissionError
-from yibiao.forms.account_page import page
-from yibiao.forms.account_report import report
+from yibiao.forms.account.page import page
+from yibiao.forms.account.report import report
 from yibiao.forms.admission import standings
 from yibiao.forms.admission.fields import SAID_NEW, Assessor
 from yibiao.forms.admission.printed import recognise
@@ -26,6 +27,7 @@ from yibiao.forms.admission.request import Request, of_file, of_form, renewed
 from yibiao.forms.count import Counts
 from yibiao.forms.returns import Return, record_return, returns
 from yibiao.forms.template import write_template
+from yibiao.forms.workbook.own import own_forms
 from yibiao.settings import Settings
 
 FORM = "housing.dangerous_houses"
@@ -58,6 +60,31 @@ def run(home, schemas, forms, monkeypatch):
 def template(forms, schemas, tmp_path) -> Path:
     path = tmp_path / "城镇危旧房屋排查台账.xlsx"
     write_template(forms[FORM], schemas, path)
+    return path
+
+
+def test_a_file_is_kept_with_the_rows_that_it_is_about(run, home, tmp_path, schemas):
+    path = draw_own_form(tmp_path / "走访.xlsx")
+    living = "resident.death_date is null and resident.sex_code = '2'"
+    given = ("--id", "housing.visit", "--respondents", "9", "--times-a-year", "4", "--where", living)
+    for where, why in (("resident.birth_date < now()", "literals only"), ("resident.nothing = '1'", "nothing that is")):
+        told = run("form", "submit", str(path), *GIVEN, *given[:-1], where, "--entity", "resident", fails=True)
+        assert why in told.stderr
+    assert "--where needs --entity" in run("form", "submit", str(path), *GIVEN, *given, fails=True).stderr
+    assert "可按原样预填" in run("form", "submit", str(path), *GIVEN, *given, "--entity", "resident").stdout
+    own = own_forms(Settings.load(home=home), schemas, ["housing.visit"])["housing.visit"]
+    assert own.path.read_bytes() == path.read_bytes()
+    assert own.form.rows.where == living
+    assert [one.element for one in own.form.fields if one.wording] == ["sex_code"]
+    run("form", "reject", "housing.visit", "--reason", "说明口径")
+    old = write_template_of(tmp_path / "走访.csv")
+    said = run("form", "submit", str(old), *GIVEN, *given[:-2], "--entity", "resident").stdout
+    assert "不能按原样预填" in said
+    assert "Save the form as .xlsx" in said
+
+
+def write_template_of(path: Path) -> Path:
+    path.write_text("姓名,公民身份号码,车牌号码\n", encoding="utf-8")
     return path
 
 

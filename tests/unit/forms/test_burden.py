@@ -15,7 +15,8 @@ from bench.main import of_burden
 import yibiao.contracts
 import yibiao.forms
 from yibiao.errors import ReleaseError
-from yibiao.forms import Field, Form, Rows, account_once
+from yibiao.forms import Field, Form, Rows
+from yibiao.forms.account import once as account_once
 from yibiao.forms.burden import SECONDS_PER_CELL, SECONDS_PER_RETURN, account
 from yibiao.forms.count import Counts, count, last_day
 from yibiao.forms.holders import Holders

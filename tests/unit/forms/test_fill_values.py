@@ -10,8 +10,9 @@ import pytest
 
 from yibiao.forms.collect.contract import contract_text, own_columns, own_report, report_id
 from yibiao.forms.fill.areas import prefix_of
+from yibiao.forms.fill.row_xml import escaped
 from yibiao.forms.fill.run import safe
-from yibiao.forms.fill.select import escaped, letters_of
+from yibiao.forms.fill.select import letters_of
 from yibiao.forms.fill.values import mask
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from yibiao.contracts.values import Schemas
 from yibiao.errors import AdmissionError
-from yibiao.forms.account_costs import cost_of
+from yibiao.forms.account.costs import cost_of
 from yibiao.forms.admission.fields import BY_HAND, AskedField, Assessor, find_field, with_modes
 from yibiao.forms.admission.states import Registration
 from yibiao.forms.burden import PRESENT

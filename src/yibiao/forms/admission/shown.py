@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from yibiao.contracts.values import Schemas
-from yibiao.forms.account_costs import hours
+from yibiao.forms.account.costs import hours
 from yibiao.forms.admission.fields import AskedField, refusal
 from yibiao.forms.admission.law import ARTICLE
 from yibiao.forms.admission.states import STATES, Registration, Standing

@@ -9,15 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yibiao.contracts.values import Schemas
-from yibiao.errors import FormError
 from yibiao.forms.collect.sent import CONFIRM, Sent, SentRow
+from yibiao.forms.collect.table import Found, find_own_table, find_table, is_end
 from yibiao.forms.collect.workbook import Book, Spans, place_of
-from yibiao.forms.fill.skeleton import KEY_HEADER
 from yibiao.forms.fill.values import NO, NONE, REGISTERED, YES
-from yibiao.forms.layout import NUMBER_HEADER, header_depth, printed
-from yibiao.forms.model import Form
-from yibiao.ingest.columns import plain
-from yibiao.ingest.readers.headers import flatten
+from yibiao.forms.workbook.own import OwnForm
 
 UNCHANGED, CONFIRMED, CORRECTED, ANSWERED, REFUSED, BLANK = (
     "unchanged",
@@ -29,12 +25,6 @@ UNCHANGED, CONFIRMED, CORRECTED, ANSWERED, REFUSED, BLANK = (
 )
 OUTCOMES = (UNCHANGED, CONFIRMED, CORRECTED, ANSWERED, REFUSED, BLANK)
 """What may become of a cell; every cell of a returned row is one of them."""
-
-HEADER_WITHIN = 20
-"""Rows from the top among which the header is looked for."""
-
-FOOT = ("填表人", "颜色")
-"""How the first cell of the rows below the table begins, besides the form's own notes."""
 
 Reader = Callable[[Sequence[tuple[int, str]]], list[str | None]]
 """Reads texts as values of fields: (field, text) -> the value as the registry writes it, None if it is none."""
@@ -83,28 +73,22 @@ class Compared:
         return {outcome: found[outcome] for outcome in OUTCOMES}
 
 
-@dataclass(frozen=True)
-class _Table:
-    """Where the table of a returned sheet stands: columns by field, of the row's key, others; first row and last."""
-
-    columns: Mapping[int, int]
-    key: int | None
-    others: tuple[int, ...]
-    first: int
-    last: int
-
-
-def compare(book: Book, sent: Sent, community: str, schemas: Schemas, path: Path, read: Reader) -> Compared:
+def compare(
+    book: Book, sent: Sent, community: str, schemas: Schemas, path: Path, read: Reader, own: OwnForm | None = None
+) -> Compared:
     """Say what became of every cell.
+
+    Args:
+        own: the form as its department's own workbook has it; None if the layout was drawn here.
 
     Raises:
         FormError: the sheet has lost its header, or columns of the form.
     """
-    table = _find_table(book, sent.form, path)
+    table = find_table(book, sent.form, path) if own is None else find_own_table(book, own, path)
     found = Compared(notes=list(book.notes))
     if table.key is None:
         found.notes.append("隐藏的“行标识”列没有了：按主键认行")
-    if below := _below(book, table, sent.form):
+    if below := _below(book, table):
         found.notes.append(f"表格下方还有 {below} 行内容（另一张表或说明），没有读取：请填在表格的空白行里")
     rows = sent.rows.get(community, {})
     lines = _lines(book, table)
@@ -128,82 +112,20 @@ class _Line:
     texts: tuple[str, ...]
 
 
-def _find_table(book: Book, form: Form, path: Path) -> _Table:
-    depth = header_depth(form)
-    wanted = {_path(field.path, printed(field)): number for number, field in enumerate(form.fields)}
-    top = next(
-        (line for line, row in enumerate(book.grid[:HEADER_WITHIN]) if NUMBER_HEADER in (text.strip() for text in row)),
-        None,
-    )
-    if top is None:
-        raise FormError(
-            "The sheet has no header that is known.",
-            where=path.name,
-            expected=f"a row with {NUMBER_HEADER} and the form's own headers",
-            todo="Ask for the workbook as it was sent out, with its header rows.",
-        )
-    spans = _within(book.merges, top, depth)
-    headers = [_header(text) for text in flatten(book.grid[top : top + depth], spans or None)]
-    columns: dict[int, int] = {}
-    key, others = None, []
-    for column, header in enumerate(headers):
-        number = wanted.get(header)
-        if number is not None and number not in columns:
-            columns[number] = column
-        elif header.split("/")[-1] == KEY_HEADER:
-            key = column
-        elif header != NUMBER_HEADER:
-            others.append(column)
-    lost = [form.fields[number].header for number in range(len(form.fields)) if number not in columns]
-    if lost:
-        raise FormError(
-            "Columns of the form are gone, or have another header.",
-            where=path.name,
-            expected=", ".join(lost[:10]),
-            got=f"{len(columns)} of {len(form.fields)} columns",
-            todo="Columns may stand in another order, but not be deleted or renamed. Ask for the workbook again.",
-        )
-    first = top + depth
-    last = len(book.grid)
-    ends = (*FOOT, *form.notes)
-    for line in range(first, len(book.grid)):
-        head = book.grid[line][0].strip() if book.grid[line] else ""
-        if head and any(head.startswith(end[:20]) for end in ends):
-            last = line
-            break
-    return _Table(columns, key, tuple(others), first, last)
-
-
-def _below(book: Book, table: _Table, form: Form) -> int:
+def _below(book: Book, table: Found) -> int:
     """Rows below the table that are none of the form's own notes."""
-    ends = (*FOOT, *form.notes)
     heads = (next((text.strip() for text in row if text.strip()), "") for row in book.grid[table.last :])
-    return sum(bool(head) and not any(head.startswith(end[:20]) for end in ends) for head in heads)
+    return sum(bool(head) and not is_end(head, table.ends) for head in heads)
 
 
-def _within(merges: Spans, top: int, depth: int) -> list[tuple[int, int, int, int]]:
-    return [(a - top, b, c - top, d) for a, b, c, d in merges if top <= a and c < top + depth]
-
-
-def _path(path: Sequence[str], label: str) -> str:
-    parts: list[str] = []
-    for text in (*path[:-1], label):
-        if not parts or parts[-1] != text:
-            parts.append(text)
-    return _header("/".join(parts))
-
-
-def _header(text: str) -> str:
-    return "/".join(plain(part) for part in text.split("/"))
-
-
-def _lines(book: Book, table: _Table) -> list[_Line]:
+def _lines(book: Book, table: Found) -> list[_Line]:
     """Rows that say anything besides their number."""
     used = [*table.columns.values(), *([] if table.key is None else [table.key]), *table.others]
+    width = max([*used, *table.computed], default=0) + 1
     found = []
     for line in range(table.first, table.last):
         row = book.grid[line]
-        texts = tuple(row) + ("",) * (max(used, default=0) + 1 - len(row))
+        texts = tuple(row) + ("",) * (width - len(row))
         formula = any((line, column) in book.formulas for column in used)
         if formula or any(texts[column].strip() for column in used):
             found.append(_Line(line, texts))
@@ -212,7 +134,7 @@ def _lines(book: Book, table: _Table) -> list[_Line]:
 
 def _owners(
     lines: Sequence[_Line],
-    table: _Table,
+    table: Found,
     sent: Sent,
     rows: Mapping[str, SentRow],
     schemas: Schemas,
@@ -266,7 +188,7 @@ def _is_name(element: str | None, schemas: Schemas) -> bool:
 
 
 def _is_somebody_else(
-    line: _Line, table: _Table, row: SentRow, rows: Mapping[str, SentRow], named: Sequence[int]
+    line: _Line, table: Found, row: SentRow, rows: Mapping[str, SentRow], named: Sequence[int]
 ) -> bool:
     """A line whose name is not the one that was sent out under its key, but that of another row."""
     for number in named[:1]:
@@ -279,7 +201,7 @@ def _is_somebody_else(
 def _judged(
     waiting: Sequence[tuple[int, SentRow | None, str]],
     lines: Sequence[_Line],
-    table: _Table,
+    table: Found,
     sent: Sent,
     read: Reader,
     book: Book,
@@ -314,6 +236,9 @@ def _judged(
             if text := line.texts[column].strip():
                 reason = problem or "这一列不是本表的列，没有采用"
                 cells.append(Cell(place_of(number_, column), None, REFUSED, reason))
+        for column in sorted(table.computed):
+            if (number_, column) not in book.formulas and line.texts[column].strip():
+                cells.append(Cell(place_of(number_, column), None, REFUSED, "这一列由公式算出，没有采用"))
         rows.append(Row(number_, row, tuple(cells)))
     return rows
 
@@ -360,12 +285,18 @@ def _no_value(label: str) -> str:
     return f"不是有效的{re.sub('[（(].*', '', label)}：请核对格式、位数和选项"
 
 
-def _covered(merges: Spans, table: _Table) -> set[tuple[int, int]]:
+def _is_of_form(top: int, left: int, bottom: int, right: int, table: Found) -> bool:
+    """A merged cell that the department's own form has in every row: one field over several columns."""
+    fields = set(table.columns.values())
+    return table.wide and top == bottom and left in fields and not fields & set(range(left + 1, right + 1))
+
+
+def _covered(merges: Spans, table: Found) -> set[tuple[int, int]]:
     """Cells of the table that are part of a merged one: what was meant for which row is not to be told."""
     return {
         (line, column)
         for top, left, bottom, right in merges
-        if bottom >= table.first and top < table.last
+        if bottom >= table.first and top < table.last and not _is_of_form(top, left, bottom, right, table)
         for line in range(max(top, table.first), min(bottom, table.last - 1) + 1)
         for column in range(left, right + 1)
     }

@@ -41,7 +41,13 @@ class OwnColumn:
 
 def report_id(form: Form) -> str:
     """The id of a form's report."""
-    return f"{form.department}.{PREFIX}{form.id.partition('.')[2]}"
+    return report_of(form.id)
+
+
+def report_of(form: str) -> str:
+    """The id of the report of a form, by the form's id."""
+    department, _, name = form.partition(".")
+    return f"{department}.{PREFIX}{name}"
 
 
 def own_columns(form: Form, schemas: Schemas) -> list[OwnColumn]:

@@ -19,6 +19,7 @@ from yibiao.forms.fill.run import safe
 from yibiao.forms.model import Form
 from yibiao.forms.returns import Return
 from yibiao.forms.tickets import EXISTS, Found
+from yibiao.forms.workbook.own import OwnForm
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,12 @@ class ReturnedFile:
     number: str
     release: str
     as_of: date
+    own: OwnForm | None = None
+
+    @property
+    def kind(self) -> tuple[str, int]:
+        """Form and registration: files of one kind have the same fields."""
+        return self.form.id, self.own.registration_no if self.own else 0
 
 
 def returned(file: ReturnedFile, found: Compared) -> Return:

@@ -22,7 +22,7 @@ from yibiao.forms.collect.compare import (
     Row,
     compare,
 )
-from yibiao.forms.collect.contract import own_columns, own_report, report_id
+from yibiao.forms.collect.contract import own_columns, own_report, report_id, report_of
 from yibiao.forms.collect.deliver import (
     ReturnedFile,
     corrections_of,
@@ -32,11 +32,14 @@ from yibiao.forms.collect.deliver import (
     write_delivery,
 )
 from yibiao.forms.collect.sent import Sent, asking, sent
-from yibiao.forms.collect.workbook import read_book
+from yibiao.forms.collect.table import HEADER_WITHIN, find_own_table
+from yibiao.forms.collect.workbook import Book, read_book
 from yibiao.forms.layout import TITLE_ROW
 from yibiao.forms.model import Form
 from yibiao.forms.returns import record_return
 from yibiao.forms.tickets import open_tickets
+from yibiao.forms.workbook.book import OWN_FORMAT
+from yibiao.forms.workbook.own import OwnForm, of_registration
 from yibiao.ingest.rules import read_as
 from yibiao.settings import TIME_ZONE, Settings
 
@@ -98,6 +101,7 @@ def collect(
     known = _known(settings)
     done: dict[Path, Collected] = {}
     files: list[ReturnedFile] = []
+    departments = OwnForms(settings, schemas)
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
     for path in paths:
         digest = sha256_file(path)
@@ -106,7 +110,7 @@ def collect(
             continue
         known.add(digest)
         try:
-            files.append(_opened(path, digest, forms, schemas))
+            files.append(_opened(path, digest, forms, schemas, departments))
         except YibiaoError as error:
             done[path] = Collected(path.name, REFUSED_FILE, error=error.as_dict())
     for release in sorted({file.release for file in files}):
@@ -124,12 +128,33 @@ def _known(settings: Settings) -> set[str]:
         return set(connection.scalars(select(form_answer.c.file_sha256)))
 
 
-def _opened(path: Path, digest: str, forms: Mapping[str, Form], schemas: Schemas) -> ReturnedFile:
+class OwnForms:
+    """Forms in departments' own layouts, each registration read once."""
+
+    def __init__(self, settings: Settings, schemas: Schemas) -> None:
+        self._settings, self._schemas = settings, schemas
+        self._read: dict[tuple[str, str], OwnForm | None] = {}
+
+    def of(self, form: str, number: str) -> OwnForm | None:
+        """The form as its registration of this number said; None if there is none."""
+        if (form, number) not in self._read:
+            self._read[form, number] = of_registration(self._settings, self._schemas, form, number)
+        return self._read[form, number]
+
+
+def _opened(
+    path: Path, digest: str, forms: Mapping[str, Form], schemas: Schemas, departments: OwnForms
+) -> ReturnedFile:
     """Read one file and make sure that it is the form that it says it is."""
     book = read_book(path)
     facts = book.facts
-    form = forms.get(facts.get("表单", ""))
-    if facts.get("格式") != FORMAT or form is None:
+    form, own = forms.get(facts.get("表单", "")), None
+    if facts.get("格式") == str(OWN_FORMAT):
+        own = departments.of(facts.get("表单", ""), facts.get("登记号", ""))
+        form = own.form if own else None
+    elif facts.get("格式") != FORMAT:
+        form = None
+    if form is None:
         raise FormError(
             "The hidden sheet names no form that is known.",
             where=path.name,
@@ -137,8 +162,7 @@ def _opened(path: Path, digest: str, forms: Mapping[str, Form], schemas: Schemas
             got=f"format {facts.get('格式', '')[:8] or '(none)'}",
             todo="Ask for the answers in the workbook as it was sent out.",
         )
-    title = next((text for text in book.grid[TITLE_ROW] if text.strip()), "").strip() if book.grid else ""
-    if title != form.title:
+    if not _has_title(book, form, own):
         raise FormError(
             "The sheet is another form than the hidden sheet says.",
             where=path.name,
@@ -147,7 +171,11 @@ def _opened(path: Path, digest: str, forms: Mapping[str, Form], schemas: Schemas
             todo="Ask for the workbook as it was sent out; a sheet must not be copied into another form's workbook.",
         )
     number = facts.get("准入编号", "")
-    printed = find_number(" ".join(text for row in book.grid[:3] for text in row if text))
+    around = book.grid[:3]
+    if own is not None:
+        table = find_own_table(book, own, path)
+        around = [*book.grid[: table.first], *book.grid[table.last :]]
+    printed = find_number(" ".join(text for row in around for text in row if text))
     if (printed[0] if printed else "") != number:
         raise FormError(
             "The number that is printed is not that of this form.",
@@ -163,7 +191,16 @@ def _opened(path: Path, digest: str, forms: Mapping[str, Form], schemas: Schemas
         as_of = date.fromisoformat(facts.get("数据日期", ""))
     except ValueError:
         raise FormError("The hidden sheet names no day.", where=path.name, todo="Ask for the workbook again.") from None
-    return ReturnedFile(path, digest, book, form, community, number, facts.get("发布版本", ""), as_of)
+    return ReturnedFile(path, digest, book, form, community, number, facts.get("发布版本", ""), as_of, own)
+
+
+def _has_title(book: Book, form: Form, own: OwnForm | None) -> bool:
+    """Whether the sheet says the title that its form has; a department's own form may have none."""
+    if own is not None:
+        texts = (text.strip() for row in book.grid[: own.table.first + HEADER_WITHIN] for text in row)
+        return not own.table.title or any(text.startswith(own.table.title) for text in texts)
+    title = next((text for text in book.grid[TITLE_ROW] if text.strip()), "").strip() if book.grid else ""
+    return title == form.title
 
 
 def _of_release(
@@ -178,18 +215,18 @@ def _of_release(
         except YibiaoError as error:
             told = error.as_dict() | {"what": "The release that the form was filled from is not there any more."}
             return {file.path: Collected(file.path.name, REFUSED_FILE, error=told) for file in files}
-        for form in sorted({file.form.id for file in files}):
-            own = [file for file in files if file.form.id == form]
+        for kind in sorted({file.kind for file in files}):
+            own = [file for file in files if file.kind == kind]
             before = sent(connection, own[0].form, schemas, own[0].as_of, {file.community for file in own})
             read = Reading(own[0].form, schemas)
             for file in own:
                 try:
-                    found = compare(file.book, before, file.community, schemas, file.path, read)
+                    found = compare(file.book, before, file.community, schemas, file.path, read, file.own)
                     found = _without_strangers(connection, found, before, file, schemas)
                     done[file.path] = _kept(settings, schemas, file, before, found, moment, dry_run)
                 except YibiaoError as error:
                     done[file.path] = Collected(
-                        file.path.name, REFUSED_FILE, form, file.community, version, error=error.as_dict()
+                        file.path.name, REFUSED_FILE, kind[0], file.community, version, error=error.as_dict()
                     )
     return done
 
@@ -318,7 +355,7 @@ def _kept(
     )
 
 
-def known_report(form: Form, schemas: Schemas) -> Report | None:
-    """The report that takes the new values in; None as long as its contract is not in the schemas folder."""
-    found: Any = schemas.reports.get(report_id(form))
+def known_report(form: str, schemas: Schemas) -> Report | None:
+    """The report that takes the new values of a form in; None as long as its contract is not in the schemas folder."""
+    found: Any = schemas.reports.get(report_of(form))
     return found

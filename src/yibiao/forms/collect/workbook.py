@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from yibiao.errors import FormError, YibiaoError
 from yibiao.forms.fill.select import letters_of
 from yibiao.forms.fill.skeleton import CONTROL_SHEET
+from yibiao.forms.workbook.texts import grids
 
 LARGEST = 256 << 20
 """Bytes of a workbook, unpacked."""
@@ -74,15 +75,17 @@ def read_book(path: Path) -> Book:
                     f"{len(sheets)} sheets",
                     "Send back the workbook as it was sent out; copy the answers into it if need be.",
                 )
-            grids = _grids(path)
-            facts = {row[0].strip(): row[1].strip() if len(row) > 1 else "" for row in grids[CONTROL_SHEET] if row}
-            shown = next(name for name in sheets if name != CONTROL_SHEET)
+            texts = grids(path)
+            facts = {row[0].strip(): row[1].strip() if len(row) > 1 else "" for row in texts[CONTROL_SHEET] if row}
+            first = next(name for name in sheets if name != CONTROL_SHEET)
+            named = facts.get("工作表", "")
+            shown = named if named in sheets else first
             xml = archive.read(sheets[shown])
     except YibiaoError:
         raise
     except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, OSError, StopIteration, ValueError) as error:
         raise _damaged(path, error) from None
-    return Book(facts, grids[shown], _formulas(xml), _merges(xml), tuple(notes))
+    return Book(facts, texts[shown], _formulas(xml), _merges(xml), tuple(notes))
 
 
 def _check_kind(path: Path) -> None:
@@ -121,26 +124,6 @@ def _sheets(archive: zipfile.ZipFile) -> dict[str, str]:
             target = targets[one.get(_RELATION)].lstrip("/")
             found[one.get("name", "")] = target if target.startswith("xl/") else f"xl/{target}"
     return found
-
-
-def _grids(path: Path) -> dict[str, list[list[str]]]:
-    import python_calamine
-
-    from yibiao.ingest.readers.spreadsheet import cell_text
-
-    try:
-        book = python_calamine.load_workbook(str(path))
-        return {
-            name: [
-                [cell_text(cell) for cell in row]
-                for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            ]
-            for name in book.sheet_names
-        }
-    except BaseException as error:  # the library panics on damaged files, which is no Exception
-        if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit | MemoryError):
-            raise
-        raise _damaged(path, error) from None
 
 
 def _formulas(xml: bytes) -> frozenset[tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -17,13 +17,18 @@ import numpy as np
 from yibiao.contracts.values import Schemas
 from yibiao.errors import FormError, ReleaseError
 from yibiao.forms.fill.areas import Area
-from yibiao.forms.fill.book import Loads, Marker, Rows, Source, write_book
-from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare, rows_xml
+from yibiao.forms.fill.book import write_book
+from yibiao.forms.fill.pages import Marker
+from yibiao.forms.fill.row_xml import Plan, rows_xml
+from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare
 from yibiao.forms.fill.skeleton import skeleton
+from yibiao.forms.fill.told import Loads, Rows, Source
 from yibiao.forms.model import Form
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from yibiao.forms.workbook.own import OwnForm
 
 MOST_ROWS = 1_000_000
 """Rows of one workbook: XLSX ends at 1,048,576, and blank rows and notes come after."""
@@ -73,6 +78,7 @@ class Order:
         out: folder; workbooks lie at `<out>/<community> <name>/<title>.xlsx`.
         numbers: form -> control number, of the forms that have one; `notices`: form -> what its admission says.
         spill: scratch folder of the database.
+        own: form -> the department's own workbook, of the forms that have one.
         threads, memory: limits of one process.
     """
 
@@ -86,6 +92,7 @@ class Order:
     numbers: Mapping[str, str]
     notices: Mapping[str, str]
     spill: Path
+    own: Mapping[str, OwnForm] = field(default_factory=dict)
     threads: int = 1
     memory: str = "2GB"
 
@@ -124,9 +131,9 @@ def folder_of(out: Path, area: Area) -> Path:
     return out / f"{area.code} {safe(area.name)}"
 
 
-def file_of(form: Form) -> str:
+def file_of(form: Form, suffix: str = ".xlsx") -> str:
     """The file name of a form's workbook."""
-    return f"{safe(form.title)}.xlsx"
+    return f"{safe(form.title)}{suffix}"
 
 
 def safe(name: str) -> str:
@@ -226,15 +233,13 @@ def _fill(connection: DuckDBPyConnection, order: Order, form: Form, context: _Co
     import duckdb
 
     asked = ask(form, order.schemas, order.as_of, context.ages, [area.code for area in order.areas])
-    number = order.numbers.get(form.id, "")
-    parts = skeleton(form, order.schemas, order.notices.get(form.id, ""))
-    marker = Marker(form.id, number, "", order.version, order.as_of.isoformat())
+    plan, marker, suffix, write_one = _layout(order, form)
     cells = dict.fromkeys((AUTOMATIC, CONFIRM, NEW), 0)
     files, total = {}, 0
     waiting = {area.code: area for area in order.areas}
 
     def write(area: Area, rows: Rows) -> None:
-        path = folder_of(order.out, area) / file_of(form)
+        path = folder_of(order.out, area) / file_of(form, suffix)
         if rows.count > MOST_ROWS:
             raise FormError(
                 "A form has more rows in one community than a workbook holds.",
@@ -243,7 +248,7 @@ def _fill(connection: DuckDBPyConnection, order: Order, form: Form, context: _Co
                 got=f"{rows.count:,}",
                 todo="Ask for a part only (`rows.where` or `rows.share`), or split the community.",
             )
-        counts = write_book(path, parts, asked, rows, area, replace(marker, community=area.code), context.loads)
+        counts = write_one(path, asked, rows, area, replace(marker, community=area.code), context.loads)
         for status, count in counts.items():
             cells[status] += count
         files[area.code] = str(path)
@@ -251,7 +256,7 @@ def _fill(connection: DuckDBPyConnection, order: Order, form: Form, context: _Co
     try:
         connection.execute(asked.picked)
         unplaced = connection.execute("select count(*) from picked where community is null").fetchall()[0][0]
-        for code, rows in _by_community(connection, asked, rows_xml(asked, order.schemas, parts.look)):
+        for code, rows in _by_community(connection, asked, rows_xml(asked, order.schemas, plan)):
             write(waiting.pop(code), rows)
             total += rows.count
     except duckdb.Error as error:
@@ -260,6 +265,22 @@ def _fill(connection: DuckDBPyConnection, order: Order, form: Form, context: _Co
     for area in waiting.values():
         write(area, nobody)
     return Filled(form.id, form.title, len(files), total, cells, int(unplaced), dict(sorted(files.items())))
+
+
+def _layout(order: Order, form: Form) -> tuple[Plan, Marker, str, Callable[..., dict[str, int]]]:
+    """How the rows of a form are written, what marks its workbooks, how their names end, and what writes one."""
+    notice = order.notices.get(form.id, "")
+    marker = Marker(form.id, order.numbers.get(form.id, ""), "", order.version, order.as_of.isoformat())
+    own = order.own.get(form.id)
+    if own is None:
+        parts = skeleton(form, order.schemas, notice)
+        return parts.plan, marker, ".xlsx", lambda path, *more: write_book(path, parts, *more)
+    from yibiao.forms.workbook.book import OWN_FORMAT, prepare_workbook, write_own
+
+    prepared = prepare_workbook(own.path, own.name, form, own.columns, order.schemas, notice)
+    more = (("登记号", str(own.registration_no)), ("工作表", own.table.sheet))
+    marker = replace(marker, version=OWN_FORMAT, more=more)
+    return prepared.plan, marker, own.suffix, lambda path, *more: write_own(path, prepared, *more)
 
 
 def _by_community(connection: DuckDBPyConnection, asked: Asked, sql: str) -> Iterator[tuple[str, Rows]]:

@@ -1,4 +1,4 @@
-"""The one query per form: which rows it has, in which community each stands, and the XML of each row of its sheet."""
+"""The one query per form: which rows it has, in which community each stands, and what each cell shows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from yibiao.contracts.values import Schemas
 from yibiao.forms.count import head_query
-from yibiao.forms.fill.values import Cell, cell_of, is_loose, named
-from yibiao.forms.layout import column_of, first_row
+from yibiao.forms.fill.values import Cell, cell_of, named, sql_text
 from yibiao.forms.model import Form
-from yibiao.forms.paths import HEAD, joins, place
+from yibiao.forms.paths import HEAD, community_of, from_clause, joins, place
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,21 +28,8 @@ _ORDERS = {
 }
 """Rows stand as a worker walks: household by household, house by house; else by the first key."""
 
-ODD = "[&<>\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\r\\x{fffe}\\x{ffff}]|_x[0-9A-Fa-f]{4}_"
-"""What cannot stand in a cell's XML as it is (ECMA-376 part 1, 22.9.2.19: `_x0041_` is read as a sign)."""
-
-
 UNKNOWN = -(1 << 62)
 """Stands for the number of a record where nothing is known; other numbers below 0 are those of tickets."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a query needs of the sheet: formats of cells by status, of the row's number and of its key."""
-
-    formats: dict[str, int]
-    number: int
-    key: int
 
 
 @dataclass(frozen=True)
@@ -75,7 +61,9 @@ def prepare(connection: DuckDBPyConnection, schemas: Schemas) -> None:
     prepare_names(connection, schemas)
     corrected = bool(connection.execute("from duckdb_tables() where table_name = 'correction'").fetchall())
     for entity in schemas.entities.values():
-        bits = "".join(f" when {_text(name)} then {1 << place}::bigint" for place, name in enumerate(entity.elements))
+        bits = "".join(
+            f" when {sql_text(name)} then {1 << place}::bigint" for place, name in enumerate(entity.elements)
+        )
         # What an authority corrected is decided, whatever sources go on saying.
         decided = f" anti join correction on entity_id = {entity.id_column} and correction.element = said.element"
         connection.execute(
@@ -133,7 +121,7 @@ def prepare_names(connection: DuckDBPyConnection, schemas: Schemas) -> None:
             connection.execute(f"create temp table code_{code_list.id} (code varchar, name varchar)")
             rows = [(code.code, code.name) for code in code_list.codes]
             if rows:
-                values = ", ".join(f"({_text(code)}, {_text(name)})" for code, name in rows)
+                values = ", ".join(f"({sql_text(code)}, {sql_text(name)})" for code, name in rows)
                 connection.execute(f"insert into code_{code_list.id} values {values}")
     connection.execute(
         f"create temp table {HEAD} as {head_query(schemas)}"
@@ -161,17 +149,17 @@ def ask(
     more = more or {}
     entities, entity = schemas.entities, form.rows.entity
     shape = entities[entity]
-    community = community_of(schemas, entity)
+    community = community_of(entities, entity)
     cells = tuple(cell_of(schemas, entity, field, as_of, community) for field in form.fields)
     condition = (form.rows.where or "true").replace("{as_of}", f"date '{as_of.isoformat()}'")
     order = _ORDERS.get(entity) or tuple(f"{entity}.{name}" for name in shape.keys[0])
-    codes = ", ".join(_text(code) for code in sorted(area))
+    codes = ", ".join(sql_text(code) for code in sorted(area))
     listed = f"community in ({codes})"
     chosen = ", ".join(f"{expression} as o{place}" for place, expression in enumerate(order))
     within = ", ".join(f"o{place}" for place in range(len(order)))
     # Of a form that asks for a part only, a part is drawn: the same rows each time, as long as they are there.
     drawn = (
-        f" qualify row_number() over (order by md5({_text(form.id)} || id)) <= ceil({form.rows.share.numerator}"
+        f" qualify row_number() over (order by md5({sql_text(form.id)} || id)) <= ceil({form.rows.share.numerator}"
         f" * count(*) over () / {form.rows.share.denominator}.0)"
         if form.rows.share < 1
         else ""
@@ -191,7 +179,7 @@ def ask(
     disputed = [
         f"(case when disputed_{cell.table}.bits & {1 << position} <> 0 then {1 << number}::bigint else 0 end)"
         for number, cell in enumerate(cells)
-        if (position := _bit(schemas, cell)) is not None
+        if (position := bit_of(schemas, cell)) is not None
     ]
     outs += [f"{sql} as {name}" for name, sql in more.items()]
     told = [*(one.text for one in cells), *(one.record for one in cells), *disputed, *more.values()]
@@ -232,63 +220,6 @@ def _seen(table: str) -> str:
     return "seen_resident as resident" if table == "resident" else table
 
 
-def rows_xml(asked: Asked, schemas: Schemas, look: Look) -> str:
-    """SQL on `asked.sql` that gives `community`, `rn`, `xml` (one row of the sheet), `flags`, `disputed`, `r<n>`.
-
-    `r<n>` is `UNKNOWN` where nothing is known.
-    """
-    form, top = asked.form, first_row(asked.form)
-    pieces = [
-        "'<row r=\"'",
-        "line",
-        '\'" ht="18" customHeight="1"><c r="A\'',
-        "line",
-        f'\'" s="{look.number}"><v>\'',
-        "rn::varchar",
-        "'</v></c>'",
-    ]
-    for number, (field, cell) in enumerate(zip(form.fields, asked.cells, strict=True)):
-        letters = letters_of(column_of(form, number))
-        empty = f'" s="{look.formats[NEW]}"/>'
-        pieces += [f"'<c r=\"{letters}'", "line"]
-        if cell.table is None:
-            pieces.append(f"'{empty}'")
-            continue
-        element = schemas.elements[field.element] if field.element and not field.derive else None
-        text = f"t{number}"
-        if is_loose(element) and (element or not field.derive):
-            text = f"case when regexp_matches(t{number}, '{ODD}') then {escaped(f't{number}')} else t{number} end"
-        style = look.formats[AUTOMATIC]
-        doubt = []
-        if _bit(schemas, cell) is not None:
-            doubt.append(f"disputed & {1 << number} <> 0")
-        if asked.limits[number]:
-            doubt.append(f"r{number} between 1 and {asked.limits[number]}")
-        shade = f"'{look.formats[CONFIRM] if cell.is_inferred else style}'"
-        if doubt and not cell.is_inferred:
-            shade = f"case when {' or '.join(doubt)} then '{look.formats[CONFIRM]}' else '{style}' end"
-        pieces.append(
-            f"case when t{number} is null then '{empty}' else '\" s=\"' || {shade} ||"
-            f' \'" t="inlineStr"><is><t xml:space="preserve">\' || {text} || \'</t></is></c>\' end'
-        )
-    last = letters_of(column_of(form, len(form.fields)))
-    pieces += [
-        f"'<c r=\"{last}'",
-        "line",
-        f'\'" s="{look.key}" t="inlineStr"><is><t>\'',
-        "id",
-        "'</t></is></c></row>'",
-    ]
-    records = "".join(
-        f", case when t{number} is null then {UNKNOWN} else coalesce(r{number}, 0) end as r{number}"
-        for number in range(len(form.fields))
-    )
-    return (
-        f"select community, rn, concat({', '.join(pieces)}) as xml, disputed{records}"
-        f" from (select *, (rn + {top})::varchar as line from ({asked.sql}))"
-    )
-
-
 def _placed(community: str) -> str:
     """The community of a row; none for a resident who may be two people that live in different ones."""
     if not community.startswith("resident."):
@@ -324,39 +255,15 @@ def limits_by_age(connection: DuckDBPyConnection, schemas: Schemas, as_of: date)
     return limits
 
 
-def community_of(schemas: Schemas, entity: str) -> str:
-    """The column that says which community a row belongs to."""
-    tables = (entity, *joins(schemas.entities, entity))
-    return next(f"{table}.community_code" for table in tables if "community_code" in schemas.entities[table].elements)
-
-
 def source(schemas: Schemas, entity: str, texts: Sequence[str], *, seen: bool = False) -> str:
     """The FROM clause with every table that `texts` name, their provenance (`of_`) and their disputes.
 
     Args:
         seen: residents as they may be shown, instead of all that is known.
     """
-    reached = joins(schemas.entities, entity)
+    lines = [from_clause(schemas.entities, entity, texts, _seen if seen else str)]
     words = " ".join(texts)
-    named_tables = set(re.findall(r"\b(?:of_|disputed_)?([a-z]+)\.", words)) & {entity, HEAD, *reached}
-    through = reached["household"].source if "household" in reached else entity
-    if HEAD in named_tables:
-        named_tables.add(through)
-    if "household" in reached and re.search(r"\bhousehold\.", words):
-        named_tables.add("household")
-    needed: set[str] = set()
-    for table in named_tables & reached.keys():
-        while table != entity:
-            needed.add(table)
-            table = reached[table].source
-    lines = [f"from {entity}"]
-    for table, join in reached.items():
-        if table in needed:
-            named_table = _seen(table) if seen else table
-            lines.append(f"left join {named_table} on {table}.{join.id_column} = {join.source}.{join.id_column}")
-    if HEAD in named_tables:
-        lines.append(f"left join {HEAD} on {HEAD}.household_id = {through}.household_id")
-    for table in (entity, *reached, HEAD):
+    for table in (entity, *joins(schemas.entities, entity), HEAD):
         kind = "resident" if table == HEAD else table
         key = schemas.entities[kind].id_column
         for alias, beside in ((f"of_{table}", f"{kind}_provenance"), (f"disputed_{table}", f"disputed_{kind}")):
@@ -385,23 +292,9 @@ def _names(schemas: Schemas, form: Form, cells: Sequence[Cell]) -> str:
     return " ".join(joined.values())
 
 
-def _bit(schemas: Schemas, cell: Cell) -> int | None:
+def bit_of(schemas: Schemas, cell: Cell) -> int | None:
     """The place of a cell's element among the bits of disputed elements."""
     if cell.table is None or cell.column is None:
         return None
     elements = schemas.entities["resident" if cell.table == HEAD else cell.table].elements
     return elements.index(cell.column) if cell.column in elements else None
-
-
-def escaped(value: str) -> str:
-    """SQL of a text as XML holds it; signs that XML cannot hold are left out, as Excel cannot show them either."""
-    text = f"regexp_replace({value}, '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\\1', 'g')"
-    text = f"regexp_replace({text}, '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x{{fffe}}\\x{{ffff}}]', '', 'g')"
-    for sign, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#13;")):
-        sql = f"'{sign}'" if sign != "\r" else "chr(13)"
-        text = f"replace({text}, {sql}, '{name}')"
-    return text
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -1,6 +1,6 @@
 """The unchanging parts of a form's workbook, drawn once by the same code that draws the empty one.
 
-A million residents make some hundred million cells. So the rows come from the database as XML (see `select.py`), and
+A million residents make some hundred million cells. So the rows come from the database as XML (see `row_xml.py`), and
 everything around them (styles, headers, notes, pages, code lists) is drawn once per form, taken apart, and put around
 the rows of each community.
 """
@@ -16,7 +16,8 @@ from datetime import datetime
 from typing import Any
 
 from yibiao.contracts.values import Schemas
-from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, STATUS_NAMES, Look
+from yibiao.forms.fill.row_xml import COUNT, KEY, Plan, Slot
+from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, STATUS_NAMES, letters_of
 from yibiao.forms.layout import column_of, first_row
 from yibiao.forms.model import Form
 from yibiao.forms.template import CodeSheet, Looks, draw_foot, draw_head, drop_down, sheet_name
@@ -45,7 +46,7 @@ class Skeleton:
         merges: merged ranges of the head; `foot_merges`: (row, first and last letters) of the foot.
         strings: shared strings, with `FILLER` in them.
         sources: per field the formula of its drop-down, or None.
-        look: formats that the rows need; `texts`: formats of the other sheets by name.
+        plan: how a row is written; `texts`: formats of the other sheets by name.
     """
 
     form: Form
@@ -60,7 +61,7 @@ class Skeleton:
     guide: tuple[bytes, bytes]
     control: tuple[bytes, bytes]
     sources: tuple[str | None, ...]
-    look: Look
+    plan: Plan
     texts: Mapping[str, int]
 
 
@@ -106,12 +107,22 @@ def skeleton(form: Form, schemas: Schemas, notice: str) -> Skeleton:
     with zipfile.ZipFile(stream) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     formats = {status: style.xf_index for status, style in shades.items()}
-    look = Look(formats, looks.number.xf_index, key.xf_index)
-    return _taken_apart(form, parts, look, {"plain": plain.xf_index, "bold": bold.xf_index}, tuple(sources))
+    plan = _plan(form, formats, looks.number.xf_index, key.xf_index)
+    return _taken_apart(form, parts, plan, {"plain": plain.xf_index, "bold": bold.xf_index}, tuple(sources))
+
+
+def _plan(form: Form, formats: Mapping[str, int], number: int, key: int) -> Plan:
+    """The number of the row, the fields side by side, and the hidden key."""
+    fields = [
+        Slot(letters_of(column_of(form, place)), styles=formats, field=place) for place in range(len(form.fields))
+    ]
+    last = letters_of(column_of(form, len(form.fields)))
+    slots = (Slot("A", number, shows=COUNT), *fields, Slot(last, key, shows=KEY))
+    return Plan(first_row(form), ' ht="18" customHeight="1"', slots)
 
 
 def _taken_apart(
-    form: Form, parts: dict[str, bytes], look: Look, texts: Mapping[str, int], sources: tuple[str | None, ...]
+    form: Form, parts: dict[str, bytes], plan: Plan, texts: Mapping[str, int], sources: tuple[str | None, ...]
 ) -> Skeleton:
     before, rows, after = _around(parts.pop(FORM_PART))
     before = re.sub(rb"<dimension[^>]*/>", b"", before)
@@ -146,7 +157,7 @@ def _taken_apart(
         guide=(guide[0], guide[2]),
         control=(control[0], control[2]),
         sources=sources,
-        look=look,
+        plan=plan,
         texts=texts,
     )
 

@@ -78,6 +78,9 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
     elif element.type == "code" or element.type == "division_code":
         codes = element.code_list
         text = f"coalesce({named(where)}.name, {value})" if codes else value
+        if field.wording:
+            said = " ".join(f"when {sql_text(code)} then {sql_text(word)}" for code, word in field.wording)
+            text = f"case {value} {said} else {text} end"
     else:
         text = _plain(value, element, field)
     masked = hides(element, field, schemas.entities[entity])
@@ -90,7 +93,7 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
         text = f"coalesce({text}, case when {sure} then '{NONE}' end)"
     if where.table == entity and names_person(schemas.entities[entity], element.id, community):
         text = f"case when resident.community_code = {community} then {text} end"
-    cell = Cell(where.table, where.column, text, record, masked, codes)
+    cell = Cell(where.table, where.column, text, record, masked, codes, not field.is_sure)
     return _guarded(cell, schemas, entity, community)
 
 
@@ -206,3 +209,8 @@ def _guarded(cell: Cell, schemas: Schemas, entity: str, community: str) -> Cell:
         # The head of a household that is registered here belongs here, wherever he lives.
         here = f"({here} or household.community_code = {community})"
     return replace(cell, text=f"case when {here} then {cell.text} end")
+
+
+def sql_text(value: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + value.replace("'", "''") + "'"

@@ -13,8 +13,8 @@ from datetime import date
 from typing import Any
 
 from yibiao.errors import AdmissionError
-from yibiao.forms.account_change import Change, Percentage, change_between, doubts_about, percentage
-from yibiao.forms.account_costs import FormCost, cost_of, distinct_fields, hours, total_seconds
+from yibiao.forms.account.change import Change, Percentage, change_between, doubts_about, percentage
+from yibiao.forms.account.costs import FormCost, cost_of, distinct_fields, hours, total_seconds
 from yibiao.forms.admission.states import Registration, Standing
 from yibiao.forms.burden import PRESENT
 from yibiao.forms.returns import Return

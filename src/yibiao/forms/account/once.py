@@ -14,7 +14,7 @@ from math import ceil
 from pathlib import Path
 
 from yibiao.contracts.values import Schemas
-from yibiao.forms.account_costs import FormCost, by_hand_of
+from yibiao.forms.account.costs import FormCost, by_hand_of
 from yibiao.forms.admission.fields import AskedField, Assessor
 from yibiao.forms.count import Counts
 from yibiao.forms.layout import column_of

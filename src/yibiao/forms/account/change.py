@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from yibiao.forms.account_costs import FieldCost, FormCost
+from yibiao.forms.account.costs import FieldCost, FormCost
 
 PARTS: Mapping[str, str] = {
     "forms": "表单增减与次数",

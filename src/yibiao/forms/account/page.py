@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from yibiao.forms.account_change import PARTS, Change
-from yibiao.forms.account_costs import distinct_fields, hours, total_seconds
-from yibiao.forms.account_report import Line, Report
+from yibiao.forms.account.change import PARTS, Change
+from yibiao.forms.account.costs import distinct_fields, hours, total_seconds
+from yibiao.forms.account.report import Line, Report
 from yibiao.forms.burden import PRESENT
 
 MODE_WORDS = {"typed": "手工录入", "picked": "下拉选择", "confirmed": "核对确认", "automatic": "系统填好"}

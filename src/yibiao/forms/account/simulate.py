@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from yibiao.errors import AdmissionError
-from yibiao.forms.account_change import Change, Percentage, change_between, doubts_about, percentage
-from yibiao.forms.account_costs import FieldCost, FormCost, total_seconds
+from yibiao.forms.account.change import Change, Percentage, change_between, doubts_about, percentage
+from yibiao.forms.account.costs import FieldCost, FormCost, total_seconds
 
 
 @dataclass(frozen=True)
