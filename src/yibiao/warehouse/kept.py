@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from yibiao.crash import crash_point
+from yibiao.errors import WarehouseError
 from yibiao.files import sync, to_json
 from yibiao.settings import TIME_ZONE, Settings
 from yibiao.warehouse.inputs import CURRENT, Inputs, Load
@@ -138,6 +139,8 @@ def mark(database: Path, inputs: Inputs, change: Change | Whole) -> int | None:
         connection.execute("insert into input.applied values (?)", [to_json(applied).decode()])
         if isinstance(change, Change):
             (changed,) = connection.execute("select count(*) from input.touched_record").fetchall()[0]
+        # All of it into the one file that is kept; at its end the connection would pass over a disk that is full.
+        connection.execute("checkpoint")
     return changed
 
 
@@ -158,8 +161,20 @@ def keep(database: Path, settings: Settings) -> Path:
 
     Returns:
         Where it is now.
+
+    Raises:
+        WarehouseError: a part of it stands in its log still.
     """
     final = settings.home / KEPT
+    log = database.with_name(f"{database.name}.wal")
+    if log.exists():
+        raise WarehouseError(
+            "The warehouse could not be closed whole.",
+            where=log.name,
+            expected="one file",
+            got="changes in a log beside it",
+            todo="Check free disk space, then run again: the whole is built.",
+        )
     sync(database)
     crash_point("unify.warehouse.before")
     database.rename(final)

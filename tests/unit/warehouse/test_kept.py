@@ -125,3 +125,12 @@ def test_what_cannot_be_built_by_change_is_built_as_a_whole_and_the_reason_is_to
     assert told == "what changed could not be built alone (dbt could not build the models. linkage_x)"
     assert len(plans) == 2
     assert not (settings.home / kept.KEPT).exists()
+
+
+def test_a_warehouse_with_changes_in_its_log_is_not_kept(settings: Settings, tmp_path: Path) -> None:
+    settings.open_home()
+    for name in ("built.duckdb", "built.duckdb.wal"):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(WarehouseError, match="closed whole"):
+        kept.keep(tmp_path / "built.duckdb", settings)
+    assert not (settings.home / kept.KEPT).exists()
