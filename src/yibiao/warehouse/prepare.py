@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings, change: Change | None = None) -> None:
-    """Create the database file with schemas `input` and `raw`; or make them anew in the copy of a kept warehouse.
+    """Create the database file with schemas `input` and `raw`; or make them anew in a kept warehouse.
 
     `input.load` has one row per live load (`row_count`: rows of it in the raw view), `input.installation` one row with
     the installation's key, `input.correction` one per accepted correction of a value, `input.row_state` one per row
@@ -25,7 +25,7 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
     present rows of a report: `record_no BIGINT`, `as_of DATE` (the edition's last day) and the contract's columns as
     text. A mended row has the number and date of its original.
 
-    In the copy of a kept warehouse `input.touched_record` has the number of every record that came, went or changed,
+    In a kept warehouse `input.touched_record` has the number of every record that came, went or changed,
     `input.before_<model>` what models that are made whole held before, and `input.before_record_<entity>` (`id`,
     `entity`) which certain entity the touched records had.
 
