@@ -1,10 +1,13 @@
 """Linkage of the demo district's residents beside its truth: precision, recall, seconds, memory.
 
-    python -m bench.linkage_demo HOME DATA [--share N] [--edition 2026-01] [--train] [--model JSON] [--threads N]
+    python -m bench.linkage_demo HOME DATA [--share N [--part K]] [--edition 2026-01] [--train] [--model JSON]
+        [--threads N]
 
 HOME has load packages of the demo's deliveries in DATA. Every accepted row that speaks of a resident is read as its
 staging model would read it; a valid number is certain, the others are linked by `schemas/linkage/resident.yml`.
-`--share N` takes the households whose number N divides, so that one district gives tables of several sizes.
+`--share N` takes the households whose number leaves K (0) when divided by N, so that one district gives tables of
+several sizes. All N parts together are the same people as the whole: how pairs grow with size is seen without the luck
+of one sample.
 """
 
 from __future__ import annotations
@@ -31,14 +34,14 @@ if TYPE_CHECKING:
 
 def measure(
     home: Path, data: Path, schemas_folder: Path, *,
-    share: int = 1, edition: str = "2026-01", model_file: Path | None = None, anew: bool = False, threads: int = 1,
-    memory: str = "3500MB",
+    share: int = 1, part: int = 0, edition: str = "2026-01", model_file: Path | None = None, anew: bool = False,
+    threads: int = 1, memory: str = "3500MB",
 ) -> dict[str, Any]:  # fmt: skip
     """Link one edition of a district.
 
     Args:
         home, data: folders of an installation and of the demo's deliveries with their truth.
-        share: only households whose number it divides.
+        share, part: only households whose number leaves `part` when divided by `share`.
         model_file: by default the one beside the settings.
         anew: train on the records with a valid number and write `model_file` first.
 
@@ -55,7 +58,7 @@ def measure(
             config={"memory_limit": memory, "threads": threads, "temp_directory": str(Path(scratch) / "spill")}
         )
         records = Path(scratch) / "records.parquet"
-        _write_records(con, settings, load_schemas(schemas_folder), home, data, edition, share, records)
+        _write_records(con, settings, load_schemas(schemas_folder), home, data, edition, (share, part), records)
         con.execute(f"create view record as select * from '{records}'")
         if anew:
             con.execute("create view known as select * from record where citizen_id is not null")
@@ -67,6 +70,7 @@ def measure(
         figures = _figures(con, linked.clusters, linked.contradictions)
     return {
         "share": share,
+        "part": part,
         "threads": threads,
         **figures,
         **({"train_seconds": round(training.seconds, 1)} if anew else {}),
@@ -81,7 +85,7 @@ def measure(
 
 def _write_records(
     con: duckdb.DuckDBPyConnection, settings: LinkageSettings, schemas: Schemas, home: Path, data: Path, edition: str,
-    share: int, target: Path,
+    share: tuple[int, int], target: Path,
 ) -> None:  # fmt: skip
     """All accepted rows about residents with their truth, as text columns named by element."""
     parts = []
@@ -104,7 +108,7 @@ def _write_records(
                 from '{truth / "record.parquet"}' as told
                 inner join (select no, household_no from '{truth / "resident.parquet"}' where edition = '{edition}')
                     as person on told.resident_no = person.no
-                where told.edition = '{edition}' and person.household_no % {int(share)} = 0
+                where told.edition = '{edition}' and person.household_no % {int(share[0])} = {int(share[1])}
             ) as told using (report, row)
         ) to '{target}' (format parquet)""")
 
@@ -151,6 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("home", type=Path)
     parser.add_argument("data", type=Path)
     parser.add_argument("--share", type=int, default=1)
+    parser.add_argument("--part", type=int, default=0)
     parser.add_argument("--edition", default="2026-01")
     parser.add_argument("--model", type=Path)
     parser.add_argument("--train", action="store_true", help="train first, and write the model")
@@ -159,7 +164,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     return tell(
         given.json, measure, given.home, given.data, Settings.load().schemas,
-        share=given.share, edition=given.edition, model_file=given.model, anew=given.train, threads=given.threads,
+        share=given.share, part=given.part, edition=given.edition, model_file=given.model, anew=given.train,
+        threads=given.threads,
     )  # fmt: skip
 
 
