@@ -43,12 +43,12 @@ def contradicting(
         entity: raw column with the entity that a certain value gave.
         by: raw column of which entities that state one value only are not looked at (the name).
         least: bits that two records with one certain value must reach to be one person, without the prior and without
-            what is compared of numbers, which they share by definition.
+            what they share by definition: the number, and what it says of itself (`LinkageSettings.implied`).
 
     Returns:
         The number of such records.
     """
-    settings = _without_numbers(settings)
+    settings, model = _beside_the_value(settings, model)
     own, name, key = identity(con, source, settings), quote(by), quote(entity)
     stated = " + ".join(f"({quote(raw)} is not null)::integer" for one in used_columns(settings) for raw in one.sources)
     con.execute(f"""
@@ -109,13 +109,27 @@ def contradicting(
     return int(con.execute(f"select count(*) from {quote(target)}").fetchall()[0][0])
 
 
-def _without_numbers(settings: LinkageSettings) -> LinkageSettings:
+def _beside_the_value(settings: LinkageSettings, model: Model) -> tuple[LinkageSettings, Model]:
+    """What is evidence between two records of one certain value.
+
+    A number is given by the day of birth: of two people who got one number, by a slip of the pen or of an office, both
+    dates agree. That they do says nothing then; that they do not still speaks against.
+    """
     numbers = {name for name, one in settings.columns.items() if one.kind == "person_number"}
     kept = tuple(
         one for one in settings.comparisons
         if not numbers & {name.partition(".")[0] for level in one.levels for name in level.columns}
     )  # fmt: skip
-    return replace(settings, comparisons=kept)
+    bare = {one.name for one in kept if one.name in settings.implied}
+    kept = tuple(
+        replace(one, levels=tuple(replace(level, frequency=False) for level in one.levels)) if one.name in bare else one
+        for one in kept
+    )
+    weights = {
+        name: tuple(replace(level, u=max(level.m, level.u)) for level in levels) if name in bare else levels
+        for name, levels in model.weights.items()
+    }
+    return replace(settings, comparisons=kept), replace(model, weights=weights)
 
 
 def _register_groups(con: duckdb.DuckDBPyConnection, rows: int) -> None:

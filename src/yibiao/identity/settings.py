@@ -144,6 +144,8 @@ class LinkageSettings:
         margin: bits by which the best of several rivals must be ahead.
         same: bits (without the prior) that two records with one certain value must reach, else they are of two people;
             nothing is looked at without it.
+        implied: comparisons that a certain value answers itself (a number says birth and sex): between two records that
+            share one, only their disagreement is evidence.
         most: records of one entity; a cluster does not grow beyond.
     """
 
@@ -159,6 +161,7 @@ class LinkageSettings:
     subject: tuple[str, ...] = ()
     margin: float = 0.0
     same: float | None = None
+    implied: tuple[str, ...] = ()
     most: int = 1000
     training: Training = field(default_factory=Training)
 

@@ -22,6 +22,7 @@ _TOP: dict[str, type | tuple[type, ...]] = {
     "blocks": list,
     "compare": dict,
     "thresholds": dict,
+    "implied": list,
     "most": int,
     "train": dict,
 }
@@ -52,6 +53,7 @@ def parse(path: Path) -> LinkageSettings:
     one_per = known.take(given["one_per"], ("one_per",)) if "one_per" in given else ""
     subject = tuple(known.take(name, ("subject", place)) for place, name in enumerate(given.get("subject", [])))
     thresholds = _thresholds(document, given["thresholds"], findings)
+    implied = _implied(document, given.get("implied", []), comparisons, findings)
     training = _training(document, given.get("train", {}), known, findings)
     _raise(findings)
     return LinkageSettings(
@@ -63,6 +65,7 @@ def parse(path: Path) -> LinkageSettings:
         review=thresholds["review"],
         margin=thresholds["margin"],
         same=thresholds["same"],
+        implied=implied,
         id=given.get("id", ""),
         certain=certain,
         one_per=one_per,
@@ -263,6 +266,19 @@ def _thresholds(document: Document, given: Any, findings: Findings) -> dict[str,
             expected="review at most link", got=f"{review:g} > {link:g}",
         )  # fmt: skip
     return {"link": link, "review": review, "margin": float(fields.get("margin", 0.0)), "same": fields.get("same")}
+
+
+def _implied(
+    document: Document, given: list[Any], comparisons: tuple[Comparison, ...], findings: Findings
+) -> tuple[str, ...]:
+    names = [one.name for one in comparisons]
+    for place, name in enumerate(given):
+        if name not in names:
+            findings.error(
+                "unknown-comparison", f"No comparison is called `{name}`.", document.where("implied", place),
+                expected=shorten(names), todo=did_you_mean(str(name), names),
+            )  # fmt: skip
+    return tuple(str(name) for name in given)
 
 
 def _training(document: Document, given: Any, known: _Known, findings: Findings) -> Training:

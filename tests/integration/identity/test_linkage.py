@@ -100,6 +100,21 @@ def test_a_number_that_two_people_use_is_kept_by_those_who_agree(settings: Linka
     assert groups(con) == [["q0", "q1", "r"]]
 
 
+def test_that_two_people_of_one_number_share_its_birthday_is_no_evidence(settings: LinkageSettings) -> None:
+    shared = {"birth": "1980-01-01", "number": NUMBER, "entity": "K"}
+    rows = [
+        *(person(f"p{n}", "赵桂珍", phone="13900000001", home=HOME, **shared) for n in range(3)),
+        *(person(f"q{n}", "钱桂珍", phone="13900000002", home="平安里8号楼1单元203室", **shared) for n in range(2)),
+        # Another writing of the name, in a report that knows nothing else.
+        person("p3", "赵贵珍", **shared),
+    ]
+    trusting = replace(settings, certain=(), same=-5.0)
+    con, _ = run(replace(trusting, implied=("birth",)), [*crowd(300), *rows], entity="entity")
+    assert con.execute("select id from linkage_contradiction order by id").fetchall() == [("q0",), ("q1",)]
+    con, _ = run(trusting, [*crowd(300), *rows], entity="entity")
+    assert con.execute("select id from linkage_contradiction").fetchall() == []
+
+
 def test_a_number_that_everybody_claims_is_kept_by_nobody(settings: LinkageSettings) -> None:
     people = crowd(200)
     rows = [row | {"id": f"x{n}", "number": NUMBER, "entity": "K"} for n, row in enumerate(people)]

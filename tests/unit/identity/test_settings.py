@@ -84,6 +84,7 @@ def test_the_settings_of_this_project_are_right(path: Path) -> None:
         ("{alike: name}", "{alike: birth}", 16, "cannot compare a column of kind `date`"),
         ("{exact: birth}\n", "{swapped: [birth]}\n", 18, "another number of columns"),
         ("m: 0.9,", "m: 1.5,", 21, "is a probability"),
+        ("most: 40", "most: 40\nimplied: [sex]", 24, "No comparison is called `sex`"),
         ("review: 2.5", "review: 9", 22, "looked at before it is linked"),
         ("labels: citizen", "labels: city", 25, "No column is called `city`"),
         ("  phone: {as: phone}", "  Phone: {as: phone}", 7, "made of small letters"),
