@@ -137,6 +137,21 @@ def test_pairs_between_the_thresholds_are_for_a_human() -> None:
     assert all(row["node_l"] < row["node_r"] for row in pairs)
 
 
+def test_of_a_record_that_fits_one_person_far_better_than_another_nobody_is_asked() -> None:
+    """Father and son of one name in one home: the birth date tells whose record it is."""
+    home = {"sex_code": "1", "residence_address": HOME, "hukou_address": HOME}
+    father, son = home | {"birth_date": "1980-01-01"}, home | {"birth_date": "2011-09-27"}
+    told = linked(
+        [
+            record(1, "欧阳建国", citizen_id=FIRST, **father),
+            record(2, "欧阳建国", citizen_id=number("99990120110927121"), **son),
+            record(3, "欧阳建国", **father),
+        ]
+    )
+    assert (of(told, 3)["state"], of(told, 3)["entity_l"]) == ("linked", keyed(f"1\x1f{FIRST}"))
+    assert [row for row in told if row["kind"] == "pair"] == []
+
+
 @pytest.mark.parametrize("entity", ["resident"])
 def test_settings_and_model_of_the_project_belong_together(entity: str) -> None:
     from yibiao.identity.model import read_model
