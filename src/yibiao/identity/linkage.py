@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from yibiao.identity.blocks import BlockCount, block_pairs, freely_combined
 from yibiao.identity.clusters import NO_VALUE, Flags, Ints, cluster
-from yibiao.identity.contradictions import contradicting
+from yibiao.identity.contradictions import VOICE, contradicting
 from yibiao.identity.decided import Decided, IdPairs, claimants, resolve
 from yibiao.identity.levels import column
 from yibiao.identity.model import UNIT, Model
@@ -116,7 +116,7 @@ def link(
         if settings.same is not None:
             contradicting(
                 con, source, entity, known.main.sources[0], settings, model, "linkage_contradiction",
-                least=settings.same,
+                least=settings.same, voice=VOICE if VOICE in keep else "",
             )  # fmt: skip
         claimants(con, source, entity, settings, different, "linkage_contradiction")
         contradictions = _count(con, "linkage_contradiction")
