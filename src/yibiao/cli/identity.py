@@ -28,6 +28,15 @@ STEPS = {
     "withdrawn": "交付已撤回 withdrawn",
 }
 
+BASES = {
+    "linked": "模型归并 linked by the model",
+    "reviewed": "人工认定 decided by a human",
+    "contradicts": "号码与其他记录矛盾 its number contradicts its other records",
+    "alone": "与他人不相符 like nobody else",
+    "key": "按确定标识或人工认定 by a certain key, or a decision about one",
+    "stayed": "其余记录未变 the rest stayed",
+}
+
 VERDICTS = {"same": "同一 same", "different": "不同 different", "undecided": "待定 undecided"}
 
 
@@ -316,7 +325,8 @@ def where(entity_id: str, home: Path | None, as_json: bool) -> None:
         _json({"id": entity_id, "entity": found.entity, "present": list(found.present), "steps": list(found.steps)})
         return
     for step in found.steps:
-        leads = f" -> {', '.join(step['new_ids'])}" if step["new_ids"] else ""
+        parts = [f"{one}{_because(why)}" for one, why in zip(step["new_ids"], step["why"], strict=True)]
+        leads = f" -> {', '.join(parts)}" if parts else ""
         click.echo(f"{step['at']}  {step['release']}  {step['old_id']} {STEPS[step['kind']]}{leads}")
     if not found.present:
         click.echo(f"{entity_id}: 现已不在发布版本中 no longer in the current release ({found.entity})")
@@ -338,6 +348,12 @@ def chart(entity: str, out: Path) -> None:
     model = read_model(model_file(schemas, entity), linkage_of(schemas, entity))
     write_chart(model, out)
     click.echo(f"{entity}  {model.version}  {out}")
+
+
+def _because(why: str) -> str:
+    """Why records are where they are, in words; nothing where an older program did not write it down."""
+    words = [BASES.get(basis, basis) for basis in why.split()]
+    return f"（{'、'.join(words)}）" if words else ""
 
 
 def _open(home: Path | None, version: str | None) -> tuple[Settings, Schemas, Release]:

@@ -2,8 +2,9 @@
 
 A valid number is certain, but it is also copied from a relative, borrowed, or mistyped into another valid one. Records
 of one entity whose names differ are compared; where what they state contradicts itself, only the largest consistent
-group keeps the entity. The others are treated as records without a number: they find their own person, or stay for a
-human.
+group keeps the entity: that of which most reports speak, of these the one with most records. So a report that writes one
+number in row after row does not take it from its owner. The others are treated as records without a number: they find
+their own person, or stay for a human.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
     import duckdb
 
 MOST_NAMES = 50
-"""A value that so many names claim identifies nobody; no record keeps it."""
+"""A value that more names claim, as when a report writes one number in every row, is kept at most by records of names
+that more than one source gives with it. Without sources, or if these names are as many, no record keeps it."""
+
+VOICE = "report"
+"""Raw column of the source of a record, in a run."""
 
 
 def contradicting(
@@ -35,6 +40,7 @@ def contradicting(
     target: str,
     *,
     least: float,
+    voice: str = "",
 ) -> int:
     """Make the table `target` (`id`) of records that do not keep their entity.
 
@@ -44,6 +50,7 @@ def contradicting(
         by: raw column of which entities that state one value only are not looked at (the name).
         least: bits that two records with one certain value must reach to be one person, without the prior and without
             what they share by definition: the number, and what it says of itself (`LinkageSettings.implied`).
+        voice: raw column of the source (report) of a record, if there is one; see `MOST_NAMES`.
 
     Returns:
         The number of such records.
@@ -51,9 +58,12 @@ def contradicting(
     settings, model = _beside_the_value(settings, model)
     own, name, key = identity(con, source, settings), quote(by), quote(entity)
     stated = " + ".join(f"({quote(raw)} is not null)::integer" for one in used_columns(settings) for raw in one.sources)
+    said_by = f"source.{quote(voice)}" if voice else "null"
     con.execute(f"""
         create or replace temp table linkage_claim as
-        select {own} as id, source.{key} as entity, source.{name} as name, {stated} as stated, names.names
+        select
+            {own} as id, source.{key} as entity, source.{name} as name, {stated} as stated, names.names,
+            {said_by} as voice
         from {quote(source)} as source
         inner join (
             select {key}, count(distinct {name}) as names
@@ -68,8 +78,15 @@ def contradicting(
     # One record speaks for all of its name: the one that states most.
     con.execute(f"""
         create or replace temp table linkage_speaker as
-        select id, entity, name from linkage_claim where names <= {MOST_NAMES}
-        qualify row_number() over (partition by entity, name order by stated desc, id) = 1""")
+        with heard as (
+            select entity, name from linkage_claim
+            where names > {MOST_NAMES} group by entity, name having count(distinct voice) > 1
+        ),
+        few as (select entity from heard group by entity having count(*) <= {MOST_NAMES})
+        select claim.id, claim.entity, claim.name
+        from linkage_claim as claim left join heard using (entity, name)
+        where claim.names <= {MOST_NAMES} or heard.name is not null and claim.entity in (from few)
+        qualify row_number() over (partition by claim.entity, claim.name order by claim.stated desc, claim.id) = 1""")
     speakers = prepare(
         con, source, settings, "linkage_speaking",
         condition=f"{own} in (select id from linkage_speaker)", compact=True,
@@ -90,15 +107,18 @@ def contradicting(
     con.execute(f"""
         create or replace temp table {quote(target)} as
         with told as (
-            select claim.id, claim.entity, linkage_part.part
+            select claim.id, claim.entity, claim.voice, linkage_part.part
             from linkage_claim as claim
             left join linkage_group as own on claim.entity = own.entity and claim.name = own.name
             left join linkage_part on own.rid = linkage_part.rid
         ),
-        parts as (select entity, part, count(*) as n from told where part is not null group by entity, part),
+        parts as (
+            select entity, part, count(distinct voice) as voices, count(*) as n
+            from told where part is not null group by entity, part
+        ),
         kept as (
             select entity, part from parts
-            qualify row_number() over (partition by entity order by n desc, part) = 1
+            qualify row_number() over (partition by entity order by voices desc, n desc, part) = 1
         )
         select told.id
         from told left join kept on told.entity = kept.entity and told.part = kept.part

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from yibiao.identity.blocks import BlockCount, block_pairs, freely_combined
 from yibiao.identity.clusters import NO_VALUE, Flags, Ints, cluster
-from yibiao.identity.contradictions import contradicting
+from yibiao.identity.contradictions import VOICE, contradicting
 from yibiao.identity.decided import Decided, IdPairs, claimants, resolve
 from yibiao.identity.levels import column
 from yibiao.identity.model import UNIT, Model
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Decide = Callable[[str, str], tuple[IdPairs, IdPairs]]
 
-STATES = ("review", "linked", "rival", "apart", "reviewed_same", "reviewed_different")
+STATES = ("review", "linked", "rival", "apart", "reviewed_same", "reviewed_different", "behind")
 
 CERTAIN = 1_000_000
 """Score of two records with one certain value."""
@@ -49,7 +49,8 @@ class Linked:
         edges: table of `id_l`, `id_r`, `score` (bits), `state`, `g_<comparison>`, `p_<comparison>` (see `score_pairs`)
         of pairs that reach the review
             threshold. States: `linked`; `review` (between the thresholds); `rival` (another candidate is nearly as
-            good); `apart` (strong enough, but it would join two certain values, two records of one source, or too
+            good); `behind` (another candidate is better by the margin or more, and good enough: nobody need look);
+            `apart` (strong enough, but it would join two certain values, two records of one source, or too
             many); `reviewed_same`, `reviewed_different` (a human decided it, or it follows from what one decided).
         counts: numbers by name: records, pairs, links, clusters, ...
         blocks: what each block did.
@@ -115,7 +116,7 @@ def link(
         if settings.same is not None:
             contradicting(
                 con, source, entity, known.main.sources[0], settings, model, "linkage_contradiction",
-                least=settings.same,
+                least=settings.same, voice=VOICE if VOICE in keep else "",
             )  # fmt: skip
         claimants(con, source, entity, settings, different, "linkage_contradiction")
         contradictions = _count(con, "linkage_contradiction")
@@ -208,8 +209,8 @@ def together(
     known = decided.known(left, right, certain, (sure_left, sure_right))
     certain = decided.values(certain)
     asked = np.flatnonzero(known == 0)
-    rival = np.zeros(len(score), dtype=bool)
-    rival[asked] = _rivals(left[asked], right[asked], score[asked], certain, settings)
+    rival, behind = np.zeros(len(score), dtype=bool), np.zeros(len(score), dtype=bool)
+    rival[asked], behind[asked] = _rivals(left[asked], right[asked], score[asked], certain, settings)
     strong = np.flatnonzero((score >= round(settings.link * UNIT)) & ~rival & (known == 0))
     all_left, all_right = np.concatenate([sure_left, left[strong]]), np.concatenate([sure_right, right[strong]])
     all_scores = np.concatenate([np.full(len(sure_left), CERTAIN), score[strong]])
@@ -221,6 +222,7 @@ def together(
     state[strong] = 1
     state[strong[found.refused[found.refused >= len(sure_left)] - len(sure_left)]] = 3
     state[rival] = 2
+    state[behind] = 6
     state[known > 0] = 3 + known[known > 0]
     ids = con.sql("select id from linkage_node order by rid").to_arrow_table()["id"].combine_chunks()
     _write(con, "linkage_cluster", {"id": ids, "cluster": ids.take(pa.array(found.of))})
@@ -277,8 +279,11 @@ def _same(certain: list[Ints]) -> tuple[Ints, Ints]:
     return left[apart], right[apart]
 
 
-def _rivals(left: Ints, right: Ints, score: Ints, certain: list[Ints], settings: LinkageSettings) -> Flags:
-    """Pairs that would decide for one of several entities between which the scores do not tell.
+def _rivals(
+    left: Ints, right: Ints, score: Ints, certain: list[Ints], settings: LinkageSettings
+) -> tuple[Flags, Flags]:
+    """Pairs that would decide for one of several entities between which the scores do not tell; of them those of which
+    they do tell, because another candidate is ahead by the margin and good enough.
 
     A record without a certain value is torn if its best candidates are of different ones and closer than the margin.
     Then none of its pairs with a record or entity that is not torn counts: what the direct comparison cannot tell, a
@@ -286,22 +291,24 @@ def _rivals(left: Ints, right: Ints, score: Ints, certain: list[Ints], settings:
     """
     import numpy as np
 
-    rival = np.zeros(len(score), dtype=bool)
+    rival, beaten = np.zeros(len(score), dtype=bool), np.zeros(len(score), dtype=bool)
     if settings.margin <= 0 or not len(score):
-        return rival
+        return rival, beaten
     torn = np.zeros(int(max(left.max(), right.max())) + 1, dtype=bool)
     for codes in certain:
         for own, other in ((left, right), (right, left)):
             asked = np.flatnonzero((codes[own] == NO_VALUE) & (codes[other] != NO_VALUE))
             if len(asked):
-                behind, unsure = _too_close(own[asked], codes[other[asked]], score[asked], settings)
-                rival[asked] |= behind
+                not_ahead, unsure, far = _too_close(own[asked], codes[other[asked]], score[asked], settings)
+                rival[asked] |= not_ahead
+                beaten[asked] |= far
                 torn[unsure] = True
-    return rival | (torn[left] != torn[right])
+    return rival | (torn[left] != torn[right]), beaten
 
 
-def _too_close(record: Ints, entity: Ints, score: Ints, settings: LinkageSettings) -> tuple[Flags, Ints]:
-    """Which candidates are not ahead of the best of another entity for the same record, and the torn records."""
+def _too_close(record: Ints, entity: Ints, score: Ints, settings: LinkageSettings) -> tuple[Flags, Ints, Flags]:
+    """Which candidates are not ahead of the best of another entity for the same record, the torn records, and which
+    candidates are behind by the margin or more while the best is good enough."""
     import numpy as np
 
     margin, link = round(settings.margin * UNIT), round(settings.link * UNIT)
@@ -317,4 +324,5 @@ def _too_close(record: Ints, entity: Ints, score: Ints, settings: LinkageSetting
     others = entity != leader[record]
     np.maximum.at(second, record[others], score[others])
     torn = np.flatnonzero((best - second < margin) & (best >= link) & (second > nothing))
-    return score - np.where(others, best[record], second[record]) < margin, torn
+    not_ahead = score - np.where(others, best[record], second[record]) < margin
+    return not_ahead, torn, others & (best[record] - score >= margin) & (best[record] >= link)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yibiao.identity.blocks import freely_combined
-from yibiao.identity.contradictions import contradicting
+from yibiao.identity.contradictions import VOICE, contradicting
 from yibiao.identity.decided import claimants, resolve
 from yibiao.identity.kept import Kept, keep_decided
 from yibiao.identity.linkage import Linked, together, with_profiles
@@ -108,7 +108,7 @@ def relink(
     _input(con, source, nodes, kept)
     taken = _taken(con, nodes, source, kept)
     known = look_over(
-        con, "linkage_changed_input", "entity", settings, asked=taken, keep=["report", *nodes.told_by]
+        con, "linkage_changed_input", "entity", settings, asked=taken, keep=[VOICE, *nodes.told_by]
     )  # fmt: skip
     if not known.short:
         return None
@@ -119,7 +119,7 @@ def relink(
     if settings.same is not None:
         contradicting(
             con, "linkage_open", "entity", known.main.sources[0], settings, model, "linkage_contradiction",
-            least=settings.same,
+            least=settings.same, voice=VOICE,
         )  # fmt: skip
     claimants(con, "linkage_open", "entity", settings, taken, "linkage_contradiction")
     set_aside(con, known, settings, "linkage_contradiction")

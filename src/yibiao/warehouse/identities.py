@@ -27,6 +27,10 @@ MERGED, SPLIT, ENDED, WITHDRAWN = "merged", "split", "ended", "withdrawn"
 """All records are of another entity now; they are of several; no delivery that counts speaks of it any more; every
 delivery that spoke of it was taken back."""
 
+KEY, STAYED = "key", "stayed"
+"""Why a record is where it is, besides the bases of the table `<entity>_link`: a certain key places it, as it is read or
+as a human decided about it; it never left."""
+
 
 @dataclass(frozen=True)
 class Whereabouts:
@@ -35,7 +39,9 @@ class Whereabouts:
     Attributes:
         entity: of which kind, empty if the id was never published here.
         present: ids of the current release that hold what the id held; the id itself among them if it is still there.
-        steps: what happened, oldest first: `at`, `release`, `old_id`, `kind`, `new_ids`.
+        steps: what happened, oldest first: `at`, `release`, `old_id`, `kind`, `new_ids` and, of each of these, `why`:
+            the bases by which records are there (`linked`, `reviewed`, `contradicts`, `alone`, `key`, `stayed`); empty
+            in the files of an older program.
     """
 
     entity: str
@@ -86,10 +92,11 @@ def locate(settings: Settings, entity_id: str) -> Whereabouts:
         for row in rows.to_pylist():
             step = found.setdefault(
                 row["old_id"],
-                {"at": at, "release": after, "old_id": row["old_id"], "kind": row["kind"], "new_ids": []},
+                {"at": at, "release": after, "old_id": row["old_id"], "kind": row["kind"], "new_ids": [], "why": []},
             )
             if row["new_id"] is not None:
                 step["new_ids"].append(row["new_id"])
+                step["why"].append(row.get("why") or "")
             entity = row["entity"]
         steps += found.values()
         for step in found.values():
@@ -148,18 +155,18 @@ def _entities(connection: DuckDBPyConnection, database: str) -> list[str]:
 
 
 def _compared(before: releases.Release, after: releases.Release) -> bytes:
-    """A Parquet file of `entity`, `old_id`, `kind`, `new_id`, sorted: ids that left, or that records left."""
+    """A Parquet file of `entity`, `old_id`, `kind`, `new_id`, `why`, sorted: ids that left, or that records left."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema([(name, pa.string()) for name in ("entity", "old_id", "kind", "new_id")])
+    schema = pa.schema([(name, pa.string()) for name in ("entity", "old_id", "kind", "new_id", "why")])
     with _opened({"was": before, "now": after}) as connection:
         known = set(_entities(connection, "now"))
         tables = []
         for entity in _entities(connection, "was"):
             _trace(connection, entity, entity in known)
             tables.append(
-                connection.sql(f"select '{entity}' as entity, old_id, kind, new_id from change order by all")
+                connection.sql(f"select '{entity}' as entity, old_id, kind, new_id, why from change order by all")
                 .to_arrow_table()
                 .cast(schema)
             )
@@ -187,42 +194,82 @@ def _trace(connection: DuckDBPyConnection, entity: str, known: bool) -> None:
         inner join was.load as load on record.record_no > load.first_record_no
             and record.record_no <= load.first_record_no + load.read""")
     crosswalk = f"now.{entity}_crosswalk" if known else f"(select null::bigint as record_no, null as {key} where false)"
-    connection.execute(f"""
-        create or replace temp table moved as
-        select distinct old_id, record.{key} as new_id
-        from row_of
-        inner join now.load as load using (load_id)
-        inner join {crosswalk} as record on record.record_no = load.first_record_no + row_of.row
-        where record.{key} is not null""")
     linked = connection.execute(
         "select count(*) from duckdb_tables() where table_name = ? and database_name in ('was', 'now')",
         [f"{entity}_link"],
     ).fetchall()[0][0]
+    basis, place = f"'{KEY}'", ""
     if linked == 2:
-        connection.execute(f"""
-            insert into moved
-            select distinct earlier.{key}, later.{key}
-            from was.{entity}_link as earlier inner join now.{entity}_link as later using (node_id)
-            where earlier.{key} <> later.{key}""")
+        basis, place = f"coalesce(link.basis, '{KEY}')", f"left join now.{entity}_link as link using (record_no)"
+        _follow_nodes(connection, entity)
+    connection.execute(f"""
+        create or replace temp table moved as
+        select distinct old_id, record.{key} as new_id, {basis} as why
+        from row_of
+        inner join now.load as load using (load_id)
+        inner join {crosswalk} as record on record.record_no = load.first_record_no + row_of.row
+        {place}
+        where record.{key} is not null and record.{key} <> old_id""")
+    if linked == 2:
+        connection.execute("insert into moved select distinct old_id, new_id, basis from node_of where old_id <> new_id")
     connection.execute(f"""
         create or replace temp table change as
         with parts as (
-            select distinct old_id, new_id from moved
-            union
+            select old_id, new_id, string_agg(distinct why, ' ' order by why) as why from moved group by all
+            union all
             -- An id from which something went away is still where the rest is.
-            select distinct moved.old_id, moved.old_id
+            select distinct moved.old_id, moved.old_id, '{STAYED}'
             from moved inner join {now} as present on moved.old_id = present.{key}
         ),
         counted as (select old_id, count(*) as n from parts group by old_id)
-        select parts.old_id, case when n = 1 then '{MERGED}' else '{SPLIT}' end as kind, parts.new_id
+        select parts.old_id, case when n = 1 then '{MERGED}' else '{SPLIT}' end as kind, parts.new_id, parts.why
         from parts inner join counted using (old_id)
         union all
         select
             gone.old_id,
             case when count(load.load_id) = 0 then '{WITHDRAWN}' else '{ENDED}' end,
+            null,
             null
         from gone
         anti join moved using (old_id)
         left join row_of using (old_id)
         left join now.load as load on row_of.load_id = load.load_id
         group by gone.old_id""")
+
+
+def _follow_nodes(connection: DuckDBPyConnection, entity: str) -> None:
+    """Make `node_of` (`old_id`, `new_id`, `basis`) of nodes of linkage that moved, and add to `row_of` the rows of those
+    that linkage places in one of the two releases only: a number turned out not to be a record's own, or to be so.
+
+    Such a row may leave an id that stays, for others bear it.
+    """
+    key = f"{entity}_id"
+    connection.execute(f"""
+        create or replace temp table node_of as
+        select
+            earlier.{key} as old_id, later.{key} as new_id, later.basis,
+            earlier.record_no as earlier_no, later.record_no as later_no
+        from was.{entity}_link as earlier full join now.{entity}_link as later using (node_id)
+        where earlier.{key} is distinct from later.{key}""")
+    connection.execute("""
+        insert into row_of
+        select node_of.old_id, load.load_id, node_of.earlier_no - load.first_record_no
+        from node_of
+        inner join was.load as load on node_of.earlier_no > load.first_record_no
+            and node_of.earlier_no <= load.first_record_no + load.read
+        where node_of.new_id is null""")
+    connection.execute("""
+        create or replace temp table came as
+        select load.load_id, node_of.later_no - load.first_record_no as row
+        from node_of
+        inner join now.load as load on node_of.later_no > load.first_record_no
+            and node_of.later_no <= load.first_record_no + load.read
+        where node_of.old_id is null and load.load_id in (select load_id from was.load)""")
+    if connection.execute("select 1 from came limit 1").fetchall():  # else all earlier records would be read for nothing
+        connection.execute(f"""
+            insert into row_of
+            select record.{key}, came.load_id, came.row
+            from came
+            inner join was.load as load using (load_id)
+            inner join was.{entity}_crosswalk as record on record.record_no = load.first_record_no + came.row
+            where record.{key} is not null""")

@@ -64,6 +64,8 @@ def test_twins_are_two_and_a_record_that_fits_both_is_for_a_human(settings: Link
     edges = states(con)
     assert edges["r2", "A"] == edges["r2", "B"] == "rival"
     assert found.counts["rival"] >= 2
+    # Whose twin it is tells the name: nobody need look at the other one.
+    assert (edges["r1", "B"], edges["r1", "A"]) == ("linked", "behind")
 
 
 def test_two_different_valid_numbers_never_meet_even_through_records_without_one(settings: LinkageSettings) -> None:

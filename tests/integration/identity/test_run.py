@@ -104,6 +104,20 @@ def test_a_number_that_contradicts_the_others_of_it_is_not_the_records_own() -> 
     assert of(told, 3)["entity_l"] not in (keyed(f"1\x1f{FIRST}"), None)
 
 
+@pytest.mark.parametrize("names", [30, 200])
+def test_a_report_of_which_every_row_states_the_number_of_one_person_does_not_take_it_from_them(names: int) -> None:
+    theirs = [record(n, "欧阳建国", citizen_id=FIRST, report=f"health.{n}", **SAYS) for n in (1, 2)]
+    family, given = "王李张刘陈杨赵黄周吴徐孙胡朱高", "伟强磊洋勇军杰娟涛明超秀霞平"
+    # With the same made up birth date that such a report would have: names alone tell these rows apart.
+    claims = [
+        record(10 + n, family[n % 15] + given[n // 15], citizen_id=FIRST, report="school.c", birth_date="1900-01-01")
+        for n in range(names)
+    ]
+    told = linked([*theirs, *claims])
+    assert {row["record_l"] for row in told if row["kind"] == "record"} == {one["id"] for one in claims}
+    assert keyed(f"1\x1f{FIRST}") not in {row["entity_l"] for row in told if row["kind"] == "record"}
+
+
 def test_a_node_stays_the_same_as_long_as_the_record_says_the_same() -> None:
     before = linked([record(2, "张伟", **SAYS), record(5, "李敏")])
     after = linked([record(1, "王芳", citizen_id=SECOND), record(40, "李敏"), record(41, "张伟", **SAYS)])
@@ -135,6 +149,21 @@ def test_pairs_between_the_thresholds_are_for_a_human() -> None:
     assert [row["state"] for row in pairs] == ["rival", "rival"]
     assert of(told, 3)["state"] == "alone"
     assert all(row["node_l"] < row["node_r"] for row in pairs)
+
+
+def test_of_a_record_that_fits_one_person_far_better_than_another_nobody_is_asked() -> None:
+    """Father and son of one name in one home: the birth date tells whose record it is."""
+    home = {"sex_code": "1", "residence_address": HOME, "hukou_address": HOME}
+    father, son = home | {"birth_date": "1980-01-01"}, home | {"birth_date": "2011-09-27"}
+    told = linked(
+        [
+            record(1, "欧阳建国", citizen_id=FIRST, **father),
+            record(2, "欧阳建国", citizen_id=number("99990120110927121"), **son),
+            record(3, "欧阳建国", **father),
+        ]
+    )
+    assert (of(told, 3)["state"], of(told, 3)["entity_l"]) == ("linked", keyed(f"1\x1f{FIRST}"))
+    assert [row for row in told if row["kind"] == "pair"] == []
 
 
 @pytest.mark.parametrize("entity", ["resident"])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from yibiao.errors import ReleaseError
@@ -25,8 +26,16 @@ def settings(tmp_path: Path) -> Settings:
     return made
 
 
-def publish(settings: Settings, version: str, rows: Rows, nodes: dict[str, str] | None = None) -> None:
-    """A release with nothing but what ids need: residents, their crosswalk and links, loads of ten rows each."""
+def publish(
+    settings: Settings, version: str, rows: Rows, nodes: dict[str, str] | None = None,
+    placed: dict[tuple[str, int], tuple[str, str]] | None = None,
+) -> None:  # fmt: skip
+    """A release with nothing but what ids need: residents, their crosswalk and links, loads of ten rows each.
+
+    Args:
+        nodes: node -> id of records that linkage placed, whose rows take no part.
+        placed: (load, row) -> node and basis of rows that linkage placed.
+    """
     folder = settings.releases / version
     folder.mkdir()
     loads = sorted({load for load, _ in rows})
@@ -34,13 +43,19 @@ def publish(settings: Settings, version: str, rows: Rows, nodes: dict[str, str] 
     with duckdb.connect(str(folder / releases.DATABASE)) as connection:
         connection.execute("create table load (load_id varchar, first_record_no bigint, read bigint)")
         connection.execute("create table resident_crosswalk (record_no bigint, resident_id varchar)")
-        connection.execute("create table resident_link (node_id varchar, resident_id varchar)")
+        connection.execute(
+            "create table resident_link (record_no bigint, node_id varchar, resident_id varchar, basis varchar)"
+        )
         for load in loads:
             connection.execute("insert into load values (?, ?, 10)", [load, first[load]])
         for (load, row), one in rows.items():
             connection.execute("insert into resident_crosswalk values (?, ?)", [first[load] + row, one])
         for node, one in (nodes or {}).items():
-            connection.execute("insert into resident_link values (?, ?)", [node, one])
+            connection.execute("insert into resident_link values (null, ?, ?, 'linked')", [node, one])
+        for (load, row), (node, basis) in (placed or {}).items():
+            connection.execute(
+                "insert into resident_link values (?, ?, ?, ?)", [first[load] + row, node, rows[load, row], basis]
+            )
         connection.execute("create table resident as select distinct resident_id from resident_crosswalk")
     (folder / releases.MANIFEST).write_bytes(to_json({"fingerprint": version}))
     releases.switch(settings, releases.Release(folder), "publish")
@@ -80,6 +95,32 @@ def test_what_went_away_from_an_id_that_stays_is_told(settings: Settings) -> Non
     publish(settings, "2", {("a", 1): "P", ("b", 1): "N"}, {"n": "N"})
     found = locate(settings, "P")
     assert (found.present, found.steps[0]["kind"]) == (("N", "P"), "split")
+
+
+def test_a_record_whose_number_turns_out_to_be_anothers_is_told_though_the_id_stays(settings: Settings) -> None:
+    """Two people used one number: the department that stored the id of one now has that of the other."""
+    publish(settings, "1", {("a", 1): "P", ("a", 2): "P"})
+    rows = {("a", 1): "P", ("a", 2): "N", ("b", 1): "P", ("b", 2): "X"}
+    publish(settings, "2", rows, placed={("a", 2): ("n", "contradicts"), ("b", 2): ("x", "alone")})
+    found = locate(settings, "P")
+    assert (found.present, found.steps[0]["kind"]) == (("N", "P"), "split")
+    assert dict(zip(found.steps[0]["new_ids"], found.steps[0]["why"], strict=True)) == {
+        "N": "contradicts", "P": "stayed",
+    }  # fmt: skip
+    # And back, when those who contradicted it are withdrawn.
+    publish(settings, "3", {("a", 1): "P", ("a", 2): "P", ("c", 1): "N"})
+    assert locate(settings, "N").present == ("N", "P")
+
+
+def test_why_records_are_where_they_are_is_told(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P", ("a", 2): "Q", ("a", 3): "R"}, placed={("a", 2): ("q", "alone")})
+    publish(settings, "2", {("a", 1): "P", ("a", 2): "P", ("a", 3): "P"}, placed={("a", 2): ("q", "reviewed")})
+    assert [locate(settings, one).steps[0]["why"] for one in ("Q", "R")] == [["reviewed"], ["key"]]
+    # The files of an older program do not say it.
+    (path,) = (settings.home / "identities").glob("*.parquet")
+    path.chmod(0o600)
+    pq.write_table(pq.read_table(path).drop_columns(["why"]), path)
+    assert locate(settings, "Q").steps[0]["why"] == [""]
 
 
 def test_a_row_that_a_new_edition_repeats_is_followed_by_its_node(settings: Settings) -> None:
