@@ -28,6 +28,8 @@ SAMPLE = 200
 _NOTE = re.compile(
     r"^(?:注|备注|说明|填表说明|填报说明|填写说明|附件|附表|单位)\s*\d*[:：]|^[（(]?(?:一|1)[、.]?.{25,}"
 )
+_SENTENCE = re.compile(r".*[。；;!！]$|^[（(]?[一二三四五六七八九十\d]{1,3}[）)、.．:：].{4,}|.{9,}[，；。].*")
+"""A line of an explanation, not a header: it ends or is counted as one, or has several parts."""
 _ANSWER = re.compile(
     r"[\d０-９][\d０-９.,/:\-年月日 Xx]*|[□☐○√✓].*|.*[_＿]{2,}.*|是|否|有|无|男|女|年月日|年\s*月\s*日"
 )
@@ -82,6 +84,8 @@ class Cells:
 
 def tables_of(cells: Cells, grid: Grid) -> list[FormTable]:
     """All forms of a sheet, by the table detection of deliveries, or else as labels beside empty cells."""
+    if _is_explanation(cells):
+        return []
     places = list(_places(_without_lonely_rows(cells, grid)))
     columns = [_under_headers(cells, place) for place in places]
     first = next((row for row in range(len(cells.rows)) if _labels(cells, row) > 1), 0)
@@ -92,6 +96,14 @@ def tables_of(cells: Cells, grid: Grid) -> list[FormTable]:
     if _is_fill_in(pairs, max((len(table.fields) for table in columns), default=0)):
         return [FormTable(cells.name, _title(cells, 0, pairs[0].row), tuple(pairs), _beside(cells))]
     return columns
+
+
+def _is_explanation(cells: Cells) -> bool:
+    """A sheet of instructions (填表说明): one text a row, mostly sentences."""
+    lines = [[text for text in row if text] for row in cells.rows]
+    lines = [line for line in lines if line]
+    sentences = sum(bool(_SENTENCE.match(line[0])) for line in lines)
+    return all(len(line) == 1 for line in lines) and sentences * 2 >= len(lines) > 0
 
 
 def _places(grid: Grid) -> Iterator[Place]:
