@@ -2,9 +2,9 @@
 
 A valid number is certain, but it is also copied from a relative, borrowed, or mistyped into another valid one. Records
 of one entity whose names differ are compared; where what they state contradicts itself, only the largest consistent
-group keeps the entity: that of which most reports speak, of these the one with most records. So a report that writes one
-number in row after row does not take it from its owner. The others are treated as records without a number: they find
-their own person, or stay for a human.
+group keeps the entity: that of which most reports speak, of these the one with most records. So a report that writes
+one number in row after row does not take it from its owner. The others are treated as records without a number: they
+find their own person, or stay for a human.
 """
 
 from __future__ import annotations

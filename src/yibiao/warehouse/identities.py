@@ -28,8 +28,8 @@ MERGED, SPLIT, ENDED, WITHDRAWN = "merged", "split", "ended", "withdrawn"
 delivery that spoke of it was taken back."""
 
 KEY, STAYED = "key", "stayed"
-"""Why a record is where it is, besides the bases of the table `<entity>_link`: a certain key places it, as it is read or
-as a human decided about it; it never left."""
+"""Why a record is where it is, besides the bases of the table `<entity>_link`: a certain key places it, as it is read
+or as a human decided about it; it never left."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,9 @@ def _trace(connection: DuckDBPyConnection, entity: str, known: bool) -> None:
         {place}
         where record.{key} is not null and record.{key} <> old_id""")
     if linked == 2:
-        connection.execute("insert into moved select distinct old_id, new_id, basis from node_of where old_id <> new_id")
+        connection.execute(
+            "insert into moved select distinct old_id, new_id, basis from node_of where old_id <> new_id"
+        )
     connection.execute(f"""
         create or replace temp table change as
         with parts as (
@@ -238,8 +240,8 @@ def _trace(connection: DuckDBPyConnection, entity: str, known: bool) -> None:
 
 
 def _follow_nodes(connection: DuckDBPyConnection, entity: str) -> None:
-    """Make `node_of` (`old_id`, `new_id`, `basis`) of nodes of linkage that moved, and add to `row_of` the rows of those
-    that linkage places in one of the two releases only: a number turned out not to be a record's own, or to be so.
+    """Make `node_of` (`old_id`, `new_id`, `basis`) of nodes of linkage that moved, and add to `row_of` the rows of
+    those that linkage places in one of the two releases only: a number turned out not to be a record's own, or to be.
 
     Such a row may leave an id that stays, for others bear it.
     """
@@ -265,7 +267,7 @@ def _follow_nodes(connection: DuckDBPyConnection, entity: str) -> None:
         inner join now.load as load on node_of.later_no > load.first_record_no
             and node_of.later_no <= load.first_record_no + load.read
         where node_of.old_id is null and load.load_id in (select load_id from was.load)""")
-    if connection.execute("select 1 from came limit 1").fetchall():  # else all earlier records would be read for nothing
+    if connection.execute("select 1 from came limit 1").fetchall():  # else earlier records would be read for nothing
         connection.execute(f"""
             insert into row_of
             select record.{key}, came.load_id, came.row

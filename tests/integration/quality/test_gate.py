@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -243,6 +244,26 @@ def test_hand_written_sql_finds_the_same_counts(place: Path, settings: Settings,
     assert measured["differing"] == []
     assert measured["expectations"] == 2 * len(CHECKS)
     assert measured["rows"] == 5
+
+
+@pytest.mark.usefixtures("warm")
+def test_numbers_that_others_contradict_are_counted_and_stop_nothing(tmp_path: Path) -> None:
+    """By the project's own specs: three rows of one report state the number of somebody else."""
+    own = Settings.load(home=tmp_path / "home")
+    (tmp_path / "specs" / "identity").mkdir(parents=True)
+    spec = own.expectations / "identity" / "crosswalk_resident.yml"
+    shutil.copyfile(spec, tmp_path / "specs" / "identity" / spec.name)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("create schema identity; create schema canonical")
+        connection.execute(
+            "create table identity.crosswalk_resident as select range as record_no, 'P' || range as resident_id,"
+            " false as is_repeated, range > 6 as is_key_contradicted from range(10)"
+        )
+        connection.execute("create table canonical.resident as select resident_id from identity.crosswalk_resident")
+    found = run_gate(tmp_path / "warehouse.duckdb", tmp_path / "specs", tmp_path / "out", own)
+    (one,) = [result for result in found.results if result.unexpected]
+    assert (one.id, one.unexpected, one.evaluated, one.severity) == ("number_not_contradicted", 3, 10, "warning")
+    assert found.passed
 
 
 def test_a_gate_can_make_ready_while_something_else_is_done(place: Path, settings: Settings, tmp_path: Path) -> None:
