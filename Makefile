@@ -27,6 +27,9 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Without byte code every process of a run, and every worker of the tests, would compile the same files again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup setup-dev setup-spark run demo airflow test lint format types generated bench bench-rivals bench-matching soak lock lock-check clean
 
 help: ## show this list
@@ -82,7 +85,7 @@ airflow: demo ## the same DAGs under a real Airflow scheduler with its web pages
 
 # The type checker has one thread, so packages are compiled beside it.
 # pytest comes last: its closing line is the result of the whole. A file's tests share what they are slow to make, and
-# the files come in the order of tests/conftest.py.
+# the files come in the order of tests/conftest.py, which also says how many workers there are.
 test: setup-dev ## set up, then every check and test
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target .venv/.compiled lint types generated
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST)

@@ -34,17 +34,17 @@ hypothesis.settings.load_profile("untimed")
 LONGEST_FIRST = (
     "integration/pipeline/test_same_input_same_output.py",
     "e2e/test_crash_points.py",
-    "e2e/test_real_airflow.py",
+    "integration/identity/test_run.py",
+    "real/test_drafts.py",
     "integration/pipeline/test_nothing_leaks.py",
     "e2e/test_bad_input.py",
+    "e2e/test_real_airflow.py",
     "integration/pipeline/test_withdraw.py",
     "integration/quarantine/test_same_release.py",
     "integration/models/test_rules_in_dbt.py",
     "integration/identity/test_review.py",
-    "integration/identity/test_run.py",
     "integration/quarantine/test_replay.py",
     "integration/identity/test_relink.py",
-    "real/test_drafts.py",
     "real/test_bulletins.py",
     "integration/warehouse/test_history.py",
     "integration/identity/test_certain_keys.py",
@@ -68,7 +68,10 @@ LONGEST_FIRST = (
     "e2e/test_readme_commands.py",
     "unit/contracts/test_draft.py",
 )
-"""Files that take longest. With `--dist loadfile --no-loadscope-reorder` workers begin with them and end together."""
+"""Files that take longest. With `--dist loadfile --no-loadscope-reorder` workers begin with them and end together.
+
+The first ones begin with nothing that another of them makes, so that no worker waits.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -78,6 +81,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     assert not missing, f"LONGEST_FIRST names files that are no more: {missing}"
     # The order within a file, and of all other files, stays as it was.
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: a quarter of a worker's time is waited, for disks, other programs, folders that
+    another worker makes."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_unconfigure() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from yibiao.contracts.values import UNIT_WORDS, UNITS, Element
+from yibiao.contracts.kinds import UNIT_WORDS, UNITS
+from yibiao.contracts.values import Element
 
 DATE_WORDS = ("any", "excel_serial", "excel_1904")
 """Date formats that are no strptime codes: every notation with a four-digit year; serial numbers of spreadsheets."""

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts.documents import Document, Findings, read_fields
+from yibiao.contracts.kinds import FRESHNESS, SHARING, TYPES, UNITS, Frozen
 from yibiao.contracts.registry import Place, check_id, check_reference
 from yibiao.contracts.survivorship import check_survivorship, read_survivorship
-from yibiao.contracts.values import FRESHNESS, SHARING, TYPES, UNITS, CodeList, Element, Frozen
+from yibiao.contracts.values import CodeList, Element
 
 SENSITIVITIES = ("public", "internal", "personal", "sensitive")
 

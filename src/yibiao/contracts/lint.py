@@ -10,7 +10,8 @@ from yibiao.contracts.draft.names import unit_in
 from yibiao.contracts.elements import place_of_element
 from yibiao.contracts.load import read_schemas
 from yibiao.contracts.meanings import check_names
-from yibiao.contracts.values import Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Schemas
 from yibiao.errors import ContractError
 from yibiao.settings import Settings
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from yibiao.contracts.documents import Document, Findings
 from yibiao.contracts.elements import read_elements
+from yibiao.contracts.kinds import Frozen
 from yibiao.contracts.registry import read_codes, read_departments, read_entities
-from yibiao.contracts.values import Frozen, Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Schemas
 from yibiao.errors import ContractError
 
 

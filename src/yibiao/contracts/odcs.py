@@ -13,6 +13,7 @@ from open_data_contract_standard import model as odcs
 
 from yibiao.contracts.cells import DATE_WORDS, is_date_format, ratio, unit_words
 from yibiao.contracts.documents import Document, Findings, shorten
+from yibiao.contracts.kinds import LOGICAL_TYPES, STAGED_LEAD, TYPES, UNITS, Frozen
 from yibiao.contracts.odcs_keys import check_keys, known_keys
 from yibiao.contracts.properties import (
     COLUMN_PROPERTIES,
@@ -23,22 +24,9 @@ from yibiao.contracts.properties import (
     read_properties,
 )
 from yibiao.contracts.registry import SQL_WORDS, check_id, check_reference
+from yibiao.contracts.reports import Column, EditionRule, Report, Server
 from yibiao.contracts.servers import DATABASES, EXTRACTED, read_server
-from yibiao.contracts.values import (
-    LOGICAL_TYPES,
-    STAGED_LEAD,
-    TYPES,
-    UNITS,
-    CodeList,
-    Column,
-    Department,
-    EditionRule,
-    Element,
-    Entity,
-    Frozen,
-    Report,
-    Server,
-)
+from yibiao.contracts.values import CodeList, Department, Element, Entity
 
 MAX_DROP = 0.1
 RETRIES = 3

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts.documents import Document, Findings, did_you_mean, read_fields, shorten
+from yibiao.contracts.kinds import Frozen
 from yibiao.contracts.survivorship import check_entities
-from yibiao.contracts.values import Code, CodeList, Department, Element, Entity, Frozen
+from yibiao.contracts.values import Code, CodeList, Department, Element, Entity
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 """Ids are snake_case with single underscores: `__` separates role, department and element in generated names."""

@@ -9,10 +9,11 @@ from typing import Any
 from open_data_contract_standard import model as odcs
 
 from yibiao.contracts.documents import Document, Findings
+from yibiao.contracts.kinds import Frozen
 from yibiao.contracts.properties import SERVER_PROPERTIES, read_properties
 from yibiao.contracts.registry import check_reference
+from yibiao.contracts.reports import Server
 from yibiao.contracts.secrets import is_reference, written_secret
-from yibiao.contracts.values import Frozen, Server
 
 FORMATS = ("csv", "xlsx", "xls", "ods", "json", "ndjson", "xml", "parquet", "sqlite")
 ENCODINGS = ("UTF-8", "UTF-8-BOM", "GB18030", "GBK", "Big5", "UTF-16")

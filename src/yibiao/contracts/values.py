@@ -1,7 +1,7 @@
 """What the schemas folder says, as frozen values that every other part reads.
 
 Here stand the registry's own: elements, code lists, entities, departments. What types and units there are stands in
-`kinds`, data contracts in `reports`; all of it is found from here.
+`kinds`, data contracts in `reports`.
 """
 
 from __future__ import annotations
@@ -13,46 +13,9 @@ from functools import cached_property
 
 import orjson
 
-from yibiao.contracts.kinds import (
-    DECIMAL_SCALE,
-    FRESHNESS,
-    KEY_KINDS,
-    LOGICAL_TYPES,
-    SHARING,
-    STAGED_LEAD,
-    TYPES,
-    UNIT_WORDS,
-    UNITS,
-    ElementType,
-    Frozen,
-)
-from yibiao.contracts.reports import Column, EditionRule, Report, Server, plain_column
+from yibiao.contracts.kinds import FRESHNESS, TYPES, Frozen
+from yibiao.contracts.reports import Report
 from yibiao.contracts.survivorship import Criterion
-
-__all__ = [
-    "DECIMAL_SCALE",
-    "FRESHNESS",
-    "KEY_KINDS",
-    "LOGICAL_TYPES",
-    "SHARING",
-    "STAGED_LEAD",
-    "TYPES",
-    "UNITS",
-    "UNIT_WORDS",
-    "Code",
-    "CodeList",
-    "Column",
-    "Department",
-    "EditionRule",
-    "Element",
-    "ElementType",
-    "Entity",
-    "Frozen",
-    "Report",
-    "Schemas",
-    "Server",
-    "plain_column",
-]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from yibiao.contracts.values import Column, Report, Schemas
+from yibiao.contracts.reports import Column, Report
+from yibiao.contracts.values import Schemas
 from yibiao.demo import damage, verdicts
 from yibiao.demo.marker import DemoError, read_marker
 from yibiao.demo.residents import SHARED_NUMBERS

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.demo.chance import draw
 from yibiao.demo.edition import Edition
 from yibiao.demo.families import FIRST_DAY

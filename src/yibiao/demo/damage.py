@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from yibiao.contracts.values import Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Schemas
 
 RATES: Mapping[str, float] = {
     "citizen_id.missing": 0.10,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from yibiao.contracts.values import Column, Schemas
+from yibiao.contracts.reports import Column
+from yibiao.contracts.values import Schemas
 from yibiao.demo import harm
 from yibiao.demo.batch import Batch
 from yibiao.demo.damage import (

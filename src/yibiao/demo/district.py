@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from yibiao.contracts.values import Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Schemas
 from yibiao.demo.damage import make_plan
 from yibiao.demo.deliver import deliver, first_counts
 from yibiao.demo.edition import MAXIMUM, Edition

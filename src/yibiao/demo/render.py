@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from yibiao.contracts.values import Column, Schemas
+from yibiao.contracts.reports import Column
+from yibiao.contracts.values import Schemas
 from yibiao.demo.numbers import calendar
 
 EXCEL_EPOCH = 25569

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.demo.batch import Batch, updated
 from yibiao.demo.benefits import ELDERLY, FARMLAND, LOW_INCOME, PREFERENTIAL, RENTAL
 from yibiao.demo.chance import below, draw, mix

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 
-from yibiao.contracts.values import Entity, Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Entity, Schemas
 from yibiao.demo.marker import DemoError, read_marker
 from yibiao.settings import Settings
 from yibiao.warehouse.query import need_columns

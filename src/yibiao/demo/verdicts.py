@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from yibiao.contracts.values import Column
+from yibiao.contracts.reports import Column
 from yibiao.demo.numbers import citizen_valid
 from yibiao.demo.render import EXCEL_EPOCH, SERIAL_FORMATS
 

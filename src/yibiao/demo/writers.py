@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.demo.deliver import Delivery
 from yibiao.errors import ContractError
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from yibiao.contracts.properties import REPAIRS
-from yibiao.contracts.values import Column, plain_column
+from yibiao.contracts.reports import Column, plain_column
 from yibiao.detect.table import ASK, Held
 from yibiao.ingest.readers.spreadsheet_marked import marked
 from yibiao.ingest.readers.spreadsheet_rows import Part

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from yibiao.contracts import Element, Schemas
-from yibiao.contracts.values import FRESHNESS, SHARING, TYPES
+from yibiao.contracts.kinds import FRESHNESS, SHARING, TYPES
 from yibiao.elements.resources import Resource, resources
 
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (

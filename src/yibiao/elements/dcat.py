@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts import Element, Schemas
-from yibiao.contracts.values import TYPES
+from yibiao.contracts.kinds import TYPES
 from yibiao.elements.resources import Resource, resources
 from yibiao.files import replace_file, to_json
 

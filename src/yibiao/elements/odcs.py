@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts import Element, Schemas
-from yibiao.contracts.values import TYPES
+from yibiao.contracts.kinds import TYPES
 from yibiao.files import replace_file, to_json
 
 LONGEST_ENUM = 250

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from yibiao.contracts import Department, Element, Schemas
-from yibiao.contracts.values import FRESHNESS, Frozen
+from yibiao.contracts.kinds import FRESHNESS, Frozen
 
 CLASSES: Mapping[str, tuple[str, str]] = Frozen(
     resident=("基础信息资源", "国家人口基础信息资源"),

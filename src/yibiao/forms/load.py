@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts.documents import Document, Findings, did_you_mean, read_fields, shorten
-from yibiao.contracts.values import Frozen, Schemas
+from yibiao.contracts.kinds import Frozen
+from yibiao.contracts.values import Schemas
 from yibiao.forms.model import DERIVATIONS, MODES, TIMES, UNITS, Field, Form, Rows
 from yibiao.forms.paths import NOWHERE, joins, place
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 from yibiao.contracts.values import Entity, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.files import to_json
-from yibiao.forms.fill.areas import Area
+from yibiao.forms.fill.areas import Area, stretches
 from yibiao.forms.fill.run import folder_of
 from yibiao.forms.fill.select import doubtful_query, see, source
 from yibiao.forms.fill.values import names_person
@@ -122,18 +122,12 @@ def _by_community(
     code = ""
     parts: list[pa.Table] = []
     for batch in reader:
-        communities = batch.column(0).to_pylist()
-        first = 0
-        while first < len(communities):
-            last = first
-            while last < len(communities) and communities[last] == communities[first]:
-                last += 1
-            if communities[first] != code:
+        for found, first, last in stretches(batch.column(0).to_pylist()):
+            if found != code:
                 if parts:
                     yield code, pa.concat_tables(parts)
-                code, parts = communities[first], []
+                code, parts = found, []
             parts.append(pa.Table.from_batches([batch.slice(first, last - first)]).select(names))
-            first = last
     if parts:
         yield code, pa.concat_tables(parts)
 

@@ -250,7 +250,7 @@ def is_value(value: str, element: str, schemas: Schemas) -> bool:
     """Whether a text is a value of an element as the registry writes it."""
     import duckdb
 
-    from yibiao.contracts.values import plain_column
+    from yibiao.contracts.reports import plain_column
     from yibiao.ingest.rules import read_as
 
     told = schemas.elements[element]

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from yibiao.contracts.values import Column, Entity, Report, Schemas
+from yibiao.contracts.reports import Column, Report
+from yibiao.contracts.values import Entity, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.identity.source import SourceColumn, stated_by
 from yibiao.ingest.packages import ACCEPTED, read_rows

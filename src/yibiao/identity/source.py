@@ -22,7 +22,8 @@ from yibiao.progress import Progress, Silent
 if TYPE_CHECKING:
     import duckdb
 
-    from yibiao.contracts.values import Column, Entity, Report, Schemas
+    from yibiao.contracts.reports import Column, Report
+    from yibiao.contracts.values import Entity, Schemas
     from yibiao.settings import Settings
 
 OWN_NUMBER, RELATIVE_NAME, TEXT = "own_number", "relative_name", "_text"

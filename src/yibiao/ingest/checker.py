@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.ingest.checks import BITS, QUARANTINE, Checks, CodeCheck, compile_checks
 from yibiao.ingest.clean_bytes import Texts
 from yibiao.ingest.readers.chunks import schema

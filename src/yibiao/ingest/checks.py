@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from yibiao.contracts.values import Column, Report
+from yibiao.contracts.reports import Column, Report
 from yibiao.ingest.clean import DAY, clean_sql, dated
 from yibiao.ingest.clean_bytes import LONGEST
 from yibiao.ingest.clean_rows import CleanRows

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from yibiao.contracts.values import Column, Report
+from yibiao.contracts.reports import Column, Report
 from yibiao.ingest.rules import quote, read_as, render
 
 _BIRTHS = frozenset({"%Y%m%d", "%Y-%m-%d", "%Y/%m/%d"})

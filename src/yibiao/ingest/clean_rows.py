@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
-from yibiao.contracts.values import Column, Report
+from yibiao.contracts.reports import Column, Report
 from yibiao.ingest.clean_bytes import FORMATS, Texts
 
 EARLIEST = 1850_01_01

@@ -6,7 +6,7 @@ import calendar
 import re
 from dataclasses import dataclass
 
-from yibiao.contracts.values import EditionRule
+from yibiao.contracts.reports import EditionRule
 from yibiao.errors import DeliveryError
 
 FORMAT = 1

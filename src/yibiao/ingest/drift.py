@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from yibiao.contracts.values import TYPES, Column, Frozen, Report, plain_column
+from yibiao.contracts.kinds import TYPES, Frozen
+from yibiao.contracts.reports import Column, Report, plain_column
 from yibiao.errors import DeliveryError
 
 EVOLVE, QUARANTINE, REFUSE = "evolve", "quarantine", "refuse"

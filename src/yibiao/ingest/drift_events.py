@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from yibiao.contracts.values import Column, Element, Report, Schemas
+from yibiao.contracts.reports import Column, Report
+from yibiao.contracts.values import Element, Schemas
 from yibiao.ingest.drift import name_score
 from yibiao.ingest.packages import ACCEPTED, QUARANTINE, LoadPackage, live_packages
 from yibiao.ingest.rules import quote, render

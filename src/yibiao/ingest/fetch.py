@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from yibiao.contracts.values import EditionRule, Report
+from yibiao.contracts.reports import EditionRule, Report
 from yibiao.errors import DeliveryError, YibiaoError
 from yibiao.ingest.deliveries import Delivery, edition_date
 from yibiao.ingest.landing import keep_stream, landed, record

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.errors import DeliveryError, YibiaoError
 from yibiao.files import scratch, sha256_file
 from yibiao.ingest.deliveries import edition_date

@@ -15,7 +15,7 @@ import httpx
 import orjson
 import tenacity
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.errors import DeliveryError
 from yibiao.ingest.addresses import Connection, named_connection, resolve_base, resolve_secret
 

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.errors import LoadError
 from yibiao.files import scratch
 from yibiao.ingest.checker import Checker, Encoded, Verdict

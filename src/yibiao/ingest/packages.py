@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.errors import LoadError
 from yibiao.files import commit_folder, sha256_file, to_json
 from yibiao.ingest.deliveries import Delivery

@@ -7,7 +7,7 @@ import glob
 from pathlib import Path
 from typing import Any
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.errors import DeliveryError
 from yibiao.ingest.addresses import Connection, named_connection, resolve
 from yibiao.settings import Settings

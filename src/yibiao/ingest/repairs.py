@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from yibiao.contracts.properties import REPAIRS
-from yibiao.contracts.values import Column, Report
+from yibiao.contracts.reports import Column, Report
 from yibiao.detect.table import REJECT, SAFE
 from yibiao.errors import DeliveryError
 

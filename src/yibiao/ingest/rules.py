@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from yibiao.errors import ContractError
 
 if TYPE_CHECKING:
-    from yibiao.contracts.values import Column
+    from yibiao.contracts.reports import Column
 
 RULES_FOLDER = "macros/rules"
 
@@ -49,7 +49,7 @@ def read_as(column: Column, text: str) -> str:
         text: SQL expression.
     """
     # The package of contracts takes half a second to import, and most callers have no column.
-    from yibiao.contracts.values import DECIMAL_SCALE, TYPES
+    from yibiao.contracts.kinds import DECIMAL_SCALE, TYPES
 
     macro = TYPES[column.type].macro
     if column.type in ("date", "month"):

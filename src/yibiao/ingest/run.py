@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.errors import DeliveryError, YibiaoError
 from yibiao.ingest.deliveries import Delivery
 from yibiao.ingest.fetch import Fetched, fetch

@@ -22,7 +22,7 @@ def share(values: Sequence[str], type_: str, codes: frozenset[str] = frozenset()
     """Share of the stated values that have the form of a type; None if too few are stated.
 
     Args:
-        type_: a key of `yibiao.contracts.values.TYPES`.
+        type_: a key of `yibiao.contracts.kinds.TYPES`.
         codes: codes, names and aliases of the element's code list.
     """
     stated = [value.strip() for value in values if value.strip()]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from yibiao.contracts.properties import REPAIRS
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.quarantine.amendments import Line
 from yibiao.quarantine.rows import HeldRow
 from yibiao.quarantine.workbook import shown

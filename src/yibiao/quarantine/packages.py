@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from yibiao.contracts.values import Column, Report
+from yibiao.contracts.reports import Column, Report
 from yibiao.files import scratch, to_json
 from yibiao.ingest.checker import Checker
 from yibiao.ingest.columns import plain

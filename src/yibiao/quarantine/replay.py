@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from yibiao.contracts.values import Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Schemas
 from yibiao.errors import DeliveryError, LoadError, YibiaoError
 from yibiao.ingest.checker import Checker
 from yibiao.ingest.columns import plain

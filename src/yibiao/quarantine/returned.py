@@ -14,7 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from yibiao.contracts.values import Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Schemas
 from yibiao.errors import DeliveryError, YibiaoError
 from yibiao.ingest.columns import plain
 from yibiao.ingest.readers.chunks import Chunk, schema

@@ -13,7 +13,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from yibiao.contracts.values import Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Schemas
 from yibiao.errors import LoadError, YibiaoError
 from yibiao.files import to_json
 from yibiao.ingest.columns import plain

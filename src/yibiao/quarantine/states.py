@@ -19,7 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from yibiao.contracts.values import Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Schemas
 from yibiao.errors import LoadError
 from yibiao.ingest.packages import QUARANTINE, LoadPackage, live_packages
 from yibiao.quarantine.packages import AmendmentPackage, live_amendments

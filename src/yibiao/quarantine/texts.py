@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from yibiao.contracts.values import CodeList, Column, Report, Schemas
+from yibiao.contracts.reports import Column, Report
+from yibiao.contracts.values import CodeList, Schemas
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from yibiao.contracts.values import Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Schemas
 from yibiao.quarantine.slip_layout import BAD, GOOD, Styles, print_setup
 from yibiao.quarantine.workbook import shown
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from yibiao.contracts.values import Element, Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Element, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.ingest.packages import ACCEPTED, QUARANTINE, read_rows
 from yibiao.settings import Settings

@@ -44,7 +44,7 @@ def record(no: int, name: str | None, **more: Any) -> dict[str, Any]:
 
 
 def linked(rows: list[dict[str, Any]], decisions: list[tuple[str, str, str]] = ()) -> list[dict[str, Any]]:  # type: ignore[assignment]
-    con = duckdb.connect()
+    con = duckdb.connect(config={"threads": 1})
     con.execute("create schema identity; create schema input; create table input.installation (secret varchar)")
     con.execute("insert into input.installation values (?)", [SECRET])
     con.execute("create table input.link_decision (entity varchar, node_l varchar, node_r varchar, verdict varchar)")

@@ -13,8 +13,8 @@ from sheet_reading import Take, read_book
 
 from workbooks import KINDS
 from yibiao.contracts import Column, EditionRule, Report, Server
+from yibiao.contracts.kinds import Frozen
 from yibiao.contracts.properties import drift_modes
-from yibiao.contracts.values import Frozen
 from yibiao.settings import Settings
 
 HEADERS = ("公民身份号码", "姓名", "性别", "出生日期", "备注")

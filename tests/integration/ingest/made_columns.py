@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from yibiao.contracts import Column, EditionRule, Report, Server
-from yibiao.contracts.values import Frozen, plain_column
+from yibiao.contracts.kinds import Frozen
+from yibiao.contracts.reports import plain_column
 
 
 def column(name: str, header: str, type_: str = "text", **more: Any) -> Column:

@@ -12,7 +12,7 @@ from made_columns import column, report
 
 from workbooks import Sheet, write
 from yibiao.contracts import Column, Report, Server
-from yibiao.contracts.values import Frozen
+from yibiao.contracts.kinds import Frozen
 from yibiao.ingest.readers import Reading, read
 from yibiao.ingest.readers.chunks import Broken
 

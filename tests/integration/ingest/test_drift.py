@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from made_columns import column
 
+from yibiao.contracts.kinds import Frozen
 from yibiao.contracts.properties import DRIFT, drift_modes
-from yibiao.contracts.values import Frozen, Schemas
+from yibiao.contracts.values import Schemas
 from yibiao.ingest import ingest_report, live_packages
 from yibiao.ingest.drift_events import drift_events, words
 

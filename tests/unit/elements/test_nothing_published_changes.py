@@ -10,7 +10,7 @@ import pytest
 
 from yibiao.contracts import Schemas, load_schemas
 from yibiao.contracts.generate import plan
-from yibiao.contracts.values import Frozen
+from yibiao.contracts.kinds import Frozen
 from yibiao.settings import Settings
 from yibiao.warehouse.inputs import registry_digest
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from open_data_contract_standard.model import OpenDataContractStandard
 
 from yibiao.contracts import Schemas, load_schemas
-from yibiao.contracts.values import FRESHNESS
+from yibiao.contracts.kinds import FRESHNESS
 from yibiao.elements import holdings, search
 from yibiao.elements.catalogue import COLUMNS, catalogue_rows, write_catalogue
 from yibiao.elements.dcat import dcat_catalogue, write_dcat

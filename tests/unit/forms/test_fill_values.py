@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from yibiao.forms.collect.contract import contract_text, own_columns, own_report, report_id
-from yibiao.forms.fill.areas import prefix_of
+from yibiao.forms.fill.areas import prefix_of, stretches
 from yibiao.forms.fill.row_xml import escaped
 from yibiao.forms.fill.run import safe
 from yibiao.forms.fill.select import letters_of
@@ -50,6 +50,11 @@ def test_letters_of_columns() -> None:
 )
 def test_zeros_only_fill_a_code_up(code: str, prefix: str) -> None:
     assert prefix_of(code) == prefix
+
+
+def test_rows_of_one_community_lie_side_by_side() -> None:
+    assert list(stretches(["a", "a", "b", "a", "c", "c"])) == [("a", 0, 2), ("b", 2, 3), ("a", 3, 4), ("c", 4, 6)]
+    assert list(stretches([])) == []
 
 
 def test_names_of_files_hold_nothing_that_a_file_system_forbids() -> None:

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from made_columns import column
 
+from yibiao.contracts.kinds import Frozen
 from yibiao.contracts.properties import REPAIRS
-from yibiao.contracts.values import Frozen
 from yibiao.errors import DeliveryError
 from yibiao.ingest.repairs import BOOLEAN, LOST, NUMBER, TEXT, Repairs, find, repair_class
 

@@ -128,6 +128,9 @@ def test_a_published_release_is_good_and_its_figures_come_from_its_manifest(sett
     assert "yibiao query" in " ".join(summary["next"])
     for word in ("预防接种个案", "1,000", "2026-01-ffff", "30 通过 passed", "yibiao query"):
         assert word in text(summary)
+    assert summary["decisions_passed_over"] == {}
+    assert "所涉记录已变" not in text(summary)
+    assert "2 条所涉记录已变" in text({**summary, "decisions_passed_over": {"resident": 2}})
 
 
 def test_rows_that_came_back_mended_are_told_apart_from_those_still_open(settings: Settings) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from installations import PROJECT
 from yibiao.contracts import Report, Schemas, load_schemas
+from yibiao.contracts.kinds import TYPES
 from yibiao.contracts.properties import DRIFT, REPAIRS
-from yibiao.contracts.values import TYPES
 from yibiao.ingest.checks import compile_checks
 from yibiao.ingest.drift import HOLD
 from yibiao.quarantine.texts import TEXTS, UNKNOWN, explain, find_text

@@ -10,6 +10,7 @@ from yibiao.errors import LinkageError, WarehouseError
 from yibiao.progress import Silent
 from yibiao.settings import Settings
 from yibiao.warehouse import dbt
+from yibiao.warehouse.dbt_process import tell_what_is_shown
 
 EVENT = '{{"data": {{"exc": "{text}"}}, "info": {{"level": "error", "name": "MainEncounteredError"}}}}'
 """What dbt 1.11 writes about an error outside of models."""
@@ -49,6 +50,24 @@ def test_an_error_of_our_own_in_a_model_is_told_as_it_is() -> None:
     assert told is not None
     assert told.as_dict() == own.as_dict() | {"where": "resident.json (linkage_resident)"}
     assert dbt._own_error("linkage_resident", "Conversion Error: 13900000000") is None
+
+
+def test_what_dbt_says_for_debugging_is_dropped_and_the_rest_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dbt_common.events import event_manager_client
+    from dbt_common.events.base_types import EventLevel, EventMsg
+    from dbt_common.events.functions import fire_event
+    from dbt_common.events.types import Note, SystemExecutingCmd
+
+    monkeypatch.setattr(event_manager_client, "_EVENT_MANAGER", None)
+    tell_what_is_shown()
+    told: list[EventMsg] = []
+    event_manager_client.add_callback_to_manager(told.append)
+    for level in EventLevel:
+        fire_event(Note(msg=f"at level {level.value}"), level=level)
+    fire_event(Note(msg="at its own level, info"))
+    fire_event(SystemExecutingCmd(cmd=["at its own level, debug"]))
+    assert [one.info.level for one in told] == ["info", "warn", "error", "info"]
+    assert told[0].info.msg == "at level info"
 
 
 def _error(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> WarehouseError:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.draft.keys import ENOUGH_VALUES, KEY_WORDS, choose_key
 from yibiao.contracts.draft.names import Named, Names, property_name, unit_in
-from yibiao.contracts.values import UNITS, Column, Schemas, plain_column
+from yibiao.contracts.kinds import UNITS
+from yibiao.contracts.reports import Column, plain_column
+from yibiao.contracts.values import Schemas
 from yibiao.ingest.drift import plain, value_shares
 
 if TYPE_CHECKING:

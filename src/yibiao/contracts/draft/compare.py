@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from yibiao.contracts.documents import Document, Findings
 from yibiao.contracts.odcs import Registry, read_report
 from yibiao.contracts.properties import DRIFT, REPAIRS
-from yibiao.contracts.values import Column, Report, Schemas
+from yibiao.contracts.reports import Column, Report
+from yibiao.contracts.values import Schemas
 from yibiao.detect.table import ASK, REJECT, SAFE
 from yibiao.errors import ContractError
 from yibiao.ingest.drift import plain

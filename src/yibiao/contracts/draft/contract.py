@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.contracts.draft.columns import ColumnDraft, draft_columns
+from yibiao.contracts.kinds import TYPES
 from yibiao.contracts.servers import ENCODINGS
-from yibiao.contracts.values import TYPES, Schemas
+from yibiao.contracts.values import Schemas
 from yibiao.detect.table import Choice, Detected
 from yibiao.errors import ContractError, DeliveryError
 

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from yibiao.contracts.kinds import UNIT_WORDS
 from yibiao.contracts.registry import SQL_WORDS
-from yibiao.contracts.values import UNIT_WORDS, Schemas
+from yibiao.contracts.values import Schemas
 from yibiao.ingest.drift import name_score, plain
 
 ROLE_WORDS: Mapping[str, str] = {

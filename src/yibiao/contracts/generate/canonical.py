@@ -7,8 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from yibiao.contracts.generate.text import literal, to_sql, to_yaml
+from yibiao.contracts.kinds import KEY_KINDS
+from yibiao.contracts.reports import Report
 from yibiao.contracts.survivorship import Criterion, applicable
-from yibiao.contracts.values import KEY_KINDS, Element, Entity, Report, Schemas
+from yibiao.contracts.values import Element, Entity, Schemas
 
 _NUMBERS = frozenset({*KEY_KINDS, *KEY_KINDS.values()})
 

@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any
 
 from yibiao.contracts.generate.text import to_yaml
-from yibiao.contracts.values import Column, Report, Schemas
+from yibiao.contracts.reports import Column, Report
+from yibiao.contracts.values import Schemas
 
 EARLIEST = dt.date(1850, 1, 1)
 LATEST = dt.date(2100, 1, 1)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yibiao.contracts.values import TYPES, Element, Report, Schemas
+from yibiao.contracts.kinds import TYPES
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Element, Schemas
 from yibiao.errors import ContractError
 from yibiao.forms.layout import printed
 from yibiao.forms.model import Field, Form

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from yibiao.contracts.values import Report, Schemas
+from yibiao.contracts.reports import Report
+from yibiao.contracts.values import Schemas
 from yibiao.control.database import connect
 from yibiao.errors import FormError, YibiaoError
 from yibiao.files import sha256_file

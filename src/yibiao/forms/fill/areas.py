@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from yibiao.contracts.documents import did_you_mean
 from yibiao.contracts.values import CodeList, Schemas
@@ -63,3 +65,13 @@ def name_of(schemas: Schemas, code: str) -> str:
     """The name of a community with that of its street or town before it."""
     listed = division_list(schemas).by_code
     return "".join(listed[part].name for part in (code[:9], code) if part in listed)
+
+
+def stretches(codes: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """`(community, first, last)` of rows that lie side by side and are of one community; `last` is the next one's
+    first."""
+    first = 0
+    for code, same in groupby(codes):
+        last = first + sum(1 for _ in same)
+        yield code, first, last
+        first = last

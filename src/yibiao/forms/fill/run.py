@@ -16,7 +16,7 @@ import numpy as np
 
 from yibiao.contracts.values import Schemas
 from yibiao.errors import FormError, ReleaseError
-from yibiao.forms.fill.areas import Area
+from yibiao.forms.fill.areas import Area, stretches
 from yibiao.forms.fill.book import write_book
 from yibiao.forms.fill.pages import Marker
 from yibiao.forms.fill.row_xml import Plan, rows_xml
@@ -296,23 +296,17 @@ def _by_community(connection: DuckDBPyConnection, asked: Asked, sql: str) -> Ite
         return Rows(b"".join(part[0] for part in parts), disputed, columns)
 
     for batch in reader:
-        communities = batch.column("community").to_pylist()
         xml = batch.column("xml")
         disputed = batch.column("disputed").to_numpy(zero_copy_only=False)
         records = [batch.column(name).to_numpy(zero_copy_only=False) for name in names]
-        first = 0
-        while first < len(communities):
-            last = first
-            while last < len(communities) and communities[last] == communities[first]:
-                last += 1
-            if communities[first] != code:
+        for community, first, last in stretches(batch.column("community").to_pylist()):
+            if community != code:
                 if parts:
                     yield code, whole()
-                if communities[first] < code:
+                if community < code:
                     raise ReleaseError("The rows of a form came out of order.", where=asked.form.id)
-                code, parts = communities[first], []
+                code, parts = community, []
             parts.append((_bytes(xml, first, last), disputed[first:last], [one[first:last] for one in records]))
-            first = last
     if parts:
         yield code, whole()
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from yibiao.contracts.cells import ratio
-from yibiao.contracts.values import UNITS, Element, Entity, Schemas
+from yibiao.contracts.kinds import UNITS
+from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.forms.model import Field
 from yibiao.forms.paths import HEAD, Place, joins, place
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
-from yibiao.contracts.values import UNITS, Schemas
+from yibiao.contracts.kinds import UNITS
+from yibiao.contracts.values import Schemas
 from yibiao.errors import FormError
 from yibiao.forms.admission.fields import AskedField
 from yibiao.forms.admission.registry import now, standings

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.ingest.columns import Binding, bind
 from yibiao.ingest.drift import Rename
 

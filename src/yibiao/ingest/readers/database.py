@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.errors import DeliveryError
 from yibiao.ingest.readers.chunks import Chunk, Reading, schema
 

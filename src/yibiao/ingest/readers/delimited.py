@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.detect.text_lines import bare, lines_of
 from yibiao.detect.text_split import BACKSLASH, DOUBLED, Dialect
 from yibiao.errors import DeliveryError

@@ -14,7 +14,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.errors import DeliveryError
 from yibiao.ingest.readers.chunks import Chunk, Reading
 from yibiao.ingest.readers.encodings import Utf8Stream, check_head, wrong_encoding

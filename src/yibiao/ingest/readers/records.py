@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.ingest.columns import plain, refuse_drift
 from yibiao.ingest.deliveries import shown
 from yibiao.ingest.readers.chunks import Broken, Chunk, Reading, schema

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from yibiao.contracts.values import Column, Report
+from yibiao.contracts.reports import Column, Report
 from yibiao.errors import DeliveryError
 from yibiao.ingest.columns import Binding, bind, plain
 from yibiao.ingest.readers.chunks import Broken, Chunk, Reading, schema

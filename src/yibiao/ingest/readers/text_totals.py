@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.ingest.columns import Binding
 from yibiao.ingest.readers.totals import (
     Printed,

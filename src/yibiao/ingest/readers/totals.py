@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.ingest.packages import ROWS_NOTED
 
 COUNT = "count"

@@ -13,7 +13,7 @@ from xml.parsers import expat
 import orjson
 import pyarrow as pa
 
-from yibiao.contracts.values import Report
+from yibiao.contracts.reports import Report
 from yibiao.errors import DeliveryError
 from yibiao.ingest.readers.chunks import Chunk, Reading
 from yibiao.ingest.readers.encodings import Utf8Stream, wrong_encoding
