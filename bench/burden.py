@@ -31,7 +31,7 @@ def measure(settings: Settings) -> dict[str, Any]:
     Returns:
         `forms`; `figures`: name -> before, after, cut, least; `hours`, `seconds_a_year`: by state, also of those that
         are shown and not judged; `cells`: state -> mode -> cells; `unanswered`: distinct fields that sharing supplies
-        and of which the release answers no row; `seconds`: of measuring.
+        and of which the release answers no row, `unanswered_fields`: where they are asked; `seconds`: of measuring.
     """
     from yibiao.contracts import load_schemas
     from yibiao.forms import load_forms
@@ -81,6 +81,12 @@ def measure(settings: Settings) -> dict[str, Any]:
         "seconds_a_year": seconds,
         "cells": {name: cells(state) for name, state in made.items()},
         "unanswered": len(supplied - answered),
+        "unanswered_fields": [
+            f"{form.form}: {field.key}"
+            for form in once
+            for field in form.fields
+            if not field.asked and field.fact not in answered
+        ],
         "seconds": round(time.perf_counter() - began, 1),
     }
 

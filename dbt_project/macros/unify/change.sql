@@ -1,8 +1,9 @@
 {#
   Change, not total (decision 0036). A warehouse that is kept is brought to new inputs: `input.touched_record` holds the
-  numbers of the source records that came, went or changed. From it follows what must be made anew in each layer:
+  numbers of the source records that came, went or changed, `input.before_correction` the corrections that counted before.
+  From them follows what must be made anew in each layer:
 
-    identity.touched_<entity>   entities of those records, before and now, and what linkage decided otherwise
+    identity.touched_<entity>   entities of those records, before and now, what linkage decided otherwise, what was corrected
     identity.affected_<entity>  all records of these entities
     identity.renewed_<entity>   entities whose golden record is made anew: touched ones, and those that name one
 
@@ -98,6 +99,7 @@ ids as (
     select {{ meta.id_column }} from {{ as_it_was('identity', 'crosswalk_' ~ entity) }}
     where record_no in (select record_l from decided)
     {%- endif %}
+    {{ touched_by_corrections(entity) }}
     {%- for linked in compared_entities(meta) %}
     union
     select {{ meta.id_column }} from {{ as_it_was('canonical', entity) }}

@@ -97,10 +97,17 @@ def fill(
 @click.command("collect")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--data", type=click.Path(), help="Folder of deliveries, where new values go. [default: data/demo]")
-@click.option("--dry-run", is_flag=True, help="Only look; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Only look; take nothing in.")
+@click.option(
+    "--replies",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write a reply (回执) in Chinese for each file to, for whoever sent it.",
+)
 @_home
 @_json
-def collect_(folder: Path, data: str | None, dry_run: bool, home: str | None, as_json: bool) -> None:
+def collect_(
+    folder: Path, data: str | None, dry_run: bool, replies: Path | None, home: str | None, as_json: bool
+) -> None:
     """Take the returned forms in FOLDER in, cell by cell.
 
     Corrections become tickets to the authority, new values a delivery of the form's own contract; what cannot be taken
@@ -109,12 +116,15 @@ def collect_(folder: Path, data: str | None, dry_run: bool, home: str | None, as
     from dataclasses import asdict
 
     from yibiao.forms.collect import OUTCOMES, collect
+    from yibiao.forms.collect.reply import OUTCOME_NAMES, write_replies
     from yibiao.forms.collect.run import REFUSED_FILE, TAKEN, known_report
 
     settings = Settings.load(home=home, data=data)
     settings.open_home()
     forms, schemas = _load(settings)
     found = collect(settings, forms, schemas, folder, dry_run=dry_run)
+    if replies is not None:
+        write_replies(found, {name: one.title for name, one in forms.items()}, replies)
     if as_json:
         _print_json([asdict(one) for one in found])
         sys.exit(1 if any(one.state == REFUSED_FILE for one in found) else 0)
@@ -123,8 +133,8 @@ def collect_(folder: Path, data: str | None, dry_run: bool, home: str | None, as
     from yibiao.errors import YibiaoError
     from yibiao.terminal import table_console
 
-    names = dict(zip(OUTCOMES, ("未改", "已核对", "更正", "新填", "不采用", "空"), strict=True))
-    table = Table("文件 file", "社区", "行 rows", *names.values(), "工单", "未返回")
+    names = [OUTCOME_NAMES[outcome] for outcome in OUTCOMES]
+    table = Table("文件 file", "社区", "行 rows", *names, "工单", "未返回")
     for one in found:
         if one.state == TAKEN and one.cells is not None:
             counts = (str(one.cells[outcome]) for outcome in OUTCOMES)
@@ -140,6 +150,8 @@ def collect_(folder: Path, data: str | None, dry_run: bool, home: str | None, as
             console.print(f"{one.file} {place} {header}：{reason}", markup=False)
         if len(one.refused) > 20:
             console.print(f"{one.file}：另有 {len(one.refused) - 20} 格不采用，见 --json")
+        if one.said:
+            console.print(f"{one.file}：{one.said}", markup=False)
         if one.error is not None:
             told = dict(one.error)
             click.echo(str(YibiaoError(told.pop("what"), **told)), err=True)

@@ -18,7 +18,8 @@ def history(entity_id: str, element: str | None, home: Path | None, as_json: boo
 
     ENTITY is the id of a resident, household, dwelling, organisation, benefit or event; ELEMENT one data element. What
     held at the end of an edition is what the deliveries of editions up to that day give, by today's rules; whose
-    records they are is what is known today.
+    records they are is what is known today. An accepted correction counts from the day on of which its form speaks, and
+    is known since it was accepted.
     """
     from yibiao.contracts import load_schemas
     from yibiao.settings import Settings
@@ -64,9 +65,16 @@ def _show(found: dict[str, Any]) -> None:
                 interval["valid_from"],
                 interval["valid_to"] or "至今",
                 f"{known} 或更早" if interval["known_earlier"] else known,
-                f"{source['report']} {source['edition']} {source['file']}",
-                str(source["row"]),
+                *_place(source),
             )
         if not one["intervals"]:
             table.add_row(one["name"], "从未填写", "", "", "", "", "")
     console.print(table, markup=False)
+
+
+def _place(source: dict[str, Any]) -> tuple[str, str]:
+    if "ticket" in source:
+        from yibiao.warehouse.corrections import in_words
+
+        return f"{source['report']} {source['edition']}{in_words(source['ticket'])}", ""
+    return f"{source['report']} {source['edition']} {source['file']}", str(source["row"])

@@ -68,6 +68,9 @@ def _place(source: dict[str, Any] | None) -> tuple[str, str]:
         return "", ""
     day = f" {source['as_of']}" if "as_of" in source else ""
     if source["file"] is None:  # a ticket: no row of any file
-        return f"{source['report']} {source['edition']}", ""
+        from yibiao.warehouse.corrections import in_words
+
+        who = in_words(source["ticket"]) if "ticket" in source else ""
+        return f"{source['report']} {source['edition']}{who}", ""
     sheet = f" [{source['sheet']}]" if source["sheet"] else ""
     return f"{source['report']} {source['edition']}{day} {source['file']}{sheet}", str(source["row"])

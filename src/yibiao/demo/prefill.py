@@ -14,7 +14,7 @@ from yibiao.demo.score import meant, opened, records_of
 from yibiao.forms.fill.areas import division_list
 from yibiao.forms.fill.select import ask, doubtful_query, prepare_names, see, texts_query
 from yibiao.forms.model import Form
-from yibiao.forms.paths import HEAD, joins
+from yibiao.forms.paths import PERSONS, joins, persons_query
 from yibiao.settings import Settings
 from yibiao.warehouse.releases import Release
 
@@ -76,7 +76,8 @@ def score_forms(
             _true_table(connection, schemas, name, str(edition))
         see(connection, schemas, doubtful_query())
         prepare_names(connection, schemas)
-        connection.execute("create temp table head_here as from head")
+        for person in PERSONS:
+            connection.execute(f"create temp table {person}_here as from {person}")
         area = [code for code in division_list(schemas).by_code if len(code) == 12]
         return [_score(connection, schemas, form, as_of, area) for _, form in sorted(forms.items())]
 
@@ -114,10 +115,8 @@ def _score(connection: DuckDBPyConnection, schemas: Schemas, form: Form, as_of: 
     asked = ask(form, schemas, as_of, {}, area)
     connection.execute(asked.picked)
     entities, entity = schemas.entities, form.rows.entity
-    uses_head = any(cell.table == HEAD for cell in asked.cells)
     persons = {"resident": "resident.resident_id"} if "resident" in joins(entities, entity) else {}
-    if uses_head:
-        persons |= {HEAD: f"{HEAD}.resident_id"}
+    persons |= {one: f"{one}.resident_id" for one in PERSONS if any(cell.table == one for cell in asked.cells)}
     more = {f"p_{table}": sql for table, sql in persons.items()}
     sql = texts_query(form, schemas, asked.cells, more)
     records = {f"r{number}": cell.record for number, cell in enumerate(asked.cells) if cell.table is not None}
@@ -125,16 +124,19 @@ def _score(connection: DuckDBPyConnection, schemas: Schemas, form: Form, as_of: 
     connection.execute(
         f"create or replace temp table shown as {texts_query(form, schemas, asked.cells, {**more, **records})}"
     )
-    connection.execute("create or replace temp table head as from head_here")
     connection.execute("use memory.truth")
     try:
         see(connection, schemas, "select resident_id from resident where false")
-        connection.execute("create or replace temp table head as " + _true_head(schemas))
+        for person in PERSONS:
+            connection.execute(
+                f"create or replace temp table {person} as {persons_query(schemas)} select * from {person}"
+            )
         connection.execute(f"create or replace temp table due as {sql}")
     finally:
         connection.execute("use release")
         see(connection, schemas, doubtful_query())
-        connection.execute("create or replace temp table head as from head_here")
+        for person in PERSONS:
+            connection.execute(f"create or replace temp table {person} as from {person}_here")
     judged, right, filled, wrong_person = 0, 0, 0, 0
     wrong: dict[str, int] = {}
     rows = int(connection.execute("select count(*) from picked where community is not null").fetchall()[0][0])
@@ -170,15 +172,9 @@ def _score(connection: DuckDBPyConnection, schemas: Schemas, form: Form, as_of: 
     )
 
 
-def _true_head(schemas: Schemas) -> str:
-    from yibiao.forms.count import head_query
-
-    return f"{head_query(schemas)} select * from head"
-
-
 def _other_person(table: str, persons: Mapping[str, str], entity: str, number: int) -> str:
     """SQL: the cell speaks of a person, and the truth of another one; or a record of somebody else gave its value."""
-    kind = "resident" if table == HEAD else table
+    kind = "resident" if table in PERSONS else table
     if kind != "resident":
         return "false"
     shown = "shown.id" if table == entity else f"shown.p_{table}"
@@ -192,18 +188,22 @@ def _other_person(table: str, persons: Mapping[str, str], entity: str, number: i
 
 
 def _elsewhere(connection: DuckDBPyConnection, asked: Any) -> int:
-    """Filled cells about a head of household who neither lives in the workbook's community nor is registered there."""
-    cells = [number for number, cell in enumerate(asked.cells) if cell.table == HEAD]
-    if not cells:
-        return 0
-    filled = " + ".join(f"(shown.t{number} is not null)::integer" for number in cells)
-    found: Any = connection.execute(
-        f"""
-        select coalesce(sum({filled}), 0)::bigint from shown
-        join resident as person on person.resident_id = shown.p_{HEAD}
-        left join household on household.household_id = person.household_id
-        where person.community_code is distinct from shown.community
-            and household.community_code is distinct from shown.community
-        """
-    ).fetchall()[0][0]
-    return int(found)
+    """Filled cells about a head of household, husband or wife who neither lives in the workbook's community nor is
+    registered there."""
+    total = 0
+    for table in PERSONS:
+        cells = [number for number, cell in enumerate(asked.cells) if cell.table == table]
+        if not cells:
+            continue
+        filled = " + ".join(f"(shown.t{number} is not null)::integer" for number in cells)
+        found: Any = connection.execute(
+            f"""
+            select coalesce(sum({filled}), 0)::bigint from shown
+            join resident as person on person.resident_id = shown.p_{table}
+            left join household on household.household_id = person.household_id
+            where person.community_code is distinct from shown.community
+                and household.community_code is distinct from shown.community
+            """
+        ).fetchall()[0][0]
+        total += int(found)
+    return total

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from yibiao.contracts.values import Entity, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.forms.model import Field, Form
-from yibiao.forms.paths import HEAD, HEAD_NAMES, community_of, from_clause, joins, place
+from yibiao.forms.paths import GUARDIAN, PERSONS, community_of, from_clause, joins, of_child, persons_query, place
 
 if TYPE_CHECKING:
     import duckdb
@@ -107,7 +107,7 @@ def _count_entity(
     joined = from_clause(entities, entity, texts, lambda table: _stating(table, texts))
     known = "".join(f", {word} as known_{number}" for number, word in enumerate(words))
     connection.execute(
-        f"create or replace temp table met as {head_query(schemas)}"
+        f"create or replace temp table met as {persons_query(schemas)}"
         f" select {mask} as mask{known}, {community} as community, count(*) as n"
         f" {joined} group by all"
     )
@@ -178,30 +178,14 @@ def _known(entities: Mapping[str, Entity], entity: str, field: Field) -> str | N
     if where.table is None:
         return None
     if field.derive != "exists":
-        return f"{where.table}.{where.column} is not null"
+        known = f"{where.table}.{where.column} is not null"
+        return of_child(known) if field.role == GUARDIAN else known
     # In a list that is complete, absence means no: the answer is known for every row whose subject is found, as soon
     # as the release holds the list at all.
     held = f"{where.column} = '{field.value}'" if field.value is not None else f"{where.column} is not null"
     subject = where.table
-    if where.table not in {entity, HEAD, *joins(entities, entity)}:
+    if where.table not in {entity, *PERSONS, *joins(entities, entity)}:
         subject = next(table for table in (entity, *joins(entities, entity)) if table in entities[where.table].links)
-    table = "resident" if where.table == HEAD else where.table
-    identified = f"{subject}.{entities['resident' if subject == HEAD else subject].id_column} is not null"
+    table = "resident" if where.table in PERSONS else where.table
+    identified = f"{subject}.{entities['resident' if subject in PERSONS else subject].id_column} is not null"
     return f"{identified} and exists (select 1 from {table} as listed where listed.{held})"
-
-
-def head_query(schemas: Schemas) -> str:
-    """The CTE `head`: at most one living head of each household, a resident."""
-    relations = schemas.codes[schemas.elements["relation_to_head_code"].code_list or ""]
-    codes = ", ".join(f"'{code.code}'" for code in relations.codes if code.name in HEAD_NAMES)
-    return f"""
-with head as (
-    select resident.*
-    from resident
-    inner join (
-        select household_id, min(resident_id) as resident_id
-        from resident
-        where relation_to_head_code in ({codes}) and death_date is null and household_id is not null
-        group by household_id
-    ) as chosen using (resident_id)
-)"""

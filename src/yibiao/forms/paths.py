@@ -10,12 +10,18 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from yibiao.contracts.values import Entity
-from yibiao.forms.model import Field
+from yibiao.contracts.values import Entity, Schemas
 
-HEAD = "head"
-"""Role 户主: the one role that the canonical tables answer by themselves, through the household and its residents."""
+HEAD, GUARDIAN, SPOUSE = "head", "guardian", "spouse"
+"""Roles 户主, 监护人 and 配偶: canonical tables answer them through the household and its residents, and no other."""
+
+PERSONS = (HEAD, SPOUSE)
+"""Roles that are tables of residents beside the row's own (`persons_query`)."""
+
+INFERRED = (GUARDIAN, SPOUSE)
+"""Roles that no source states of a resident: they follow from the relations within a household, and are looked at."""
 
 HEAD_NAMES = ("户主", "本人")
 """Names in the code list 家庭关系 that make a resident the head of the household."""
@@ -32,7 +38,7 @@ class Join:
 
 @dataclass(frozen=True)
 class Place:
-    """The column that answers a field: `table` is an entity or `head`; None for both if nothing answers it."""
+    """The column that answers a field: `table` is an entity or one of `PERSONS`; None for both if nothing does."""
 
     table: str | None
     column: str | None
@@ -54,18 +60,41 @@ def joins(entities: Mapping[str, Entity], entity: str) -> dict[str, Join]:
     return found
 
 
-def place(entities: Mapping[str, Entity], entity: str, field: Field) -> Place:
+class Asks(Protocol):
+    """What of a field decides where its answer stands."""
+
+    @property
+    def element(self) -> str | None: ...
+    @property
+    def role(self) -> str | None: ...
+    @property
+    def derive(self) -> str | None: ...
+
+
+def answers(entities: Mapping[str, Entity], entity: str | None, field: Asks) -> bool:
+    """Whether a release can answer what a field asks: a report that holds it is not enough, if no golden record does.
+
+    Args:
+        entity: of whom a row speaks; None if it is not known, then any that can answer counts.
+    """
+    return any(place(entities, one, field) != NOWHERE for one in ([entity] if entity else entities))
+
+
+def place(entities: Mapping[str, Entity], entity: str, field: Asks) -> Place:
     """Where the release holds the value that `field` asks for on a row of `entity`.
 
-    The head of the household is looked up among residents; another role is held only if a canonical table has the
-    column `<role>__<element>`. Nothing holds a fact without an element.
+    The head of the household is looked up among residents, and so is a resident's spouse; a guardian is the head (see
+    `of_child`). Another role is held only if a canonical table has the column `<role>__<element>`. Nothing holds a fact
+    without an element.
     """
     if field.element is None:
         return NOWHERE
     tables = [entity, *joins(entities, entity)]
-    if field.role == HEAD:
+    if field.role in (HEAD, *INFERRED):
         reachable = "household" in tables and field.element in entities["resident"].elements
-        return Place(HEAD, field.element) if reachable else NOWHERE
+        if not reachable or (field.role in INFERRED and entity != "resident"):
+            return NOWHERE
+        return Place(SPOUSE if field.role == SPOUSE else HEAD, field.element)
     column = f"{field.role}__{field.element}" if field.role else field.element
     for table in tables:
         if column in entities[table].elements:
@@ -89,7 +118,7 @@ def from_clause(
         shown: table -> what is joined under its name.
     """
     reached = joins(entities, entity)
-    named = set(re.findall(r"\b(?:of_|disputed_)?([a-z]+)\.", " ".join(texts))) & {entity, HEAD, *reached}
+    named = set(re.findall(r"\b(?:of_|disputed_)?([a-z]+)\.", " ".join(texts))) & {entity, *PERSONS, *reached}
     # The head is found by the household id that the row itself carries, also where the household has no row of its own.
     through = reached["household"].source if "household" in reached else entity
     if HEAD in named:
@@ -105,7 +134,58 @@ def from_clause(
             lines.append(f"left join {shown(table)} on {table}.{join.id_column} = {join.source}.{join.id_column}")
     if HEAD in named:
         lines.append(f"left join {shown(HEAD)} on {HEAD}.household_id = {through}.household_id")
+    if SPOUSE in named:
+        lines.append(f"left join {shown(SPOUSE)} on {SPOUSE}.spouse_of = {entity}.resident_id")
     return " ".join(lines)
+
+
+CHILD, PARTNER = ("2", "3"), "1"
+"""First digits of 家庭关系 (GB/T 4761) of sons and daughters of the head, and of husband or wife."""
+
+
+def of_child(text: str) -> str:
+    """SQL: what is said of the head, for a son or daughter of the head only: the head is their guardian."""
+    child = " or ".join(f"resident.relation_to_head_code like '{digit}%'" for digit in CHILD)
+    return f"({child}) and {text}"
+
+
+def persons_query(schemas: Schemas) -> str:
+    """The CTEs `head` and `spouse`: residents.
+
+    `head`: at most one living head of each household. `spouse`: husband or wife of the resident `spouse_of`, who is the
+    head or the head's only living husband or wife; of others the relations do not tell.
+    """
+    relations = schemas.codes[schemas.elements["relation_to_head_code"].code_list or ""]
+    codes = ", ".join(f"'{code.code}'" for code in relations.codes if code.name in HEAD_NAMES)
+    alive = "death_date is null and household_id is not null"
+    return f"""
+with head as (
+    select resident.*
+    from resident
+    inner join (
+        select household_id, min(resident_id) as resident_id
+        from resident
+        where relation_to_head_code in ({codes}) and {alive}
+        group by household_id
+    ) as chosen using (resident_id)
+),
+
+couple as (
+    select head.resident_id as one, partner.resident_id as other
+    from head
+    inner join (
+        select household_id, min(resident_id) as resident_id
+        from resident
+        where relation_to_head_code like '{PARTNER}%' and {alive}
+        group by household_id having count(*) = 1
+    ) as partner using (household_id)
+),
+
+spouse as (
+    select resident.*, couple.one as spouse_of from couple inner join resident on resident.resident_id = couple.other
+    union all
+    select resident.*, couple.other as spouse_of from couple inner join resident on resident.resident_id = couple.one
+)"""
 
 
 def community_of(entities: Mapping[str, Entity], entity: str) -> str:

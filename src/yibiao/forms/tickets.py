@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -86,7 +86,13 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Correction:
-    """An accepted correction: it outranks whatever sources state."""
+    """An accepted correction: it outranks whatever sources state.
+
+    Attributes:
+        entity_id: that the form was filled with; the entity may bear another by now.
+        said_on: the day of which the form spoke, the last one of the release that it was filled from.
+        accepted_at: when the authority accepted it.
+    """
 
     entity: str
     entity_id: str
@@ -94,6 +100,8 @@ class Correction:
     value: str
     ticket_no: int
     department: str
+    said_on: date
+    accepted_at: str = field(default="", compare=False)
 
 
 def open_tickets(connection: Connection, found: Sequence[Found], at: datetime) -> int:
@@ -184,23 +192,51 @@ def decide(
         return next(each for each in _all(connection) if each.ticket_no == ticket_no)
 
 
-def corrections(settings: Settings, schemas: Schemas) -> tuple[Correction, ...]:
-    """The accepted corrections that count in a release, sorted: of each value the last ticket."""
+def accepted_corrections(settings: Settings, schemas: Schemas) -> list[Correction]:
+    """Every accepted correction of a value, by the number of its ticket: later ones outrank earlier ones."""
     with connect(settings) as connection:
         found = _all(connection)
+    return [
+        Correction(
+            told.entity, told.entity_id, told.element, one.value, one.ticket_no, told.department,
+            _said_on(one), one.decided_at,
+        )
+        for one in found
+        if one.state == ACCEPTED and applies(told := one.found, schemas)
+    ]  # fmt: skip
+
+
+def corrections(settings: Settings, schemas: Schemas, *, until: date | None = None) -> tuple[Correction, ...]:
+    """The accepted corrections that count in a release, sorted: of each value the last ticket.
+
+    Args:
+        until: only those that speak of this day or an earlier one.
+    """
     last: dict[tuple[str, str, str], Correction] = {}
-    for one in found:
-        told = one.found
-        if one.state == ACCEPTED and applies(told, schemas):
-            place = told.entity, told.entity_id, told.element
-            last[place] = Correction(*place, one.value, one.ticket_no, told.department)
+    for one in accepted_corrections(settings, schemas):
+        if until is None or one.said_on <= until:
+            last[one.entity, one.entity_id, one.element] = one
     return tuple(last[place] for place in sorted(last))
 
 
 def corrections_digest(corrected: Sequence[Correction]) -> str:
-    """SHA-256 over what corrections change of a release; who decided, when and why take no part."""
-    told = [[one.entity, one.entity_id, one.element, one.value] for one in corrected]
+    """SHA-256 over what corrections change of a release; who decided, when and why take no part.
+
+    The number of a ticket is the source of its value, so that another ticket with the same value is another release.
+    """
+    told = [[one.entity, one.entity_id, one.element, one.value, one.ticket_no, one.department] for one in corrected]
     return hashlib.sha256(to_json(told)).hexdigest()
+
+
+def _said_on(one: Ticket) -> date:
+    """The last day of the release that a form was filled from, which it prints; releases are named by their edition."""
+    from yibiao.errors import DeliveryError
+    from yibiao.ingest.deliveries import edition_date
+
+    try:
+        return date.fromisoformat(edition_date(one.found.release_version.rpartition("-")[0]))
+    except DeliveryError:  # not named so: the day on which it came back is the only one that is known
+        return date.fromisoformat(one.opened_at[:10])
 
 
 def applies(found: Found, schemas: Schemas) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from yibiao.contracts.values import Schemas
 from yibiao.forms.holders import Holders
 from yibiao.forms.model import Fact as AskedFact
+from yibiao.forms.paths import INFERRED, answers
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.model import Model
 from yibiao.matching.printable import Shown
@@ -74,21 +75,22 @@ class Judge:
         self._holders = Holders(schemas)
         self._editions, self._today = editions or {}, today
 
-    def of(self, scored: Scored, shown: Shown | None = None) -> Verdict:
+    def of(self, scored: Scored, shown: Shown | None = None, entity: str | None = None) -> Verdict:
         """The verdict on one field.
 
         Args:
             shown: how to speak of it, where its words may have been filled in.
+            entity: of whom a row of the form speaks, where that is known.
         """
         if shown is None:
-            return self._of(scored)
+            return self._of(scored, entity)
         if shown.hidden:
             found = self._verdict(scored, None, "ask", ["像是填写的内容，不像表头，所以只说位置"])
         else:
-            found = self._of(scored)
+            found = self._of(scored, entity)
         return replace(found, sheet=shown.sheet, label=shown.path[-1], path=shown.path)
 
-    def _of(self, scored: Scored) -> Verdict:
+    def _of(self, scored: Scored, entity: str | None) -> Verdict:
         fact, reasons = scored.fact, list(scored.reasons)
         if scored.skipped is not None:
             return self._verdict(scored, None, "skip", reasons)
@@ -100,6 +102,11 @@ class Judge:
         held = self.held_by(fact)
         if not held:
             return self._verdict(scored, fact, "new", [*reasons, "还没有部门提供它"])
+        if not answers(self._schemas.entities, entity, fact):
+            # Honest to whoever asks: what no golden record has, no filled form can show.
+            return self._verdict(scored, fact, "new", [*reasons, "有部门掌握，但发布的数据里还没有这一项"])
+        if fact.role in INFERRED:
+            return self._verdict(scored, fact, "confirm", [*reasons, "按户内关系推定，请核对"])
         if fact.derive:
             how = "由日期推算" if fact.derive == "age" else "按名单有无得出"
             return self._verdict(scored, fact, "derive", [*reasons, how])

@@ -80,6 +80,10 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
         facts.add_row(
             "归并结论 decisions", f"{gone:,} 条所涉记录已变, 未起作用 passed over (yibiao identity decisions)"
         )
+    if lost := summary["corrections_passed_over"]:
+        facts.add_row(
+            "更正 corrections", f"{len(lost):,} 条所涉对象已不在, 未起作用 passed over (yibiao ticket show {lost[0]})"
+        )
     if burden := summary["burden"]:
         facts.add_row(
             "填报负担 burden a year",
@@ -91,7 +95,8 @@ def show(summary: dict[str, Any], stream: TextIO) -> None:
         made = (
             f"整体重建 everything: {escape(built['whole'])}"
             if built["whole"]
-            else (f"仅变动部分 what {built['records']:,} changed records touch")
+            else f"仅变动部分 what {built['records']:,} changed records touch"
+            + (f", {built['corrections']:,} 项更正 corrections" if built["corrections"] else "")
         )
         facts.add_row("构建 built", made)
     facts.add_row("用时 seconds", ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary["seconds"].items()))

@@ -30,14 +30,15 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
 
     Returns:
         `{format, ok, state, why, error, release, built, reports, totals, waiting, entities, conflicts,
-        decisions_passed_over, expectations, burden, seconds, next}`.
+        decisions_passed_over, corrections_passed_over, expectations, burden, seconds, next}`.
         `state` is that of the unify run (`published`, `unchanged`, `verified`, `refused`, `rolled back`), or `failed`;
         `why` and `error` say why it did not publish.
         Of the rows `quarantined`, `open` ones wait for their sender, `resolved` ones came back mended and count,
         `rejected` ones were given up by a human; a report and `totals` have all three.
         `built` is None if nothing was; else `whole` says why everything was built anew (empty if only what changed was)
-        and `records` how many source records changed.
+        and `records` how many source records changed, `corrections` how many accepted corrections.
         `decisions_passed_over`: entity -> decisions about pairs of which one side is no more; they did nothing.
+        `corrections_passed_over`: tickets that changed nothing, because nobody has the id of which they speak.
         `ok` says that the release holds everything that could be read and passed its gate. Figures of rows and entities
         are those of the current release; `loaded` and `errors` of a report are those of this run; `expectations` are
         those of the last gate, also if it failed.
@@ -65,7 +66,9 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
             "fingerprint": manifest.get("fingerprint"),
             "content_hash": manifest.get("content_hash"),
         },
-        "built": {"whole": outcome.whole, "records": outcome.changed} if outcome and outcome.models else None,
+        "built": {"whole": outcome.whole, "records": outcome.changed, "corrections": outcome.corrected}
+        if outcome and outcome.models
+        else None,
         "reports": reports,
         "totals": {
             key: sum(report[key] for report in reports)
@@ -78,6 +81,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
         "decisions_passed_over": {
             entity: len(pairs) for entity, pairs in manifest.get("counts", {}).get("decisions", {}).items()
         },
+        "corrections_passed_over": manifest.get("counts", {}).get("corrections", {}).get("passed_over", []),
         "expectations": {
             severity: dict(numbers)
             for severity, numbers in (outcome.gate if outcome else manifest.get("gate", {}))

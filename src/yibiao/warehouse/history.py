@@ -7,9 +7,8 @@ days at once. Nothing is kept for it, and no run costs more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.generate.canonical import certain_keys
@@ -18,39 +17,20 @@ from yibiao.contracts.values import Entity, Schemas
 from yibiao.files import scratch
 from yibiao.ingest.packages import sheet_of
 from yibiao.settings import Settings
+from yibiao.warehouse.corrections import of_entity
+from yibiao.warehouse.corrections import told as told_tickets
 from yibiao.warehouse.history_rows import SEPARATOR, Deliveries, Place, Row, Told, certain_key, gather
 from yibiao.warehouse.inputs import CURRENT, SUPERSEDED, Load, assess, collect
+from yibiao.warehouse.intervals import Claimed, Interval, intervals, overlaid
 from yibiao.warehouse.prepare import carried_rows
 from yibiao.warehouse.published import Since, delivery_key, first_published
 from yibiao.warehouse.query import open_release
-from yibiao.warehouse.reasons import choice
+from yibiao.warehouse.reasons import TICKET, choice
 from yibiao.warehouse.releases import need_current
 from yibiao.warehouse.why import entity_of, need_element
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-DAY = timedelta(days=1)
-
-Claimed = tuple[str, int, date]
-"""A value, the number of the record that gives it, and the day of which that speaks."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A value of an element and the time in which it was the golden one.
-
-    Args:
-        valid_from, valid_to: first and last day; the last is None while it holds.
-        known_since: when the delivery that decided it was published first; None if no release was made of it yet.
-        record_no: the record that decided it.
-    """
-
-    value: str
-    valid_from: date
-    valid_to: date | None
-    known_since: Since | None
-    record_no: int
 
 
 def history(settings: Settings, schemas: Schemas, entity_id: str, element: str | None = None) -> dict[str, Any]:
@@ -64,7 +44,8 @@ def history(settings: Settings, schemas: Schemas, entity_id: str, element: str |
         mended or was withdrawn since the release), and `elements`, each with `element`, `name` and `intervals`, oldest
         first: `value`, `text` (the name of a code), `valid_from`, `valid_to`, `known_since` (days), `known_earlier`
         (whether releases before that day are gone) and `source` (`department`, `report`, `edition`, `load_id`,
-        `delivery_sha256`, `file`, `sheet`, `row`).
+        `delivery_sha256`, `file`, `sheet`, `row`; of a correction, which is of no file and known since it was accepted,
+        `ticket` as `corrections.told` gives it).
 
     Raises:
         ReleaseError: nothing is published, the release has no such entity, or the entity no such element.
@@ -85,7 +66,16 @@ def history(settings: Settings, schemas: Schemas, entity_id: str, element: str |
             names = [element] if element else list(entity.elements)
             since = first_published(settings)
             known = {row.record_no: _known_since(row, deliveries, since) for row in rows}
-            found = {name: list(intervals(days, chosen.get(name, {}), known.__getitem__)) for name in names}
+            corrected = of_entity(connection, settings, schemas, entity, entity_id)
+            accepted = [one for of_one in corrected.values() for one in of_one]
+            known |= {-one.ticket_no: Since(one.accepted_at) for one in accepted}
+            alive = {day for values in chosen.values() for day in values}
+            found = {}
+            for name in names:
+                held = overlaid(days, chosen.get(name, {}), alive, corrected.get(name, ()))
+                found[name] = list(intervals(*held, known.__getitem__))
+            tickets = told_tickets(settings, {one.ticket_no for one in accepted})
+            departments = {one.ticket_no: one.department for one in accepted}
     return {
         "release": release.version,
         "entity": entity.id,
@@ -96,7 +86,15 @@ def history(settings: Settings, schemas: Schemas, entity_id: str, element: str |
             {
                 "element": name,
                 "name": schemas.elements[name].name,
-                "intervals": [_shown(one, name, deliveries) for one in found[name]],
+                "intervals": [
+                    _shown(one, name, schemas)
+                    | {
+                        "source": _source(one, deliveries)
+                        if one.record_no > 0
+                        else _ticket(tickets[-one.record_no], departments[-one.record_no])
+                    }
+                    for one in found[name]
+                ],
             }
             for name in names
             if found[name] or name == element
@@ -307,49 +305,6 @@ def _golden(connection: DuckDBPyConnection, entity: Entity, values: Mapping[str,
     connection.unregister("history_golden")
 
 
-def intervals(
-    days: Sequence[date], values: Mapping[date, Claimed], known: Callable[[int], Since | None]
-) -> Iterator[Interval]:
-    """The values of an element, each for as long as it held.
-
-    A value begins on the day of the record that decided it, if that lies after the edition before; else at the end of
-    the edition by which it won. It is known since the delivery of that record was published; what was known earlier of
-    the time that follows begins an interval of its own.
-
-    Args:
-        days: ends of editions, ascending.
-        values: what held at the end of each; none is left out.
-        known: since when a record is known.
-    """
-    open_: Interval | None = None
-    before: date | None = None
-    for day in days:
-        if (found := values.get(day)) is None:
-            if open_ is not None:
-                yield _ended(open_, day)
-            open_ = None
-        else:
-            value, number, as_of = found
-            since = known(number)
-            goes_on = open_ is not None and open_.value == value and not _earlier(since, open_.known_since)
-            if not goes_on:
-                begins = as_of if before is None or before < as_of else day
-                if open_ is not None:
-                    yield _ended(open_, begins)
-                open_ = Interval(value, begins, None, since, number)
-        before = day
-    if open_ is not None:
-        yield open_
-
-
-def _ended(one: Interval, begins: date) -> Interval:
-    return Interval(one.value, one.valid_from, begins - DAY, one.known_since, one.record_no)
-
-
-def _earlier(one: Since | None, other: Since | None) -> bool:
-    return one is not None and (other is None or one.at < other.at)
-
-
 def _known_since(row: Row, deliveries: Deliveries, since: Mapping[str, Since]) -> Since | None:
     load = deliveries.loads[row.load_id]
     if row.source != row.load_id:
@@ -358,12 +313,9 @@ def _known_since(row: Row, deliveries: Deliveries, since: Mapping[str, Since]) -
     return since.get(delivery_key(load.report, manifest["edition"], manifest["delivery"]["sha256"]))
 
 
-def _shown(one: Interval, element: str, deliveries: Deliveries) -> dict[str, Any]:
-    schemas = deliveries.schemas
+def _shown(one: Interval, element: str, schemas: Schemas) -> dict[str, Any]:
     code_list = schemas.elements[element].code_list
     code = schemas.codes[code_list].by_code.get(one.value) if code_list else None
-    load_id, row = deliveries.place(one.record_no)
-    load = deliveries.loads[load_id]
     return {
         "value": one.value,
         "text": code.name if code else one.value,
@@ -371,14 +323,26 @@ def _shown(one: Interval, element: str, deliveries: Deliveries) -> dict[str, Any
         "valid_to": one.valid_to.isoformat() if one.valid_to else None,
         "known_since": one.known_since.day if one.known_since else None,
         "known_earlier": bool(one.known_since and one.known_since.or_earlier),
-        "source": {
-            "department": load.manifest["department"],
-            "report": load.report,
-            "edition": load.manifest["edition"],
-            "load_id": load_id,
-            "delivery_sha256": load.manifest["delivery"]["sha256"],
-            "file": load.manifest["delivery"]["name"],
-            "sheet": sheet_of(load.manifest, row),
-            "row": row,
-        },
     }
+
+
+def _source(one: Interval, deliveries: Deliveries) -> dict[str, Any]:
+    load_id, row = deliveries.place(one.record_no)
+    load = deliveries.loads[load_id]
+    return {
+        "department": load.manifest["department"],
+        "report": load.report,
+        "edition": load.manifest["edition"],
+        "load_id": load_id,
+        "delivery_sha256": load.manifest["delivery"]["sha256"],
+        "file": load.manifest["delivery"]["name"],
+        "sheet": sheet_of(load.manifest, row),
+        "row": row,
+    }
+
+
+def _ticket(ticket: Mapping[str, Any], department: str) -> dict[str, Any]:
+    nothing = dict.fromkeys(("load_id", "delivery_sha256", "file", "sheet", "row"))
+    return {
+        "department": department, "report": TICKET, "edition": str(ticket["ticket"]), **nothing, "ticket": dict(ticket),
+    }  # fmt: skip

@@ -138,7 +138,8 @@ def collect(settings: Settings, schemas: Schemas, *, until: date | None = None) 
     """Read the live loads of every report and decide which count.
 
     Args:
-        until: only deliveries whose edition ends on this day or before, as if no later one had come.
+        until: only deliveries whose edition ends on this day or before, as if no later one had come; and only
+            corrections from forms that were filled from such.
 
     Raises:
         LoadError: a package is damaged.
@@ -172,7 +173,7 @@ def collect(settings: Settings, schemas: Schemas, *, until: date | None = None) 
         loads += assess(report, packages, accepted)
     from yibiao.forms.tickets import corrections, corrections_digest
 
-    corrected = corrections(settings, schemas)
+    corrected = corrections(settings, schemas, until=until)
     parts = _parts(settings, schemas) | ({"until": until.isoformat()} if until else {})
     if corrected:
         parts |= {"corrections": corrections_digest(corrected)}

@@ -29,8 +29,9 @@ KEPT = "warehouse.duckdb"
 MOST_CHANGED = 0.2
 """Share of the source records from which on the whole is built anew: that is quicker, and leaves a packed file."""
 
-FOLLOWED = frozenset({"expectations", "link_decisions"})
-"""Parts of the inputs whose change needs no whole build: the gate looks at everything then, linkage decides anew."""
+FOLLOWED = frozenset({"expectations", "link_decisions", "corrections"})
+"""Parts of the inputs whose change needs no whole build: the gate looks at everything then, linkage decides anew, and
+corrections touch the entities that they name."""
 
 FORMAT = 1
 """Version of what `input.applied` and the tables of a kept warehouse mean."""
@@ -123,11 +124,11 @@ def take(settings: Settings, target: Path) -> None:
     (settings.home / KEPT).rename(target)
 
 
-def mark(database: Path, inputs: Inputs, change: Change | Whole) -> int | None:
+def mark(database: Path, inputs: Inputs, change: Change | Whole) -> tuple[int, int] | None:
     """Write into a built warehouse which inputs it holds; without that it is never taken up again.
 
     Returns:
-        How many source records came, went or changed; None if everything was built.
+        How many source records and how many corrections came, went or changed; None if everything was built.
     """
     import duckdb
 
@@ -138,7 +139,18 @@ def mark(database: Path, inputs: Inputs, change: Change | Whole) -> int | None:
         connection.execute("create or replace table input.applied (content varchar)")
         connection.execute("insert into input.applied values (?)", [to_json(applied).decode()])
         if isinstance(change, Change):
-            (changed,) = connection.execute("select count(*) from input.touched_record").fetchall()[0]
+            changed = connection.execute("""
+                select
+                    (select count(*) from input.touched_record),
+                    (
+                        select count(*) from (
+                            select entity, entity_id, element from (
+                                (from input.correction except from input.before_correction)
+                                union all (from input.before_correction except from input.correction)
+                            )
+                            group by all
+                        )
+                    )""").fetchall()[0]
         # All of it into the one file that is kept; at its end the connection would pass over a disk that is full.
         connection.execute("checkpoint")
     return changed

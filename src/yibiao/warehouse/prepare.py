@@ -26,7 +26,8 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
     text. A mended row has the number and date of its original.
 
     In a kept warehouse `input.touched_record` has the number of every record that came, went or changed,
-    `input.before_<model>` what models that are made whole held before, and `input.before_record_<entity>` (`id`,
+    `input.before_<model>` what models that are made whole held before, `input.before_correction` the corrections that
+    counted before, and `input.before_record_<entity>` (`id`,
     `entity`) which certain entity the touched records had.
 
     Args:
@@ -40,6 +41,7 @@ def prepare(database: Path, inputs: Inputs, schemas: Schemas, settings: Settings
         if change:
             connection.execute("create temp table was_row_state as from input.row_state")
             connection.execute("create temp table was_load as select load_id, first_record_no from input.load")
+            connection.execute("create temp table was_correction as from input.correction")
             connection.execute("drop schema input cascade; drop schema raw cascade")
         connection.execute("create schema input; create schema raw")
         connection.execute("create table input.installation (secret varchar)")
@@ -109,6 +111,7 @@ def _touched(connection: DuckDBPyConnection, change: Change, schemas: Schemas) -
         )
         select record_no from ((from was except from now) union all (from now except from was))""")
     connection.execute("insert into input.touched_record select distinct record_no from came")
+    connection.execute("create table input.before_correction as from was_correction")
     made_whole = connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'identity' order by table_name"
     ).fetchall()

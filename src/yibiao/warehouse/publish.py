@@ -15,6 +15,7 @@ from yibiao.files import seal_file, to_json
 from yibiao.progress import Progress
 from yibiao.settings import Settings
 from yibiao.warehouse import content_hash
+from yibiao.warehouse.corrections import APPLIED
 from yibiao.warehouse.inputs import Inputs
 from yibiao.warehouse.reasons import CORRECTIONS, view, view_name
 from yibiao.warehouse.releases import DATABASE, MANIFEST, Release
@@ -86,10 +87,8 @@ def tables_of(connection: DuckDBPyConnection, schemas: Schemas) -> list[Table]:
     marts = [table for schema, table in present if schema == "marts"]
     linked = [entity for entity in schemas.entities if ("identity", f"link_{entity}") in present]
     tables = release_tables(schemas, marts, linked)
-    if ("input", CORRECTIONS) in present and connection.execute(
-        f"from warehouse.input.{CORRECTIONS} limit 1"
-    ).fetchall():
-        tables.append(Table(CORRECTIONS, f"input.{CORRECTIONS}", "entity, entity_id, element"))
+    if ("input", APPLIED) in present and connection.execute(f"from warehouse.input.{APPLIED} limit 1").fetchall():
+        tables.append(Table(CORRECTIONS, f"input.{APPLIED}", "entity, entity_id, element"))
     return tables
 
 
@@ -157,6 +156,8 @@ def build(
             else:
                 written[file] = writer.submit(write, connection.cursor(), table.name)
             progress.advance(1, table.name)
+        if base and CORRECTIONS not in hashes:
+            connection.execute(f"drop table if exists release.{CORRECTIONS}")  # the last one was taken back
         connection.execute("use release")  # so that views name tables of whatever the file is attached as
         for entity in schemas.entities.values():
             sql = view(entity, schemas, corrected=CORRECTIONS in hashes)

@@ -1,7 +1,8 @@
 """The dataset as of a past day: what the deliveries of editions up to that day give, by today's contracts and rules.
 
 A state is built on demand by the same models as a release, kept for the next question, and never published: it passes
-no gate and no share is made of it. Corrections and withdrawals made since count, because they say what was true.
+no gate and no share is made of it. Withdrawals and mended rows since count, because they say what was true; so do
+accepted corrections of forms that spoke of that day or an earlier one.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def state_as_of(settings: Settings, day: date, *, progress: Progress | None = No
             todo="See the editions with `yibiao load list`.",
         )
     whole = collect(settings, schemas)
-    if whole.loads == inputs.loads and whole.fingerprint == release.manifest["fingerprint"]:
+    same = whole.loads == inputs.loads and whole.corrections == inputs.corrections
+    if same and whole.fingerprint == release.manifest["fingerprint"]:
         return release.database
     kept = settings.home / "states" / inputs.version
     if not (kept / MANIFEST).is_file():

@@ -42,6 +42,7 @@ class UnifyOutcome:
         models: dbt model -> seconds.
         whole: why everything was built anew; empty if only what changed was.
         changed: source records that came, went or changed since the release before; None if everything was built.
+        corrected: accepted corrections that came, were taken back or are other ones since; None if everything was.
     """
 
     state: str
@@ -56,6 +57,7 @@ class UnifyOutcome:
     models: dict[str, float] = field(default_factory=dict)
     whole: str = ""
     changed: int | None = None
+    corrected: int | None = None
 
     @property
     def published(self) -> bool:
@@ -139,7 +141,7 @@ def _build(
         kept.take(settings, warehouse)
     models, counts = build_warehouse(warehouse, inputs, schemas, settings, progress, clock, change, ahead.models())
     with clock("keep"):
-        changed = kept.mark(warehouse, inputs, plan)
+        marked = kept.mark(warehouse, inputs, plan)
         warehouse = kept.keep(warehouse, settings)
     with clock("gate"):
         known = _known(base, change, inputs, schemas)
@@ -161,7 +163,7 @@ def _build(
     outcome.seconds = clock.seconds
     outcome.models = {model["model"]: model["seconds"] for model in models}
     outcome.whole = plan.why if isinstance(plan, kept.Whole) else ""
-    outcome.changed = changed
+    outcome.changed, outcome.corrected = marked or (None, None)
     return outcome
 
 
@@ -206,6 +208,7 @@ def build_warehouse(
     Returns:
         The models with their seconds, and the counts.
     """
+    from yibiao.warehouse.corrections import settle
     from yibiao.warehouse.prepare import prepare
     from yibiao.warehouse.reconcile import reconcile
 
@@ -217,7 +220,9 @@ def build_warehouse(
             models = waiting.run(warehouse, warehouse.parent, progress, without=_unchanged(change, schemas))
         progress.end()
     with clock("reconcile"):
-        return models, reconcile(warehouse, inputs, schemas)
+        corrected = settle(warehouse, inputs, schemas)
+        counts = reconcile(warehouse, inputs, schemas)
+        return models, counts | ({"corrections": corrected} if corrected else {})
 
 
 def _commit(aside: Path, inputs: Inputs, manifest: Mapping[str, Any], settings: Settings) -> str:

@@ -10,6 +10,7 @@ from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.ingest.packages import MANIFEST, read_package, sheet_of
 from yibiao.settings import Settings
+from yibiao.warehouse.corrections import told as told_tickets
 from yibiao.warehouse.query import open_release
 from yibiao.warehouse.reasons import view_name
 from yibiao.warehouse.releases import Release
@@ -36,7 +37,8 @@ def explain(
         `value`, `rule` (`only`, a criterion of the element, `authority`, `day`, `order` or `replaced`), `rule_text`,
         `authority` (departments in order), `source` (`record_no`, `department`, `report`, `edition`, `load_id`,
         `delivery_sha256`, `file`, `sheet` (null if it is no workbook), `row`, and for a disputed element `as_of` and,
-        if it has one, `checked_date`) and `rivals`: the same as a source with `value`, `lost_by` and `lost_text`.
+        if it has one, `checked_date`; for a correction `ticket`, see `corrections.told`) and `rivals`: the same as a
+        source with `value`, `lost_by` and `lost_text`.
 
     Raises:
         ReleaseError: the release has no such entity, the entity no such element, or the release gives no reasons.
@@ -50,8 +52,11 @@ def explain(
             f"select count(*) from {entity.id}_crosswalk where {entity.id_column} = ?", [entity_id]
         ).fetchall()[0][0]
     sheets = _Sheets(settings)
-    for claim in (one for told in claims.values() for one in told):
+    every = [one for told in claims.values() for one in told]
+    tickets = told_tickets(settings, {-one["record_no"] for one in every if one["record_no"] < 0}) if settings else {}
+    for claim in every:
         claim["sheet"] = sheets.of(claim)
+        claim["ticket"] = tickets.get(-claim["record_no"])
     return {
         "release": release.version,
         "entity": entity.id,
@@ -184,4 +189,5 @@ def _explained(element: Element, claims: Sequence[dict[str, Any]]) -> dict[str, 
 def _source(claim: dict[str, Any]) -> dict[str, Any]:
     keys = ("record_no", "department", "report", "edition", "load_id", "delivery_sha256", "file", "sheet", "row")
     days = {key: claim[key].isoformat() for key in ("as_of", "checked_date") if claim[key] is not None}
-    return {key: claim[key] for key in keys} | days
+    ticket = {"ticket": claim["ticket"]} if claim["ticket"] else {}
+    return {key: claim[key] for key in keys} | days | ticket

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from forms_filled import REVIEW, ROSTER, FilledForms
 
 from installations import Installation
 from yibiao.forms.collect import Collected, collect
+from yibiao.forms.collect.reply import OTHERWISE
 from yibiao.forms.collect.run import REFUSED_FILE, TAKEN
 from yibiao.forms.fill.skeleton import CONTROL_SHEET
 from yibiao.forms.returns import returns
@@ -39,6 +41,14 @@ def take(own: Settings, filled: FilledForms) -> Callable[[Path], Collected]:
         return found
 
     return taken
+
+
+def assert_said_in_chinese(found: Collected) -> None:
+    """Whoever sent the file is told why, and what to do, without a word of the operator's log."""
+    assert found.said not in ("", OTHERWISE)
+    assert found.error is not None
+    assert found.error["what"] not in found.said
+    assert not re.search("[a-z]{4,}", found.said.replace(".xlsx", "")), found.said
 
 
 def refused_cells(found: Collected) -> dict[str, str]:
@@ -170,6 +180,7 @@ def test_a_workbook_that_is_another_form_is_refused_whole(
     assert found.error is not None
     assert found.error["what"]
     assert found.error["todo"]
+    assert_said_in_chinese(found)
     assert (tickets(own), returns(own), list(own.data.glob("**/*"))) == ([], [], [])
 
 
@@ -192,6 +203,8 @@ def test_a_sheet_without_its_columns_is_refused_whole(
     assert found.state == REFUSED_FILE
     assert found.error is not None
     assert "header" in found.error["what"] or "Columns" in found.error["what"]
+    assert_said_in_chinese(found)
+    assert ("栏目" in found.said) == (case != "no header")
 
 
 def test_a_second_table_and_a_column_of_ones_own_are_named_and_not_taken(
@@ -251,6 +264,7 @@ def test_what_is_no_workbook_is_refused_by_name(
     assert (found.file, found.state) == (name, REFUSED_FILE)
     assert found.error is not None
     assert told in found.error["what"]
+    assert_said_in_chinese(found)
 
 
 def test_a_bad_file_keeps_no_other_back(own: Settings, filled: FilledForms, sent_back: Send) -> None:

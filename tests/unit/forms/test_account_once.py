@@ -189,6 +189,7 @@ def test_distinct_fields_asked_fall_by_more_than_sixty_per_cent(forms, schemas, 
         for fact in facts
         if fact.element is None
         or not ({(fact.element, None), (fact.element, fact.role)} & held)
+        or fact.role == "owner"  # reports hold them, no golden record does
         or schemas.elements[fact.element].sharing == "none"
     }
     assert 1 - len(left) / len(facts) >= bench.LEAST["distinct fields"]

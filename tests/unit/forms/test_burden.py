@@ -105,6 +105,17 @@ class Slow:
             living_head = row["relation_to_head_code"] in ("01", "02") and row["death_date"] is None
             if living_head and row["household_id"] is not None:
                 self.heads.setdefault(row["household_id"], row)
+        self.partners = {}
+        for row in tables["resident"]:
+            if (row["relation_to_head_code"] or "").startswith("1") and row["death_date"] is None:
+                self.partners.setdefault(row["household_id"], []).append(row)
+
+    def spouse(self, row):
+        """Husband or wife, where the relations within the household say who that is."""
+        head, partners = self.heads.get(row["household_id"]), self.partners.get(row["household_id"], [])
+        if head is None or len(partners) != 1:
+            return None
+        return {head["resident_id"]: partners[0], partners[0]["resident_id"]: head}.get(row["resident_id"])
 
     def reach(self, entity, row):
         """Every row that this one leads to, by entity; the nearest where two ways lead there."""
@@ -130,6 +141,13 @@ class Slow:
             carrier = row if "household_id" in row else rows["resident"]
             head = self.heads.get(carrier["household_id"]) if carrier else None
             return head is not None and head[field.element] is not None
+        if field.role == "guardian" and entity == "resident":
+            head = self.heads.get(row["household_id"])
+            child = (row["relation_to_head_code"] or "").startswith(("2", "3"))
+            return child and head is not None and head[field.element] is not None
+        if field.role == "spouse" and entity == "resident":
+            found = self.spouse(row)
+            return found is not None and found[field.element] is not None
         if field.role is not None:
             return False
         if field.derive == "exists":
@@ -357,6 +375,9 @@ def test_make_bench_prints_what_a_slow_loop_finds(forms, tables, schemas, databa
             filled = due * sum(known) // max(1, len(rows[name]))
             seconds["by_hand"] += due * times * price
             seconds["filled"] += (due - filled) * times * price
+            if field.role in ("guardian", "spouse"):  # nobody stated it: somebody looks at it
+                looked_at = filled * times * SECONDS_PER_CELL["confirmed"]
+                seconds = {state: number + (state != "by_hand") * looked_at for state, number in seconds.items()}
             element = asks[name].get(field.header)
             if element is None or entity == "event":
                 seconds["once"] += (due - filled) * times * price
@@ -384,7 +405,9 @@ def test_make_bench_prints_what_a_slow_loop_finds(forms, tables, schemas, databa
     assert hours["cut"] == round(1 - seconds["once"] / seconds["by_hand"], 4)
     distinct = printed["figures"]["distinct fields"]
     facts = {field.fact for form in forms.values() for field in form.fields}
-    assert (distinct["before"], distinct["after"]) == (len(facts), sum(not held.of(fact) for fact in facts))
+    # What no golden record has is asked, whoever holds it: the owner of a dwelling.
+    asked = {fact for fact in facts if not held.of(fact) or fact.role == "owner"}
+    assert (distinct["before"], distinct["after"]) == (len(facts), len(asked))
     assert distinct["cut"] >= distinct["least"] == 0.6
     shown = [(one.name, one.verdict) for one in of_burden(printed, judged=True)]
     assert shown[:2] == [

@@ -46,6 +46,9 @@ def test_the_department_that_decides_comes_first(judge):
     ("fact", "score", "verdict"),
     [
         (Fact("birth_date", None, "age"), 1.0, "derive"),
+        (Fact("resident_name", "spouse"), 1.0, "confirm"),
+        (Fact("mobile_phone", "guardian"), 1.0, "confirm"),
+        (Fact("resident_name", "owner"), 1.0, "new"),
         (None, 0.0, "new"),
     ],
 )
@@ -108,3 +111,16 @@ def test_the_model_that_is_shipped_orders_its_thresholds(model):
     assert len(model.weights) == len(FEATURES)
     assert len(model.doubts) == len(DOUBTS)
     assert replace(model, likely=0.5).likely == 0.5
+
+
+def test_only_what_a_release_can_answer_is_called_held(judge):
+    """Reports name owners of dwellings, but no golden record does: a filled form would be empty there."""
+    fact = Fact("resident_name", "owner")
+    verdict = judge.of(scored(fact, 1.0))
+    assert (verdict.verdict, verdict.element) == ("new", "resident_name")
+    assert "发布的数据里还没有这一项" in verdict.reasons[-1]
+    assert verdict.held_by  # who could give it is said all the same
+    # A spouse follows from the relations of residents, of nothing else.
+    spouse = scored(Fact("resident_name", "spouse"), 1.0)
+    found = {entity: judge.of(spouse, entity=entity).verdict for entity in ("resident", "dwelling")}
+    assert found == {"resident": "confirm", "dwelling": "new"}

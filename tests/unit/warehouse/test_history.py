@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from yibiao.warehouse.history import intervals
+from yibiao.forms.tickets import Correction
+from yibiao.warehouse.intervals import intervals, overlaid
 from yibiao.warehouse.published import Since
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
@@ -55,3 +56,26 @@ def test_of_a_late_delivery_the_time_before_is_known_later_than_what_follows() -
 def test_what_no_release_was_made_of_is_known_to_nobody() -> None:
     values = {JANUARY: ("a", 1, JANUARY), FEBRUARY: ("a", 2, FEBRUARY)}
     assert [one[3] for one in shown(values, {1: None, 2: FIRST})] == ["never", "2026-02-05"]
+
+
+def correction(value: str, ticket: int, day: date) -> Correction:
+    return Correction("resident", "r", "sex_code", value, ticket, "public_security", day, f"{day}T09:00:00+08:00")
+
+
+def test_a_correction_counts_from_its_day_on_and_the_later_ticket_before_the_earlier() -> None:
+    days = [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)]
+    values = {day: ("1", 10 + place, day) for place, day in enumerate(days)}
+    assert overlaid(days, values, days, ()) == (days, values)
+    between = date(2026, 2, 10)
+    corrected = [correction("2", 5, days[2]), correction("3", 6, between)]
+    every, held = overlaid(days, values, days, corrected)
+    assert every == [days[0], between, days[1], days[2]]
+    assert [held[day][:2] for day in every] == [("1", 10), ("3", -6), ("3", -6), ("3", -6)]
+    every, held = overlaid(days, values, days, corrected[:1])
+    assert [held[day][:2] for day in every] == [("1", 10), ("1", 11), ("2", -5)]
+
+
+def test_what_no_source_states_may_be_corrected_too_but_not_of_somebody_who_is_not_there() -> None:
+    days = [date(2026, 1, 31), date(2026, 2, 28)]
+    _, held = overlaid(days, {}, {days[1]}, [correction("2", 5, days[0])])
+    assert held == {days[1]: ("2", -5, days[0])}

@@ -77,6 +77,8 @@ def test_more_than_a_fifth_of_the_records_is_built_as_a_whole() -> None:
 def a_kept_warehouse(settings: Settings, of: Inputs, whole: date) -> None:
     with duckdb.connect(str(settings.home / kept.KEPT)) as connection:
         connection.execute("create schema input; create table input.touched_record (record_no bigint)")
+        for name in ("correction", "before_correction"):
+            connection.execute(f"create table input.{name} (entity varchar, entity_id varchar, element varchar)")
     kept.mark(settings.home / kept.KEPT, of, kept.Change("", (), frozenset(), whole))
 
 
@@ -99,6 +101,9 @@ def test_the_reason_for_a_whole_build_is_told(settings: Settings) -> None:
     assert other == kept.Whole("other than before: models")
     # What the gate asks for needs no whole build.
     assert isinstance(kept.plan(settings, inputs(*BASE, expectations="f"), today=WHOLE), kept.Change)
+    # Verdicts about pairs and accepted corrections touch what they speak of, and no more.
+    for part in ("link_decisions", "corrections"):
+        assert isinstance(kept.plan(settings, inputs(*BASE, **{part: "d"}), today=WHOLE), kept.Change)
     (settings.home / kept.KEPT).write_bytes(b"no database")
     assert kept.plan(settings, inputs(*BASE), today=WHOLE) == kept.Whole("the kept warehouse is not readable")
 

@@ -72,7 +72,7 @@ class AskedField:
 
     @property
     def supplied(self) -> bool:
-        """Whether sharing supplies it: some report holds it, and its authority shares it."""
+        """Whether sharing supplies it: a report holds it, a release can answer it, and its authority shares it."""
         return self.verdict in SUPPLIED and self.sharing != "none"
 
     @property
@@ -136,7 +136,8 @@ class Assessor:
             asked = FormField(form.title, column_of(form, position), field.path)
             fact = Fact(field.element, field.role, field.derive, field.value) if field.element else None
             said = ("表单定义写明",) if fact else ("表单定义写明：没有数据元",)
-            found.append(replace(self._asked(Scored(asked, fact, 1.0, said), field.mode), concept=field.concept))
+            scored = Scored(asked, fact, 1.0, said)
+            found.append(replace(self._asked(scored, field.mode, entity=form.rows.entity), concept=field.concept))
         return _unique(found)
 
     def again(self, fields: Sequence[AskedField], title: str) -> list[AskedField]:
@@ -214,8 +215,8 @@ class Assessor:
         made = self._asked(Scored(place, fact, field.score, field.reasons[:2]), field.hand)
         return replace(made, key=field.key, mode=field.mode, known=field.known)
 
-    def _asked(self, scored: Scored, hand: str, shown: Shown | None = None) -> AskedField:
-        verdict = self._judge.of(scored, shown)
+    def _asked(self, scored: Scored, hand: str, shown: Shown | None = None, *, entity: str | None = None) -> AskedField:
+        verdict = self._judge.of(scored, shown, entity)
         fact = scored.fact if verdict.element is not None else None
         element = self._schemas.elements[verdict.element] if verdict.element else None
         return AskedField(
@@ -254,7 +255,7 @@ def with_modes(fields: Sequence[AskedField], modes: Mapping[str, str], *, prefil
     for name, mode in modes.items():
         position = find_field(found, name)
         one = found[position]
-        if mode in FILLED_IN and not one.held_by:
+        if mode in FILLED_IN and (not one.held_by or one.verdict == "new"):
             raise AdmissionError(
                 "Nobody holds what the system is to fill in.",
                 where=f"--mode {name}={mode}",

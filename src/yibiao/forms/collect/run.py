@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from yibiao.contracts.reports import Report
 from yibiao.contracts.values import Schemas
 from yibiao.control.database import connect
-from yibiao.errors import FormError, YibiaoError
+from yibiao.errors import YibiaoError
 from yibiao.files import sha256_file
 from yibiao.forms.admission.number import find_number
 from yibiao.forms.collect.compare import (
@@ -32,6 +32,7 @@ from yibiao.forms.collect.deliver import (
     returned,
     write_delivery,
 )
+from yibiao.forms.collect.reply import ENDING, ReturnRefused, said_of
 from yibiao.forms.collect.sent import Sent, asking, sent
 from yibiao.forms.collect.table import HEADER_WITHIN, find_own_table
 from yibiao.forms.collect.workbook import Book, read_book
@@ -63,6 +64,7 @@ class Collected:
         delivery: file with the new values, relative to the data folder; empty if there are none.
         refused: place, header and reason of every refused cell.
         error: why the file was refused.
+        said: the same in Chinese, for whoever sent it.
     """
 
     file: str
@@ -78,6 +80,7 @@ class Collected:
     refused: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[str, ...] = ()
     error: Mapping[str, str] | None = None
+    said: str = ""
 
 
 def collect(
@@ -103,7 +106,8 @@ def collect(
     done: dict[Path, Collected] = {}
     files: list[ReturnedFile] = []
     departments = OwnForms(settings, schemas)
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
+    every = (path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path for path in every if not path.name.startswith((".", "~$")) and not path.name.endswith(ENDING))
     for path in paths:
         digest = sha256_file(path)
         if digest in known:
@@ -113,7 +117,7 @@ def collect(
         try:
             files.append(_opened(path, digest, forms, schemas, departments))
         except YibiaoError as error:
-            done[path] = Collected(path.name, REFUSED_FILE, error=error.as_dict())
+            done[path] = Collected(path.name, REFUSED_FILE, error=error.as_dict(), said=said_of(error))
     for release in sorted({file.release for file in files}):
         own = [file for file in files if file.release == release]
         done |= _of_release(settings, schemas, release, own, moment, dry_run)
@@ -156,20 +160,22 @@ def _opened(
     elif facts.get("格式") != FORMAT:
         form = None
     if form is None:
-        raise FormError(
+        raise ReturnRefused(
             "The hidden sheet names no form that is known.",
             where=path.name,
             expected="the workbook as `yibiao form fill` made it",
             got=f"format {facts.get('格式', '')[:8] or '(none)'}",
             todo="Ask for the answers in the workbook as it was sent out.",
+            said="标识页里的表单不认识，或被改过。请把填写的内容复制到发出的原表里，再发送原表",
         )
     if not _has_title(book, form, own):
-        raise FormError(
+        raise ReturnRefused(
             "The sheet is another form than the hidden sheet says.",
             where=path.name,
             expected=form.title,
             got="another title, or none",
             todo="Ask for the workbook as it was sent out; a sheet must not be copied into another form's workbook.",
+            said=f"表名与这份表单（{form.title}）不符。请不要把别的表复制进来；在发出的原表里填写",
         )
     number = facts.get("准入编号", "")
     around = book.grid[:3]
@@ -178,20 +184,31 @@ def _opened(
         around = [*book.grid[: table.first], *book.grid[table.last :]]
     printed = find_number(" ".join(text for row in around for text in row if text))
     if (printed[0] if printed else "") != number:
-        raise FormError(
+        raise ReturnRefused(
             "The number that is printed is not that of this form.",
             where=path.name,
             expected=number or "no number",
             got=printed[0] if printed else "no number",
             todo="A form carries its own control number. Ask who sent it out.",
+            said=f"印的准入编号不是这份表单的（应为{number or '无编号'}）。请用发出的原表填写；有疑问请问发表的部门",
         )
     community = facts.get("社区", "")
     if community not in schemas.codes[schemas.elements["community_code"].code_list or ""].by_code:
-        raise FormError("The hidden sheet names no community.", where=path.name, todo="Ask for the workbook again.")
+        raise ReturnRefused(
+            "The hidden sheet names no community.",
+            where=path.name,
+            todo="Ask for the workbook again.",
+            said="标识页里没有社区。请用发给本社区的原表填写",
+        )
     try:
         as_of = date.fromisoformat(facts.get("数据日期", ""))
     except ValueError:
-        raise FormError("The hidden sheet names no day.", where=path.name, todo="Ask for the workbook again.") from None
+        raise ReturnRefused(
+            "The hidden sheet names no day.",
+            where=path.name,
+            todo="Ask for the workbook again.",
+            said="标识页里没有数据日期。请用发出的原表填写",
+        ) from None
     return ReturnedFile(path, digest, book, form, community, number, facts.get("发布版本", ""), as_of, own)
 
 
@@ -215,7 +232,8 @@ def _of_release(
             connection = stack.enter_context(asking(find(settings, version).database, schemas))
         except YibiaoError as error:
             told = error.as_dict() | {"what": "The release that the form was filled from is not there any more."}
-            return {file.path: Collected(file.path.name, REFUSED_FILE, error=told) for file in files}
+            gone = "预填所用的数据版本已不在，不能核对。请领取新的预填表，把更正和新填的内容填上再发送"
+            return {file.path: Collected(file.path.name, REFUSED_FILE, error=told, said=gone) for file in files}
         for kind in sorted({file.kind for file in files}):
             own = [file for file in files if file.kind == kind]
             before = sent(connection, own[0].form, schemas, own[0].as_of, {file.community for file in own})
@@ -227,7 +245,9 @@ def _of_release(
                     done[file.path] = _kept(settings, schemas, file, before, found, moment, dry_run)
                 except YibiaoError as error:
                     done[file.path] = Collected(
-                        file.path.name, REFUSED_FILE, kind[0], file.community, version, error=error.as_dict()
+                        *(file.path.name, REFUSED_FILE, kind[0], file.community, version),
+                        error=error.as_dict(),
+                        said=said_of(error),
                     )
     return done
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from yibiao.contracts.values import Schemas
 from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare, status_of
 from yibiao.forms.model import Form
-from yibiao.forms.paths import HEAD
+from yibiao.forms.paths import PERSONS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -76,7 +76,7 @@ def sent(
     more: dict[str, str] = {}
     tables: list[str | None] = []
     for number, (field, cell) in enumerate(zip(form.fields, plain.cells, strict=True)):
-        table = "resident" if cell.table == HEAD else cell.table
+        table = "resident" if cell.table in PERSONS else cell.table
         tables.append(table)
         if cell.table is not None and table is not None:
             more[f"p{number}"] = f"{cell.table}.{schemas.entities[table].id_column}"

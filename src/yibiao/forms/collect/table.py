@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yibiao.errors import FormError
+from yibiao.forms.collect.reply import ReturnRefused
 from yibiao.forms.collect.workbook import Book, Spans
 from yibiao.forms.fill.skeleton import KEY_HEADER
 from yibiao.forms.layout import NUMBER_HEADER, header_depth, printed
@@ -49,7 +49,7 @@ def find_table(book: Book, form: Form, path: Path) -> Found:
     """The table of a sheet that was drawn here.
 
     Raises:
-        FormError: the sheet has lost its header, or columns of the form.
+        ReturnRefused: the sheet has lost its header, or columns of the form.
     """
     depth = header_depth(form)
     wanted = {_path(field.path, printed(field)): number for number, field in enumerate(form.fields)}
@@ -58,11 +58,12 @@ def find_table(book: Book, form: Form, path: Path) -> Found:
         None,
     )
     if top is None:
-        raise FormError(
+        raise ReturnRefused(
             "The sheet has no header that is known.",
             where=path.name,
             expected=f"a row with {NUMBER_HEADER} and the form's own headers",
             todo="Ask for the workbook as it was sent out, with its header rows.",
+            said="找不到表头。请不要删改表头各行；把内容填在发出的原表里重新发送",
         )
     headers = _headers(book, top, depth)
     columns: dict[int, int] = {}
@@ -88,7 +89,7 @@ def find_own_table(book: Book, own: OwnForm, path: Path) -> Found:
     """The table of a sheet in a department's own layout; columns may stand in another order.
 
     Raises:
-        FormError: the sheet has lost its header, or columns of the form.
+        ReturnRefused: the sheet has lost its header, or columns of the form.
     """
     table = own.table
     depth = table.bottom - table.top + 1
@@ -97,11 +98,12 @@ def find_own_table(book: Book, own: OwnForm, path: Path) -> Found:
     read = {line: _headers(book, line, depth) for line in lines}
     top = max(lines, key=lambda line: (len(set(asked) & set(read[line])), -line), default=None)
     if top is None or not set(asked) & set(read[top]):
-        raise FormError(
+        raise ReturnRefused(
             "The sheet has no header that is known.",
             where=path.name,
             expected="the form's own headers",
             todo="Ask for the workbook as it was sent out, with its header rows.",
+            said="找不到表头。请不要删改表头各行；把内容填在发出的原表里重新发送",
         )
     waiting = {header: [number for number, one in enumerate(asked) if one == header] for header in asked}
     silent = {table.headers[column] for column in (*table.constants, table.counter) if column is not None}
@@ -149,13 +151,15 @@ def _headers(book: Book, top: int, depth: int) -> list[str]:
     return [header_key(text) for text in flatten(book.grid[top : top + depth], spans or None)]
 
 
-def _lost(path: Path, lost: Sequence[str], found: int, of: int) -> FormError:
-    return FormError(
+def _lost(path: Path, lost: Sequence[str], found: int, of: int) -> ReturnRefused:
+    return ReturnRefused(
         "Columns of the form are gone, or have another header.",
         where=path.name,
         expected=", ".join(lost[:10]),
         got=f"{found} of {of} columns",
         todo="Columns may stand in another order, but not be deleted or renamed. Ask for the workbook again.",
+        said=f"缺少栏目，或栏目名被改：{'、'.join(lost[:10])}{'等' if len(lost) > 10 else ''}。"
+        "栏目可以换位置，不能删、不能改名",
     )
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from yibiao.errors import FormError, YibiaoError
+from yibiao.errors import YibiaoError
+from yibiao.forms.collect.reply import ReturnRefused
 from yibiao.forms.fill.select import letters_of
 from yibiao.forms.fill.skeleton import CONTROL_SHEET
 from yibiao.forms.workbook.texts import grids
@@ -52,14 +53,20 @@ def read_book(path: Path) -> Book:
     """Read one workbook.
 
     Raises:
-        FormError: it is none, is protected by a password, too large, damaged, or was not filled by this program.
+        ReturnRefused: it is none, is protected by a password, too large, damaged, or was not filled by this program.
     """
     _check_kind(path)
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(one.file_size for one in archive.infolist())
             if size > LARGEST:
-                raise _refused(path, "The file is too large.", f"at most {LARGEST >> 20} MiB unpacked", f"{size >> 20}")
+                raise _refused(
+                    path,
+                    "The file is too large.",
+                    f"at most {LARGEST >> 20} MiB unpacked",
+                    f"{size >> 20}",
+                    said=f"文件太大：解开后不能超过 {LARGEST >> 20} MB。请删去图片和无关的工作表后重新发送",
+                )
             names = archive.namelist()
             sheets = _sheets(archive)
             notes = []
@@ -74,6 +81,7 @@ def read_book(path: Path) -> Book:
                     f"a sheet {CONTROL_SHEET}",
                     f"{len(sheets)} sheets",
                     "Send back the workbook as it was sent out; copy the answers into it if need be.",
+                    said="不是发出的原表（缺少隐藏的标识页）。请把填写的内容复制到发出的原表里，再发送原表",
                 )
             texts = grids(path)
             facts = {row[0].strip(): row[1].strip() if len(row) > 1 else "" for row in texts[CONTROL_SHEET] if row}
@@ -96,6 +104,7 @@ def _check_kind(path: Path) -> None:
             "an .xlsx file",
             path.suffix or "no extension",
             "Save it as .xlsx (文件 → 另存为) and send it again.",
+            said="不是 Excel 工作簿。请用表格程序打开发出的原表填写，另存为 .xlsx 后重新发送",
         )
     with path.open("rb") as stream:
         head = stream.read(8)
@@ -106,9 +115,17 @@ def _check_kind(path: Path) -> None:
             "an .xlsx file without a password",
             "an OLE container",
             "Remove the password (文件 → 信息 → 保护), save as .xlsx and send it again.",
+            said="文件有密码，或是旧的 .xls 格式。请去掉密码（文件 → 信息 → 保护工作簿），另存为 .xlsx 后重新发送",
         )
     if not zipfile.is_zipfile(path):
-        raise _refused(path, "The file is damaged.", "an .xlsx file", "no ZIP archive", "Ask for it again.")
+        raise _refused(
+            path,
+            "The file is damaged.",
+            "an .xlsx file",
+            "no ZIP archive",
+            "Ask for it again.",
+            said="文件损坏，打不开。请重新保存后再发一次",
+        )
 
 
 def _sheets(archive: zipfile.ZipFile) -> dict[str, str]:
@@ -150,15 +167,16 @@ def place_of(row: int, column: int) -> str:
     return f"{letters_of(column)}{row + 1}"
 
 
-def _refused(path: Path, what: str, expected: str, got: str, todo: str = "") -> FormError:
-    return FormError(what, where=path.name, expected=expected, got=got, todo=todo)
+def _refused(path: Path, what: str, expected: str, got: str, todo: str = "", *, said: str) -> ReturnRefused:
+    return ReturnRefused(what, said=said, where=path.name, expected=expected, got=got, todo=todo)
 
 
-def _damaged(path: Path, error: Any) -> FormError:
+def _damaged(path: Path, error: Any) -> ReturnRefused:
     return _refused(
         path,
         "The file cannot be read.",
         "a workbook as it was sent out",
         type(error).__name__,
         "Open it in a spreadsheet program, save it again as .xlsx, and send that.",
+        said="文件读不出来。请用表格程序打开，另存为 .xlsx 后重新发送",
     )

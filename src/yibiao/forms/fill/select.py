@@ -9,10 +9,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from yibiao.contracts.values import Schemas
-from yibiao.forms.count import head_query
 from yibiao.forms.fill.values import Cell, cell_of, named, sql_text
 from yibiao.forms.model import Form
-from yibiao.forms.paths import HEAD, community_of, from_clause, joins, place
+from yibiao.forms.paths import PERSONS, Place, community_of, from_clause, joins, persons_query
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -123,9 +122,16 @@ def prepare_names(connection: DuckDBPyConnection, schemas: Schemas) -> None:
             if rows:
                 values = ", ".join(f"({sql_text(code)}, {sql_text(name)})" for code, name in rows)
                 connection.execute(f"insert into code_{code_list.id} values {values}")
-    connection.execute(
-        f"create temp table {HEAD} as {head_query(schemas)}"
-        " select seen_resident.* from head join seen_resident using (resident_id)"
+    for person in PERSONS:
+        connection.execute(f"create temp table {person} as {persons_seen(schemas, person)}")
+
+
+def persons_seen(schemas: Schemas, person: str) -> str:
+    """Query of one of `PERSONS`, of whom is shown what may be seen of a resident."""
+    more = ", spouse.spouse_of" if person == "spouse" else ""
+    return (
+        f"{persons_query(schemas)} select seen_resident.*{more}"
+        f" from {person} join seen_resident on seen_resident.resident_id = {person}.resident_id"
     )
 
 
@@ -186,7 +192,7 @@ def ask(
     body = _from_picked(schemas, form, told)
     sql = (
         f"select picked.community, picked.rn, picked.id, {' | '.join(disputed) or '0::bigint'} as disputed,"
-        f" {', '.join(outs)} {body} {_names(schemas, form, cells)}"
+        f" {', '.join(outs)} {body} {_names(cells)}"
         " where picked.community is not null order by picked.community, picked.rn"
     )
     limits = tuple(ages.get(field.element or "", 0) if field.derive is None else 0 for field in form.fields)
@@ -204,7 +210,7 @@ def texts_query(form: Form, schemas: Schemas, cells: Sequence[Cell], more: Mappi
     outs += [f"{sql} as {name}" for name, sql in more.items()]
     body = _from_picked(schemas, form, [*(cell.text for cell in cells), *more.values()])
     return (
-        f"select picked.community, picked.rn, picked.id, {', '.join(outs)} {body} {_names(schemas, form, cells)}"
+        f"select picked.community, picked.rn, picked.id, {', '.join(outs)} {body} {_names(cells)}"
         " where picked.community is not null order by picked.community, picked.rn"
     )
 
@@ -263,8 +269,8 @@ def source(schemas: Schemas, entity: str, texts: Sequence[str], *, seen: bool = 
     """
     lines = [from_clause(schemas.entities, entity, texts, _seen if seen else str)]
     words = " ".join(texts)
-    for table in (entity, *joins(schemas.entities, entity), HEAD):
-        kind = "resident" if table == HEAD else table
+    for table in (entity, *joins(schemas.entities, entity), *PERSONS):
+        kind = "resident" if table in PERSONS else table
         key = schemas.entities[kind].id_column
         for alias, beside in ((f"of_{table}", f"{kind}_provenance"), (f"disputed_{table}", f"disputed_{kind}")):
             if re.search(rf"\b{alias}\.", words):
@@ -282,13 +288,12 @@ def letters_of(column: int) -> str:
     return letters
 
 
-def _names(schemas: Schemas, form: Form, cells: Sequence[Cell]) -> str:
+def _names(cells: Sequence[Cell]) -> str:
     joined = {}
-    for field, cell in zip(form.fields, cells, strict=True):
+    for cell in cells:
         if cell.codes:
-            where = place(schemas.entities, form.rows.entity, field)
-            alias = named(where)
-            joined[alias] = f"left join code_{cell.codes} as {alias} on {alias}.code = {where.table}.{where.column}"
+            alias = named(Place(cell.table, cell.column))
+            joined[alias] = f"left join code_{cell.codes} as {alias} on {alias}.code = {cell.table}.{cell.column}"
     return " ".join(joined.values())
 
 
@@ -296,5 +301,5 @@ def bit_of(schemas: Schemas, cell: Cell) -> int | None:
     """The place of a cell's element among the bits of disputed elements."""
     if cell.table is None or cell.column is None:
         return None
-    elements = schemas.entities["resident" if cell.table == HEAD else cell.table].elements
+    elements = schemas.entities["resident" if cell.table in PERSONS else cell.table].elements
     return elements.index(cell.column) if cell.column in elements else None

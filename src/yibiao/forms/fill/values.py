@@ -10,7 +10,7 @@ from yibiao.contracts.cells import ratio
 from yibiao.contracts.kinds import UNITS
 from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.forms.model import Field
-from yibiao.forms.paths import HEAD, Place, joins, place
+from yibiao.forms.paths import GUARDIAN, HEAD, INFERRED, PERSONS, Place, joins, of_child, place
 
 YES, NO = "是", "否"
 
@@ -19,10 +19,6 @@ REGISTERED = frozenset(
     {"disability_type_code", "disability_grade_code", "disability_certificate_number", "veteran_type_code"}
 )
 """What a person has by being on a register that is complete: who is not on it has none."""
-
-GUARDIAN = "guardian"
-CHILD = ("2", "3")
-"""First digits of 家庭关系 (GB/T 4761) of sons and daughters: their guardian is the head of the household."""
 
 ENDED = "终止"
 """Name of the code of a benefit that is no longer paid: whoever had it once is no present recipient."""
@@ -65,7 +61,7 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
         community: SQL of the community whose workbook it is: of another person nothing is shown who lives elsewhere.
     """
     where = place(schemas.entities, entity, field)
-    if field.role == GUARDIAN and entity == "resident" and field.element in schemas.entities[entity].elements:
+    if field.role == GUARDIAN and where.table == HEAD:
         return _guardian(schemas, field, as_of, community)
     if where.table is None or where.column is None:
         return NOTHING
@@ -94,7 +90,8 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
         text = f"coalesce({text}, case when {sure} then '{NONE}' end)"
     if where.table == entity and names_person(schemas.entities[entity], element.id, community):
         text = f"case when resident.community_code = {community} then {text} end"
-    cell = Cell(where.table, where.column, text, record, masked, codes, not field.is_sure)
+    inferred = field.role in INFERRED or not field.is_sure
+    cell = Cell(where.table, where.column, text, record, masked, codes, inferred)
     return _guarded(cell, schemas, entity, community)
 
 
@@ -159,7 +156,7 @@ def is_loose(element: Element | None) -> bool:
 def subject_of(entities: Mapping[str, Entity], entity: str, where: Place) -> str:
     """The joined table whose row is asked for in a list: the list's own, or the one that the list links to."""
     table = where.table or entity
-    if table in {entity, HEAD, *joins(entities, entity)}:
+    if table in {entity, *PERSONS, *joins(entities, entity)}:
         return table
     return next(one for one in (entity, *joins(entities, entity)) if one in entities[table].links)
 
@@ -167,18 +164,17 @@ def subject_of(entities: Mapping[str, Entity], entity: str, where: Place) -> str
 def _guardian(schemas: Schemas, field: Field, as_of: date, community: str) -> Cell:
     """A guardian by the register of households: the head, for a son or daughter of the head; to be confirmed."""
     head = cell_of(schemas, "resident", replace(field, role=HEAD), as_of, community)
-    child = " or ".join(f"resident.relation_to_head_code like '{digit}%'" for digit in CHILD)
-    return replace(head, text=f"case when {child} then {head.text} end", is_inferred=True)
+    return replace(head, text=f"case when {of_child('true')} then {head.text} end", is_inferred=True)
 
 
 def _existence(schemas: Schemas, entity: str, field: Field, where: Place) -> Cell:
     """Yes or no; a list that the release holds is complete, so that absence from it means no."""
     table, column = where.table or "", where.column or ""
     subject = subject_of(schemas.entities, entity, where)
-    kind = "resident" if subject == HEAD else subject
+    kind = "resident" if subject in PERSONS else subject
     key = schemas.entities[kind].id_column
     held = f"{column} = '{field.value}'" if field.value is not None else f"{column} is not null"
-    listed = "resident" if table == HEAD else table
+    listed = "resident" if table in PERSONS else table
     some = f"exists (select 1 from {listed} as listed where listed.{held})"
     if subject == table:
         yes = f"coalesce({table}.{held}, false)"
@@ -202,12 +198,12 @@ def _current(schemas: Schemas, table: str) -> str:
 
 def _guarded(cell: Cell, schemas: Schemas, entity: str, community: str) -> Cell:
     """The same, empty where it speaks of another person than the row's own, who belongs to another community."""
-    person = "resident" if cell.table == HEAD else cell.table
+    person = "resident" if cell.table in PERSONS else cell.table
     if person != "resident" or cell.table == entity or community == f"{cell.table}.community_code":
         return cell
     here = f"{cell.table}.community_code = {community}"
-    if cell.table == HEAD:
-        # The head of a household that is registered here belongs here, wherever he lives.
+    if cell.table in PERSONS:
+        # The head of a household that is registered here belongs here, wherever he lives; so do husband and wife.
         here = f"({here} or household.community_code = {community})"
     return replace(cell, text=f"case when {here} then {cell.text} end")
 
