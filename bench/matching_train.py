@@ -17,8 +17,8 @@ from yibiao.matching.lexicon import Fact, Learned, Lexicon
 from yibiao.matching.model import DOUBTS, Model
 from yibiao.matching.normalise import label
 from yibiao.matching.roles import readings
-from yibiao.matching.score import doubts, entities_of, implied_roles, rank
-from yibiao.matching.words import why_skipped
+from yibiao.matching.score import doubts, no_question, rank
+from yibiao.matching.setting import implied_roles, setting_of
 from yibiao.pinyin import sound
 
 FOLDS = 5
@@ -27,6 +27,9 @@ SLIP_EVERY, SLIPPED = 5, "slipped"
 UNHEARD_EVERY = 3
 """Every so many headers come a second time as if nobody had written them so far. The registry knows most headers of the
 development split from itself; forms that nobody has seen are worded otherwise, and the weights have to fit those."""
+
+AS_READ = 2.0
+"""How much a form that was read counts beside one that was worded from memory: forms that come are worded by others."""
 
 RIDGE = 1.0
 """How much weights are held small."""
@@ -109,22 +112,24 @@ def train(schemas: Schemas, forms: Sequence[LabelledForm]) -> Model:
         views.append(_View(number, fold, lexicon_without(schemas, forms, own)))
         lexicon = lexicon_without(schemas, forms, own, unheard[number])
         views.append(_View(number, fold, lexicon, unheard[number]))
-    rows, hits, groups = _pairs(views)
-    model = Model(tuple(_fit(rows, hits)), (0.0,) * len(DOUBTS), 0.5, 0.3, 0.9, learned_of(forms), {})
+    rows, hits, groups, worth = _pairs(views)
+    model = Model(tuple(_fit(rows, hits, worth)), (0.0,) * len(DOUBTS), 0.5, 0.3, 0.9, learned_of(forms), {})
     figures: list[list[float]] = []
     right: list[bool] = []
     counted: list[bool] = []
+    told_by: list[float] = []
     for view in views:
         others = groups != view.number
-        part = replace(model, weights=tuple(_fit(rows[others], hits[others])))
+        part = replace(model, weights=tuple(_fit(rows[others], hits[others], worth[others])))
         for form, one, vector, hit in _bests(view, part):
             figures.append(vector)
             right.append(hit)
+            told_by.append(AS_READ if form.read else 1.0)
             # Each header of a form counts once: as nobody has written it if it was chosen for that.
             told = view.only is None and label(one.field.label).words in unheard[view.number]
             counted.append(form.read and form.source != SLIPPED and not told)
     judged, truth = np.array(figures), np.array(right, dtype=float)
-    trust = _fit(judged, truth)
+    trust = _fit(judged, truth, np.array(told_by))
     chances = 1 / (1 + np.exp(-judged @ trust))
     some = np.array(counted)
     likely, sure = (_threshold(chances[some], truth[some], one) for one in (TARGET_PRECISION, SURE_PRECISION))
@@ -171,21 +176,22 @@ def _families() -> dict[str, list[str]]:
     return found
 
 
-def _pairs(views: Sequence[_View]) -> tuple[Any, Any, Any]:
-    rows, hits, groups = [], [], []
+def _pairs(views: Sequence[_View]) -> tuple[Any, Any, Any, Any]:
+    rows, hits, groups, worth = [], [], [], []
     for view in views:
         lexicon = view.lexicon
         for form in view.forms:
             fields = [one.field for one in form.fields]
-            about = entities_of(fields, form.title, lexicon)
-            for one, implied in zip(form.fields, implied_roles(fields, lexicon), strict=True):
-                if one.skipped or not view.has(one) or why_skipped(label(one.field.label).words, one.field.label):
+            setting = setting_of(fields, form.title, lexicon)
+            for one, implied in zip(form.fields, implied_roles(fields, form.title, lexicon), strict=True):
+                if one.skipped or not view.has(one) or no_question(one.field):
                     continue
-                for candidate in candidates(one.field, lexicon, about, implied, form.title):
+                for candidate in candidates(one.field, lexicon, setting, implied):
                     rows.append(candidate.vector())
                     hits.append(same(candidate.fact, one.fact, lexicon))
                     groups.append(view.number)
-    return np.array(rows), np.array(hits, dtype=float), np.array(groups)
+                    worth.append(AS_READ if form.read else 1.0)
+    return np.array(rows), np.array(hits, dtype=float), np.array(groups), np.array(worth)
 
 
 def _bests(view: _View, model: Model) -> list[tuple[LabelledForm, Labelled, list[float], bool]]:
@@ -193,9 +199,9 @@ def _bests(view: _View, model: Model) -> list[tuple[LabelledForm, Labelled, list
     lexicon = view.lexicon
     for form in view.forms:
         fields = [one.field for one in form.fields]
-        about = entities_of(fields, form.title, lexicon)
-        implied = implied_roles(fields, lexicon)
-        ranked = [rank(one, lexicon, about, model, role, form.title) for one, role in zip(fields, implied, strict=True)]
+        setting = setting_of(fields, form.title, lexicon)
+        implied = implied_roles(fields, form.title, lexicon)
+        ranked = [rank(one, lexicon, setting, model, role) for one, role in zip(fields, implied, strict=True)]
         taken: dict[Fact, float] = {}
         for one in ranked:
             if one:
@@ -207,15 +213,15 @@ def _bests(view: _View, model: Model) -> list[tuple[LabelledForm, Labelled, list
     return found
 
 
-def _fit(rows: Any, hits: Any, rounds: int = 60) -> Any:
-    """Logistic regression with a ridge, by Newton's method: deterministic, no library."""
+def _fit(rows: Any, hits: Any, worth: Any, rounds: int = 60) -> Any:
+    """Logistic regression with a ridge, by Newton's method: deterministic, no library; `worth` of each row."""
     weights = np.zeros(rows.shape[1])
     ridge = np.full(rows.shape[1], RIDGE)
     ridge[0] = 1e-3
     for _ in range(rounds):
         chance = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
-        slope = rows.T @ (chance - hits) + ridge * weights
-        curve = (rows * (chance * (1 - chance))[:, None]).T @ rows + np.diag(ridge)
+        slope = rows.T @ (worth * (chance - hits)) + ridge * weights
+        curve = (rows * (worth * chance * (1 - chance))[:, None]).T @ rows + np.diag(ridge)
         step = np.linalg.solve(curve, slope)
         weights -= step
         if np.abs(step).max() < 1e-8:

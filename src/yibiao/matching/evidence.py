@@ -15,7 +15,9 @@ from yibiao.matching.found import Found, known, names_of
 from yibiao.matching.lexicon import Fact, Lexicon, Name
 from yibiao.matching.normalise import Label, key, label, without_blanks
 from yibiao.matching.reasons import of_name
-from yibiao.matching.roles import Whom, is_stranger, readings, word_of
+from yibiao.matching.roles import Whom, readings, section_words, word_of
+from yibiao.matching.setting import Setting, is_explained
+from yibiao.matching.vetoes import MOSTLY, is_homeless, is_vetoed, moved
 
 FEATURES = (
     *(
@@ -63,6 +65,7 @@ FEATURES = (
         "unknown",
         "other_path",
         *("head", "whole", "apart", "unlike_kind"),
+        *("outer_strange", "outer_fits", "homeless", "other_person", "part_last"),
     ),
 )
 """Order of the figures; a model says for which of them it was trained."""
@@ -84,14 +87,8 @@ OWN_NUMBERS = frozenset({"citizen_id", "sex_code", "birth_date", "ethnicity_code
 PERSONAL = PASSED_ON | {"resident_name"}
 """What is a person's."""
 
-REACHED = PERSONAL | {"postal_code", "landline_phone", "email_address"}
-"""What is nobody's of the row under a header that names somebody else."""
-
 OF_PERSONS = PERSONAL - {"residence_address", "employer_name"}
 """What is a person's in every form that is not about an organisation, even if it is about his house or a dispute."""
-
-MOSTLY = 0.5
-"""Share of a form that makes it one about an entity."""
 
 LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""
@@ -130,6 +127,7 @@ class _About:
     """What is the same for all candidates of a field: `said` are the roles that its header names, and where."""
 
     lexicon: Lexicon
+    setting: Setting
     entities: Mapping[str, float]
     exact: set[Fact]
     said: Mapping[str, bool]
@@ -137,19 +135,17 @@ class _About:
     by_path: set[Fact]
 
 
-def candidates(
-    one: FormField, lexicon: Lexicon, entities: Mapping[str, float], implied: str | None = None, title: str = ""
-) -> list[Candidate]:
+def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str | None = None) -> list[Candidate]:
     """Facts that a field may ask, the best compared first.
 
     Args:
-        entities: how much of the form speaks of each entity, together 1.
+        setting: what its form is about, and whom it names.
         implied: the role of the person named before it, where the form names no person of its row.
-        title: of the form, for words that mean an element only in some context.
     """
     leaf = label(one.label)
     best: dict[Fact, Found] = {}
-    around = without_blanks(title + "/".join(one.path))
+    around = without_blanks(setting.title + "/".join(one.path))
+    entities = setting.around(one)
     every = _of_every_part(leaf, one, lexicon)
     passed_on = OWN_NUMBERS if implied == "legal_representative" else PASSED_ON
     for found in names_of(leaf, one, lexicon, entities):
@@ -159,8 +155,10 @@ def candidates(
             continue
         fact = _fact(found, leaf, lexicon)
         fact = _contact(fact, entities)
-        if fact is not None and fact.element in REACHED and _of_somebody_else(found, one):
-            continue
+        if fact is not None:
+            fact = moved(fact, leaf, setting)
+            if is_vetoed(fact, found, leaf, one, setting, lexicon):
+                continue
         if fact in every and found.way == "part":
             found = replace(found, way="alike", strength=3.2)
         facts = [fact] if fact is not None else []
@@ -177,7 +175,7 @@ def candidates(
     by_path = {fact for fact, found in ranked if found.way == "path" and found.like.told + found.like.covered > 1.99}
     if any(said.values()):
         by_path = set()  # 家庭成员/姓名 is the name of another person, not what 家庭成员姓名 is elsewhere
-    about = _About(lexicon, entities, exact, said, implied, by_path)
+    about = _About(lexicon, setting, entities, exact, said, implied, by_path)
     return [_weigh(fact, found, leaf, one, about) for fact, found in ranked]
 
 
@@ -220,14 +218,6 @@ def _fact(found: Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
     if fact.role and (not _of_person(fact.element, lexicon) or _owns_role(fact.element, {fact.role: True})):
         fact = replace(fact, role=None)
     return lexicon.owned(fact)
-
-
-def _of_somebody_else(found: Found, one: FormField) -> bool:
-    """Does the outer header name somebody whom no report speaks of, or a thing, and the field a fact of persons?"""
-    if not one.parents or (found.way == "path" and found.like.told + found.like.covered > 1.99):
-        return False
-    outer = one.parents[-1]
-    return is_stranger(outer) and (found.whom.role is None or key(outer).endswith("史"))
 
 
 def _contact(fact: Fact | None, entities: Mapping[str, float]) -> Fact | None:
@@ -306,6 +296,7 @@ def _weigh(
             len(homes) > 1 and home == max(homes, key=lambda one: (entities.get(one or "", 0.0), str(one)))
         )
     _roles(figures, reasons, fact, about)
+    _surroundings(figures, reasons, fact, found, leaf, one, about)
     figures["shared"] = math.log(len({other.element for other in exact})) if fact in exact and exact else 0.0
     figures["other_exact"] = float(bool(exact) and fact not in exact)
     figures["other_path"] = float(bool(about.by_path) and fact not in about.by_path)
@@ -363,6 +354,36 @@ def _roles(figures: dict[str, float], reasons: list[str], fact: Fact, about: _Ab
         figures["role_thing"] = 1.0
     elif about.implied and fact.element in PASSED_ON:
         figures["role_passed"] = 1.0
+
+
+def _surroundings(
+    figures: dict[str, float],
+    reasons: list[str],
+    fact: Fact,
+    found: Found,
+    leaf: Label,
+    one: FormField,
+    about: _About,
+) -> None:
+    """What the outer header, the other persons of the form and the other half of the header say."""
+    element = about.lexicon.schemas.elements[fact.element or ""]
+    if one.parents and not found.whom.by_path:
+        outer = one.parents[-1]
+        figures["outer_strange"] = float(
+            not is_explained(outer, " ".join((element.name, element.definition, element.scope, *element.aliases)))
+        )
+        words = section_words(outer)
+        figures["outer_fits"] = float(any(pair in element.name + element.definition for pair in _bigrams(words)))
+        if figures["outer_strange"]:
+            reasons.append(f"上级表头“{words}”说的是别的")
+    figures["homeless"] = float(is_homeless(fact, about.setting, about.lexicon))
+    figures["other_person"] = float(found.whom.unknown and about.setting.person)
+    figures["part_last"] = float(
+        found.way == "part"
+        and bool(leaf.parts)
+        and not leaf.parts[0].endswith(found.asked)
+        and found.asked not in map(key, leaf.inside)
+    )
 
 
 def _owns_role(element: str | None, roles: Mapping[str, bool]) -> bool:

@@ -39,7 +39,8 @@ DOUBTS = (
     "part",
     *("covered", "pairs", "tail", "typing", "alike", "subject", "by_path", "kind_fits", "kind_breaks"),
     *("options_fit", "options_break", "entity", "role_person", "role_implied", "role_lost", "other_path"),
-    *("exists", "long"),
+    "exists",
+    *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "long"),
 )
 """Figures of a field's best candidate that say how far to trust it."""
 

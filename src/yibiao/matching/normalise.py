@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 _BRACKETS = re.compile(r"[(\[【〔{]([^)\]】〕}]*)[)\]】〕}]?")
-_NUMBERING = re.compile(r"^(?:\(?[一二三四五六七八九十]{1,3}[、.)]|\(?\d{1,2}[、)]|\d{1,2}\.(?!\d))")
+_NUMBERING = re.compile(
+    r"^(?:\(?[一二三四五六七八九十]{1,3}[、.)]|\(?\d{1,2}[、)]|\d{1,2}\.(?!\d)|"
+    r"(?:0\d|[1-9]\d)(?=[\u4e00-\u9fff])(?!年|月|日|天|周|岁|个|位|寸|小时|分|米|元|级|类|亩|人|户|至|以))"
+)
 _BOXES = re.compile(r"[□☐○◯☑√✓].*$")
 _MARKS = re.compile(r"[*＊:：;；,。.!?\"'“”‘’#_＿\-—~《》<>〈〉\s]+")
 _SPLIT = re.compile(r"[/\\、|]|以及|及|或者|或|和(?!平|谐)")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from yibiao.matching.normalise import key
+from yibiao.matching.normalise import key, label
 
 ROLES: dict[str, tuple[str, ...]] = {
     "head": ("户主", "承包方代表", "家庭户主"),
@@ -33,7 +33,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "contact": ("联系人", "联络员", "联络人", "紧急联系人", "应急联系人", "紧急联系"),
     "legal_representative": ("法定代表人", "法人代表", "法人", "负责人", "主要负责人", "单位负责人", "经营者"),
     "agent": ("经办人", "代办人", "代理人", "受托人", "委托代理人"),
-    "reporter": ("申报人", "报告人", "上报人", "举报人", "反映人"),
+    "reporter": ("报告人", "上报人", "举报人", "反映人", "事件申报人"),
     "respondent": ("被申请人", "对方当事人"),
 }
 """Role as contracts write it -> Chinese words for it, the first of which is shown."""
@@ -86,17 +86,42 @@ SELF = (
     *("病人", "考生", "求职者", "失业人员", "被监护人", "被照护人", "被照料人", "入住老人", "受益人", "参保者"),
     *("特困人员", "矫正对象", "被征收人", "未成年人", "新生", "求职人员", "死亡者", "就诊人", "被鉴定人", "志愿者"),
     *("救助对象", "监测对象", "优抚对象", "服务对象", "对象", "个人", "学员", "驾驶员", "从业者", "当事人"),
+    *(
+        "申报人",
+        "申请职工",
+        "缴存职工",
+        "参保职工",
+        "报名人",
+        "报考人",
+        "购房人",
+        "被查询人",
+        "被登记人",
+        "登记人员",
+        "申请学生",
+    ),
 )
 """Words for the person of the row himself."""
 
 _SECTION = ("情况", "信息", "基本情况", "基本信息", "资料", "登记", "及其")
 _SOMEBODY = re.compile(
-    r"^[^与和及]{1,5}?(?:人|者|员|户|工|方)(?=姓名|身份证|公民身份|性别|出生|年龄|民族|住址|地址|联系|电话|手机)"
+    r"^[^与和及]{1,5}?(?:人|者|员|户|工|方)(?=姓名|身份证|公民身份|性别|出生|年龄|民族|住址|地址|联系|电话|手机|职务|学历)"
 )
-_PERSON = re.compile(r"(?:人|人员|者|员|师|医生|股东|代表)$")
-_THING = re.compile(r"家族史|病史|遗传史|犬|宠物|牲畜|车辆|机具|设备|产品|项目|工程|地块|部门|机关|经办机构|受理机构")
+_PERSON = re.compile(r"(?:人|人员|者|员|师|医生|股东|代表|职工|专家|教练|主任|经理|负责人|投资者)$")
+_WHOLE = re.compile(r"(?:单位|企业|公司|机构|场所|店|社|所|厂|院|校|园|站|主要|经营|现|原|拟任)$")
+_THING = re.compile(
+    r"家族史|病史|遗传史|犬|宠物|牲畜|车辆|机具|设备|产品|项目|工程|地块|部门|机关|经办机构|受理机构|枪|船|设施|证书|许可证|执照|"
+    r"合同|发票|仓库|出资|投资者|投资人|受损|生产能力|专利|奖|资历|曾(?:就读|工作)|工作经历|学习经历|简历"
+)
 _WORDS = sorted(((word, role) for role, words in ROLES.items() for word in words), key=lambda one: -len(one[0]))
 _SELF = sorted(SELF, key=len, reverse=True)
+_ROLE_OF = dict(_WORDS)
+_ASKED = "姓名|身份证|公民身份|性别|出生|年龄|民族|联系电话|联系方式|电话|手机"
+_AMID = re.compile(
+    "^(?:参加.{2,4}|共同.{2,4}|随行|随迁|同住|在华|主要|其他|其它|直系)的?(?P<who>"
+    + "|".join(word for word, role in _WORDS if role in ("guardian", "spouse", "relative", "member"))
+    + f")(?P<rest>(?:{_ASKED}).*)$"
+)
+"""A person with a role whose word stands behind what tells more of him."""
 _BARE_IS_NAME = frozenset(ROLES) - {"member"}
 
 
@@ -146,6 +171,9 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
             if rest:
                 found.append(Whom(role, rest, word))
             break
+    if not found and (amid := _AMID.match(words)):
+        # 共同生活的家庭成员姓名, 随行家属姓名: what stands before it tells more of the same person.
+        found.append(Whom(_ROLE_OF[amid["who"]], amid["rest"], amid["who"]))
     if not found:
         for word in _SELF:
             if words.startswith(word) and words != word:
@@ -161,15 +189,22 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
     return list(dict.fromkeys(found))
 
 
-def is_stranger(text: str) -> bool:
-    """Does an outer header name a person whom no role is for, or a thing: 发起人, 食品安全管理人员, 犬只信息?"""
-    words = _section(text)
+def is_stranger(text: str, title: str = "") -> bool:
+    """Does an outer header name a person whom no role is for, or a thing: 发起人, 食品安全管理人员, 犬只信息?
+
+    Args:
+        title: of the form; whom it names (配枪人员) is no stranger.
+    """
+    words = section_words(text)
+    if words and words in key(title):
+        return False
     if _upper(text) or not words or words in SELF or any(words.endswith(one) for one in SELF if one != "人员"):
         return False
     return bool(_PERSON.search(words) or _THING.search(words))
 
 
-def _section(text: str) -> str:
+def section_words(text: str) -> str:
+    """Words of an outer header without those that only begin a section: 监护人情况 -> 监护人."""
     words = key(text)
     for section in sorted(_SECTION, key=len, reverse=True):
         words = words.removesuffix(section) or words
@@ -178,12 +213,20 @@ def _section(text: str) -> str:
 
 def _upper(text: str) -> tuple[str, str] | None:
     """The role that an outer header names: 监护人情况, 申请户主信息, 家庭成员及主要社会关系."""
-    words = _section(text)
+    words = section_words(text)
     for word, role in _WORDS:
         if words == word or (words.startswith(word) and len(words) <= len(word) + 8):
             return role, word
+    for inside in label(text).inside:
+        # 设立人（负责人）: the bracket says by a usual word who it is.
+        for word, role in _WORDS:
+            if key(inside) == word:
+                return role, word
     for word, role in _WORDS:
         # 申请户主, 法定监护人: what stands before it tells more of the same person; 户主的配偶 begins with the role.
         if len(word) > 1 and words.endswith(word) and len(words) <= len(word) + 4:
+            # 质量负责人 is a head of something else than the whole.
+            if role == "legal_representative" and words != word and not _WHOLE.search(words.removesuffix(word)):
+                return None
             return role, word
     return None

@@ -12,21 +12,15 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.model import Model, sigmoid
 from yibiao.matching.normalise import label, reduced
-from yibiao.matching.roles import readings
-from yibiao.matching.words import ENTITY_WORDS, why_skipped
-
-PERSON = Fact("resident_name")
-
-IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "legal_representative"})
-"""Roles whose person a form of households or dwellings goes on about without saying so."""
+from yibiao.matching.setting import Setting, implied_roles, setting_of
+from yibiao.matching.words import why_skipped
 
 WEIGHED_TWICE = (
     *("covered", "pairs", "tail", "typing", "exact_alike", "exact_subject", "by_path", "kind_fits", "kind_breaks"),
     *("options_fit", "options_break", "entity", "role_person", "role_implied", "role_lost", "other_path", "exists"),
+    *("outer_strange", "outer_fits", "homeless", "other_person", "part_last"),
 )
 """Figures of the best candidate that also say how far to trust it: what is best among bad ones is still bad."""
-
-ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
 
 
 @dataclass(frozen=True)
@@ -53,10 +47,10 @@ class Scored:
 
 def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, model: Model) -> list[Scored]:
     """Score the fields of one table, in order."""
-    about = entities_of(fields, title, lexicon)
-    implied = implied_roles(fields, lexicon)
-    ranked = [rank(one, lexicon, about, model, role, title) for one, role in zip(fields, implied, strict=True)]
-    skipped = [why_skipped(label(one.label).words, one.label) for one in fields]
+    setting = setting_of(fields, title, lexicon)
+    implied = implied_roles(fields, title, lexicon)
+    ranked = [rank(one, lexicon, setting, model, role) for one, role in zip(fields, implied, strict=True)]
+    skipped = [no_question(one) for one in fields]
     taken: dict[Fact, float] = {}
     for found, skip in zip(ranked, skipped, strict=True):
         if found and skip is None:
@@ -67,72 +61,17 @@ def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, mode
     ]
 
 
+def no_question(one: FormField) -> str | None:
+    """Why a field is no question, or None if it is one."""
+    return why_skipped(label(one.label).words, one.label, one.parents[-1] if one.parents else "")
+
+
 def rank(
-    one: FormField,
-    lexicon: Lexicon,
-    about: Mapping[str, float],
-    model: Model,
-    implied: str | None = None,
-    title: str = "",
+    one: FormField, lexicon: Lexicon, setting: Setting, model: Model, implied: str | None = None
 ) -> list[tuple[Candidate, float]]:
     """Candidates with their logits, the likeliest first."""
-    found = [
-        (candidate, model.pair(candidate.vector())) for candidate in candidates(one, lexicon, about, implied, title)
-    ]
+    found = [(candidate, model.pair(candidate.vector())) for candidate in candidates(one, lexicon, setting, implied)]
     return sorted(found, key=lambda pair: (-pair[1], str(pair[0].fact)))
-
-
-def implied_roles(fields: Sequence[FormField], lexicon: Lexicon) -> list[str | None]:
-    """Per field the role of the person named before it, if the form names no person of its row.
-
-    户主姓名 | 身份证号: whose number it is, the header does not say.
-    """
-    named: list[str | None] = []
-    own = False
-    for one in fields:
-        whoms = [whom for form in label(one.label).forms for whom in readings(form, one.parents)]
-        role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字")), None)
-        named.append(role)
-        own = own or (
-            not any(whom.role for whom in whoms)
-            and any(
-                any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ()))
-                for whom in whoms
-                if not whom.unknown
-            )
-        )
-    if own:
-        return [None] * len(fields)
-    implied: list[str | None] = []
-    last: str | None = None
-    for one, role in zip(fields, named, strict=True):
-        if one.parents:
-            last = None
-        implied.append(None if role else last)
-        if role:
-            last = role if role in IMPLYING else None
-    return implied
-
-
-def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> dict[str, float]:
-    """How much of a form speaks of each entity, together 1: by the words of its title and by headers of one meaning."""
-    votes = dict.fromkeys(ENTITIES, 0.1)
-    for number, (entity, pattern) in enumerate(ENTITY_WORDS):
-        if pattern.search(title):
-            votes[entity] += 2.0 - 0.15 * number
-    for one in fields:
-        words = label(one.label).words
-        if any(whom.role for whom in readings(words, one.parents)):
-            continue
-        homes = {
-            lexicon.entity(lexicon.names[place].fact.element)
-            for place in lexicon.exact.get(words, ())
-            if lexicon.names[place].fact.element
-        }
-        if len(homes) == 1 and (home := homes.pop()) in votes:
-            votes[home] += 0.5
-    total = sum(votes.values())
-    return {entity: vote / total for entity, vote in votes.items()}
 
 
 def concept_likeness(one: FormField, lexicon: Lexicon) -> tuple[float, bool]:

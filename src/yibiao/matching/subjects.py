@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
@@ -40,6 +41,13 @@ NAMED = ("dwelling", "household")
 """Entities that are called by their names in forms about anything."""
 
 
+_PLACE = re.compile(
+    r"^(?!.*(?:开户|账户|项目|工程|产品|加盟|主管|上级|保险))[^/]{1,8}(?:社|所|店|院|厂|场|站|中心|委员会|馆|园|企业|业户|载体|协会|学会)"
+    r"(?P<rest>名称|全称|地址|详细地址|住所|办公地址|电话|联系电话|负责人|邮编|邮政编码|性质|类型|类别|成立时间|简介)$"
+)
+"""What a form about organisations calls its own kind by: 旅行社名称, 业主委员会办公地址."""
+
+
 def otherwise(words: str, entity: str) -> list[str]:
     """The same header with the usual words for its subject.
 
@@ -51,4 +59,6 @@ def otherwise(words: str, entity: str) -> list[str]:
         rest = words[len(subject) :]
         if words.startswith(subject) and len(rest) > 1:
             return [usual + rest for usual in USUAL[entity] if usual != subject]
+    if entity == "organisation" and (own := _PLACE.match(words)):
+        return [usual + own["rest"] for usual in USUAL[entity]]
     return []

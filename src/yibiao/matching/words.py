@@ -41,7 +41,13 @@ SKIPPED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^(?:申请人|申领人|申报人|本人|监护人|[乡镇县]).{0,6}意见$"), "审批栏"),
     (re.compile(r"^(?:街道|社区|乡镇|单位|部门|机构)?(?:审定|核定|核准|审批|审核)(?:人|人员)$"), "填表和办理人员"),
     (re.compile(r"^(?:表号|制定机关|(?:批准|备案)?文号|页码)$"), "表本身的编号和文号"),
-    (re.compile(r"照片|相片|图片|截图|扫描[件图]|复印件|附件|正面图|反面图|二维码|粘贴处|影像"), "图片和附件"),
+    (
+        re.compile(
+            r"照片|相片|图片|截图|扫描[件图]|复印件|附件|正面图|反面图|二维码|粘贴处|影像|[彩近寸]照|证件照|免冠"
+        ),
+        "图片和附件",
+    ),
+    (re.compile(r"(?:勘查|勘察|踏勘|推荐|评议|考核|鉴定|[院系]|班级|导师|辅导员|律师事务所).{0,4}意见$"), "审批栏"),
     (re.compile(r"^(?:合计|小计|总计)$"), "合计"),
     (re.compile(r"^(?:审批|审核|审查)(?:单位|机关|意见)"), "审批栏"),
 )
@@ -82,25 +88,57 @@ FITS: dict[str, frozenset[str]] = {
 }
 """Kind of value -> types of data elements that have such values."""
 
-ENTITY_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+ENTITY_WORDS: tuple[tuple[str, re.Pattern[str], float], ...] = (
     (
         "organisation",
-        re.compile(r"企业|个体|商户|商家|市场主体|场所|单位信息|公司|经营户|门店|店铺|法人|社会组织|机构信息"),
+        re.compile(
+            r"企业|个体|商户|商家|市场主体|场所|单位信息|公司|经营户|门店|店铺|法人|社会组织|机构信息|合作社|旅行社|事务所|"
+            r"工商户|缴存单位|用人单位|参保单位|(?:许可|经营|资质|营业|开业|设立|备案).{0,10}(?:申请|申报|登记|备案|延续|变更|换证)"
+        ),
+        2.0,
     ),
-    ("dwelling", re.compile(r"房屋|住房|租赁|自建房|危房|危旧房|小区|出租屋|群租|住户|楼栋|燃气")),
-    ("event", re.compile(r"事件|纠纷|调解|上报|巡查|投诉|诉求|信访")),
-    ("household", re.compile(r"家庭|农户|入户|户情|贫困户|低保|承包|防返贫|监测对象|户籍人口|耕地")),
-    ("benefit", re.compile(r"津贴|补贴|救助|低保|保障金|抚恤|待遇|供养|补助")),
+    ("dwelling", re.compile(r"房屋|住房|租赁|自建房|危房|危旧房|小区|出租屋|群租|住户|楼栋|燃气"), 1.85),
+    ("event", re.compile(r"事件|纠纷|调解|上报|巡查|投诉|诉求|信访"), 1.7),
+    ("household", re.compile(r"家庭|农户|入户|户情|贫困户|低保|承包|防返贫|监测对象|户籍人口|耕地"), 1.55),
+    ("benefit", re.compile(r"津贴|补贴|救助|低保|保障金|抚恤|待遇|供养|补助"), 1.4),
     (
         "resident",
-        re.compile(r"居民|人员|人口|儿童|老人|老年|学生|党员|残疾|退役|孕|青少年|劳动力|患者|参保|失业|健康|登记表"),
+        re.compile(
+            r"居民|人员|人口|儿童|老人|老年|学生|党员|残疾|退役|孕|青少年|劳动力|患者|参保|失业|健康|登记表|教师|律师|公证员|药师|"
+            r"职工|志愿者|考生|毕业生|执业(?!许可)|任职|持枪"
+        ),
+        1.25,
     ),
 )
-"""Entity -> words in the title of a form that is about it."""
+"""Entity -> words in the title of a form that is about it, and how much they say."""
+
+SECTION_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "organisation",
+        re.compile(
+            r"^(?:申请|申报|用工|缴存|参保|建设|生产|经营)?(?:单位|企业|公司|机构|商户|法人|合作社|经营场所|市场主体)(?!负责|法定|经办|联系|人)"
+        ),
+    ),
+    ("dwelling", re.compile(r"^(?:现|自有|家庭)?(?:房屋|住房|不动产|房产|住宅|出租屋|出租房)(?!产权人|所有人|承租)")),
+    ("household", re.compile(r"^(?:申请)?家庭(?!成员|主要成员|住址|地址)")),
+    ("resident", re.compile(r"^(?:学生|申请人|参保人|残疾人|老年人|儿童)?(?:本人|个人)")),
+)
+"""Entity -> words of an outer header below which it is asked about."""
+
+_PAPER = re.compile(
+    r"(?:证|证书|证明|证件|执照|卡|许可|批文|批准书|合同|协议|档案)(?:情况|信息|[编卡证]?号)?(?:$|[(（])|编号"
+)
+_NUMBERED = re.compile(r"^(?:编号|档案号)$")
 
 
-def why_skipped(words: str, text: str = "") -> str | None:
-    """Why a field is no question, or None if it is one."""
+def why_skipped(words: str, text: str = "", outer: str = "") -> str | None:
+    """Why a field is no question, or None if it is one.
+
+    Args:
+        outer: the header above it; the number of a paper (生育登记服务卡/编号) is no number of the form.
+    """
+    if _NUMBERED.search(words) and _PAPER.search(outer):
+        return None
     for pattern, why in SKIPPED:
         if pattern.search(words):
             return why

@@ -16,6 +16,7 @@ from yibiao.matching.lexicon import Fact, qualifiers
 from yibiao.matching.normalise import label
 from yibiao.matching.printable import Printable
 from yibiao.matching.roles import is_stranger, readings
+from yibiao.matching.setting import Setting
 
 PERSONS = {"resident": 1.0, "organisation": 0.0}
 COMPANIES = {"resident": 0.0, "organisation": 1.0}
@@ -25,7 +26,7 @@ DISPUTES = {"event": 1.0, "organisation": 0.0}
 
 def found(lexicon, path: str, title: str = "居民信息登记表", about=PERSONS) -> dict[Fact, dict[str, float]]:
     field = FormField("表", 0, tuple(path.split("/")))
-    return {one.fact: one.figures for one in candidates(field, lexicon, about, title=title)}
+    return {one.fact: one.figures for one in candidates(field, lexicon, Setting(about, title))}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact
-from yibiao.matching.score import entities_of, implied_roles, score_fields
+from yibiao.matching.score import score_fields
+from yibiao.matching.setting import entities_of, implied_roles
 
 
 @pytest.fixture
@@ -65,9 +66,9 @@ def test_a_drop_down_speaks_for_its_code_list(ask):
 
 def test_whose_number_it_is_follows_from_the_name_before_it(lexicon):
     fields = [FormField("表", place, (text,)) for place, text in enumerate(("户主姓名", "身份证号", "人口数"))]
-    assert implied_roles(fields, lexicon) == [None, "head", "head"]
+    assert implied_roles(fields, "", lexicon) == [None, "head", "head"]
     own = [FormField("表", place, (text,)) for place, text in enumerate(("姓名", "户主姓名", "身份证号"))]
-    assert implied_roles(own, lexicon) == [None, None, None]
+    assert implied_roles(own, "", lexicon) == [None, None, None]
 
 
 def test_values_that_have_another_form_speak_against_a_name(ask):

@@ -1,0 +1,176 @@
+"""What is the same for all fields of one form: what it is about, whom it names, which addresses stand in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from yibiao.matching.fields import FormField
+from yibiao.matching.lexicon import Fact, Lexicon
+from yibiao.matching.normalise import key, label
+from yibiao.matching.roles import is_stranger, readings, section_words
+from yibiao.matching.words import ENTITY_WORDS, SECTION_WORDS
+
+PERSON = Fact("resident_name")
+
+IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "legal_representative"})
+"""Roles whose person a form of households or dwellings goes on about without saying so."""
+
+ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
+
+LEGAL = re.compile(r"法定代表人|法人代表|^法人(?:姓名)?$")
+"""Words for the legal representative that nobody else in an organisation is called by."""
+
+REGISTERED = re.compile(r"^(?:注册地址|注册住所|登记住所|企业住所|登记地址|注册地|住所)$")
+"""Words for the address that is registered: beside them an address of business is another one."""
+
+GENERIC = frozenset(
+    {
+        "基本",
+        "基础",
+        "其他",
+        "其它",
+        "主要",
+        "详细",
+        "有关",
+        "相关",
+        "登记",
+        "信息",
+        "情况",
+        "资料",
+        "概况",
+        "申请",
+        "必填",
+    }
+)
+"""What is left of outer headers that only say that a section begins."""
+
+SECTION_SHARE = 0.6
+"""How much of what a field is about its outer header says, the rest the whole form."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A form as its fields see it.
+
+    Attributes:
+        entities: how much of the form speaks of each entity, together 1.
+        title: of the form.
+        person: whether the form names a person of its row: 姓名, 申请人姓名.
+        legal: whether it asks 法定代表人 by that word.
+        registered: whether it asks a registered address by that word.
+        titled: entities that its title speaks of.
+    """
+
+    entities: Mapping[str, float]
+    title: str = ""
+    person: bool = False
+    legal: bool = False
+    registered: bool = False
+    titled: frozenset[str] = frozenset()
+    _sections: dict[str, Mapping[str, float]] = field(default_factory=dict, compare=False, repr=False)
+
+    def says(self, entity: str, one: FormField) -> bool:
+        """Does anything in the form, or in the headers above a field, speak of an entity?"""
+        return self.around(one).get(entity, 0.0) > min(self.around(one).values(), default=0.0) + 1e-9
+
+    def around(self, one: FormField) -> Mapping[str, float]:
+        """How much of what stands around a field speaks of each entity: its outer header and the form."""
+        outer = section_words(one.parents[-1]) if one.parents else ""
+        if outer not in self._sections:
+            self._sections[outer] = self._mixed(outer)
+        return self._sections[outer]
+
+    def _mixed(self, outer: str) -> Mapping[str, float]:
+        entity = next((entity for entity, pattern in SECTION_WORDS if outer and pattern.search(outer)), None)
+        if entity is None:
+            return self.entities
+        shares = {one: share * (1 - SECTION_SHARE) for one, share in self.entities.items()}
+        shares[entity] = shares.get(entity, 0.0) + SECTION_SHARE
+        return shares
+
+    @cached_property
+    def main(self) -> str:
+        """What most of the form is about."""
+        return max(self.entities, key=lambda one: (self.entities[one], one))
+
+
+def setting_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> Setting:
+    """What the fields of one form have in common."""
+    words = [label(one.label).words for one in fields]
+    return Setting(
+        entities_of(fields, title, lexicon),
+        title,
+        any(_names_own_person(one, title, lexicon) for one in fields),
+        any(LEGAL.search(key(text)) for one in fields for text in one.path),
+        any(REGISTERED.search(one) for one in words),
+        frozenset(entity for entity, pattern, _ in ENTITY_WORDS if pattern.search(title)),
+    )
+
+
+def implied_roles(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> list[str | None]:
+    """Per field the role of the person named before it, if the form names no person of its row.
+
+    户主姓名 | 身份证号: whose number it is, the header does not say.
+    """
+    if any(_names_own_person(one, title, lexicon) for one in fields):
+        return [None] * len(fields)
+    implied: list[str | None] = []
+    last: str | None = None
+    for one in fields:
+        whoms = [whom for form in label(one.label).forms for whom in readings(form, one.parents)]
+        role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字")), None)
+        if one.parents:
+            last = None
+        implied.append(None if role else last)
+        if role:
+            last = role if role in IMPLYING else None
+    return implied
+
+
+def _names_own_person(one: FormField, title: str, lexicon: Lexicon) -> bool:
+    if one.parents and is_stranger(one.parents[-1], title):
+        return False
+    whoms = [whom for form in label(one.label).forms for whom in readings(form, one.parents)]
+    return not any(whom.role or whom.unknown for whom in whoms) and any(
+        any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ())) for whom in whoms
+    )
+
+
+def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> dict[str, float]:
+    """How much of a form speaks of each entity, together 1: by the words of its title and by headers of one meaning."""
+    votes = dict.fromkeys(ENTITIES, 0.1)
+    for entity, pattern, weight in ENTITY_WORDS:
+        if pattern.search(title):
+            votes[entity] += weight
+    for one in fields:
+        words = label(one.label).words
+        if LEGAL.search(words):
+            votes["organisation"] += 0.5
+        if any(whom.role for whom in readings(words, one.parents)):
+            continue
+        homes = {
+            lexicon.entity(lexicon.names[place].fact.element)
+            for place in lexicon.exact.get(words, ())
+            if lexicon.names[place].fact.element
+        }
+        if len(homes) == 1 and (home := homes.pop()) in votes:
+            votes[home] += 0.5
+    total = sum(votes.values())
+    return {entity: vote / total for entity, vote in votes.items()}
+
+
+def is_explained(outer: str, said: str) -> bool:
+    """Does an outer header say no more than that a section begins, or something of the element itself?
+
+    Args:
+        outer: as printed; 基本情况, 家庭经济情况, 银行账户信息.
+        said: name, definition and scope of an element, and words for what it speaks of.
+    """
+    words = section_words(outer)
+    if not words or words in GENERIC or any(pattern.search(words) for _, pattern in SECTION_WORDS):
+        return True
+    plain = key(words)
+    return any(plain[place : place + 2] in said for place in range(len(plain) - 1)) or (len(plain) == 1)

@@ -1,0 +1,92 @@
+"""What a field cannot ask where it stands, whatever it is called: facts of strangers, other papers, other firms."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from yibiao.matching.fields import FormField
+from yibiao.matching.found import Found
+from yibiao.matching.lexicon import Fact, Lexicon
+from yibiao.matching.normalise import Label, key
+from yibiao.matching.roles import is_stranger, readings
+from yibiao.matching.setting import LEGAL, Setting, is_explained
+
+MOSTLY = 0.5
+"""Share of a form that makes it one about an entity."""
+
+ACCOUNTS = frozenset({"benefit_payee_account", "bank_name", "account_holder_name", "provident_fund_account_number"})
+"""Where a resident's benefit is paid to; the account of an organisation is another thing."""
+
+OF_ANYBODY = frozenset({"postal_code", "email_address", "vehicle_plate_number", "personnel_photo"})
+"""Elements of residents that forms about organisations ask by the same words."""
+
+OF_BENEFITS = frozenset(
+    {"applied_benefit_name", "benefit_number", "benefit_amount", "benefit_type_code", "decision_date"}
+)
+"""What is a benefit's, in words that any application to an authority has (申请事项, 批准日期)."""
+
+OF_HOUSES = frozenset({"使用人", "权利人", "所有权人", "业主"})
+"""Words that mean the owner or tenant of a house, and elsewhere somebody else: 枪支情况登记/使用人."""
+
+_OF_BUSINESS = re.compile(r"^(?:实际|现)?(?:生产)?(?:经营|营业|生产|办公)(?:地址|场所|地点|地|场地)$")
+
+
+def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Setting, lexicon: Lexicon) -> bool:
+    """Can the field not ask this here?"""
+    element = fact.element or ""
+    if _of_somebody_else(fact, found, one, setting, lexicon):
+        return True
+    if element in ("registered_address", "organisation_phone", "operation_address") and _below_person(one):
+        return True
+    if found.whom.said in OF_HOUSES and not setting.says("dwelling", one):
+        return True
+    if element in ACCOUNTS and fact.role is None and setting.around(one).get("organisation", 0.0) >= MOSTLY:
+        return True
+    if element in OF_BENEFITS and setting.main == "organisation" and "benefit" not in setting.titled:
+        return True
+    # 法定代表人 beside 企业负责人: two persons, of whom the registry knows the first.
+    legal = element == "legal_representative_name" or fact.role == "legal_representative"
+    return legal and setting.legal and not _says_legal(leaf, one)
+
+
+def moved(fact: Fact, leaf: Label, setting: Setting) -> Fact:
+    """The fact itself, or what it is beside other fields: 经营地址 beside 注册地址 is the actual place of business."""
+    if fact.element == "registered_address" and setting.registered and _OF_BUSINESS.search(leaf.words):
+        return replace(fact, element="operation_address")
+    return fact
+
+
+def is_homeless(fact: Fact, setting: Setting, lexicon: Lexicon) -> bool:
+    """Is it a fact of a person or a family, in a form about organisations that names no person of its row?"""
+    return (
+        fact.role is None
+        and not setting.person
+        and setting.entities.get("organisation", 0.0) >= MOSTLY
+        and fact.element not in OF_ANYBODY
+        and lexicon.entity(fact.element) in ("resident", "household")
+    )
+
+
+def _says_legal(leaf: Label, one: FormField) -> bool:
+    return any(LEGAL.search(key(text)) for text in (*one.path, *leaf.inside))
+
+
+def _below_person(one: FormField) -> bool:
+    """Does an outer header name a person with a role, so that address and telephone are his: 经营者/住所?"""
+    return any(whom.by_path and whom.role not in (None, "contact", "agent") for whom in readings("姓名", one.parents))
+
+
+def _of_somebody_else(fact: Fact, found: Found, one: FormField, setting: Setting, lexicon: Lexicon) -> bool:
+    """Does the outer header name somebody whom no report speaks of, or a thing, and the field a fact of persons?"""
+    if not one.parents or (found.way == "path" and found.like.told + found.like.covered > 1.99):
+        return False
+    outer = one.parents[-1]
+    if not is_stranger(outer, setting.title) or not (found.whom.role is None or key(outer).endswith("史")):
+        return False
+    home = lexicon.entity(fact.element)
+    if home is None and fact.element not in OF_ANYBODY:
+        return False
+    element = lexicon.schemas.elements[fact.element or ""]
+    # 许可证/编号, 车辆信息/车牌号: the element is one of what the header names.
+    return home == "resident" or not is_explained(outer, " ".join((element.name, *element.aliases)))
