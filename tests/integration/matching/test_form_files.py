@@ -211,7 +211,7 @@ def test_a_sheet_of_instructions_is_no_form(check, tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["姓名", "性别", "联系电话"])
     told = book.create_sheet("填表说明")
-    for line in ("填表说明", "一、本表由社区填写。", "2.每月5日前上报", "三、联系电话填本人常用的手机号码，没有的填“无”。"):
+    for line in ("填表说明", "一、本表由社区填写。", "2.每月5日前上报", "三、联系电话填本人的，没有的填“无”。"):
         told.append([line])
     path = tmp_path / "form.xlsx"
     book.save(path)
