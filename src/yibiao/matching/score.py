@@ -130,7 +130,7 @@ def _settle(
     best = found[0][0]
     figures = doubts(found, one, taken, lexicon)
     reasons = list(best.reasons)
-    if figures[5]:
+    if figures[5] and not figures[3]:  # a word that elements have too is one of theirs here
         reasons.append("别的表单也问过，没有数据元")
     if figures[6]:
         reasons.append("同表另一栏更像这个数据元")
