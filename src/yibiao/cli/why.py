@@ -57,9 +57,9 @@ def _show(found: dict[str, Any]) -> None:
     )
     table = Table("数据元", "", "值", "取值规则", "来源", "行", box=None, pad_edge=False)
     for one in found["elements"]:
-        table.add_row(one["name"], "✓", one["value"] or "", one["rule_text"], *_place(one["source"]))
+        table.add_row(one["name"], "✓", one["text"] or "", one["rule_text"], *_place(one["source"]))
         for rival in one["rivals"]:
-            table.add_row("", "✗", rival["value"], rival["lost_text"], *_place(rival))
+            table.add_row("", "✗", rival["text"], rival["lost_text"], *_place(rival))
     console.print(table, markup=False)
 
 

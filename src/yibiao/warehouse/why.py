@@ -34,11 +34,12 @@ def explain(
 
     Returns:
         `release`, `entity`, `id`, `records` (source records about it) and `elements`, each with `element`, `name`,
-        `value`, `rule` (`only`, a criterion of the element, `authority`, `day`, `order` or `replaced`), `rule_text`,
+        `value`, `text` (the name of a code), `rule` (`only`, a criterion of the element, `authority`, `day`, `order` or
+        `replaced`), `rule_text`,
         `authority` (departments in order), `source` (`record_no`, `department`, `report`, `edition`, `load_id`,
         `delivery_sha256`, `file`, `sheet` (null if it is no workbook), `row`, and for a disputed element `as_of` and,
         if it has one, `checked_date`; for a correction `ticket`, see `corrections.told`) and `rivals`: the same as a
-        source with `value`, `lost_by` and `lost_text`.
+        source with `value`, `text`, `lost_by` and `lost_text`.
 
     Raises:
         ReleaseError: the release has no such entity, the entity no such element, or the release gives no reasons.
@@ -63,7 +64,7 @@ def explain(
         "id": entity_id,
         "records": total,
         "elements": [
-            _explained(schemas.elements[name], claims.get(name, []))
+            _explained(schemas.elements[name], claims.get(name, []), schemas)
             for name in entity.elements
             if name in claims or name == element
         ],
@@ -163,12 +164,17 @@ def _claims(
     return found
 
 
-def _explained(element: Element, claims: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _explained(element: Element, claims: Sequence[dict[str, Any]], schemas: Schemas) -> dict[str, Any]:
+    def text(value: str | None) -> str | None:
+        code = schemas.codes[element.code_list].by_code.get(value) if element.code_list and value else None
+        return code.name if code else value
+
     chosen = next((claim for claim in claims if claim["is_chosen"]), None)
     return {
         "element": element.id,
         "name": element.name,
         "value": chosen["value"] if chosen else None,
+        "text": text(chosen["value"]) if chosen else None,
         "rule": chosen["rule"] if chosen else ONLY,
         "rule_text": chosen["rule_text"] if chosen else TEXTS[ONLY],
         "authority": list(element.authority),
@@ -176,6 +182,7 @@ def _explained(element: Element, claims: Sequence[dict[str, Any]]) -> dict[str, 
         "rivals": [
             {
                 "value": claim["value"],
+                "text": text(claim["value"]),
                 **_source(claim),
                 "lost_by": claim["lost_by"],
                 "lost_text": claim["lost_text"],

@@ -46,6 +46,10 @@ def test_every_word_of_an_explanation_is_found_again_in_the_lake(
     }
     for one in told["elements"]:
         assert one["value"] == str(golden[one["element"]])
+        codes = schemas.codes[schemas.elements[one["element"]].code_list or "sex"].by_code
+        for said in (one, *one["rivals"]):
+            coded = schemas.elements[one["element"]].code_list and said["value"] in codes
+            assert said["text"] == (codes[said["value"]].name if coded else said["value"])
         for source in (one["source"], *one["rivals"]):
             assert (source["sheet"] or "") == the_sheet(published, source["file"])
             cell = in_the_lake(published, schemas, source, one["element"])
