@@ -185,10 +185,10 @@ def test_commands_that_show_state_leak_nothing(leaks: Leaks) -> None:
 
 def test_a_model_that_fails_on_a_value_leaks_nothing(leaks: Leaks, tmp_path: Path) -> None:
     shutil.copytree(leaks.installation.settings.dbt_project, tmp_path / "dbt_project")
-    model = tmp_path / "dbt_project" / "models" / "marts" / "impossible.sql"
-    model.write_text(
-        "select cast(resident_name as integer) as number from {{ ref('stg_grid_center__resident_roll') }}\n"
-    )
+    # In a model that many read, so that it comes early: what the models after it say was said by the first run.
+    model = tmp_path / "dbt_project" / "models" / "staging" / "grid_center" / "stg_grid_center__resident_roll.sql"
+    impossible = "replace (cast(cast(resident_name as integer) as varchar) as resident_name)"
+    model.write_text(f"select * {impossible} from (\n{model.read_text()}\n) as typed\n")
     sources = {**leaks.installation.sources, "YIBIAO_DBT_PROJECT": str(tmp_path / "dbt_project")}
     failed = leaks.run("run", *ONE, installation=replace(leaks.installation, sources=sources))
     assert failed.returncode == 1
