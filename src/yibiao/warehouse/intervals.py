@@ -52,7 +52,7 @@ def overlaid(
         counting = [one for one in corrected if one.said_on <= day]
         if counting and before in alive:
             held[day] = counting[-1].value, -counting[-1].ticket_no, counting[-1].said_on
-        elif before in values:
+        elif before is not None and before in values:
             held[day] = values[before]
     return every, held
 
