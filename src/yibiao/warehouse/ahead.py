@@ -44,27 +44,32 @@ class Ahead:
         Args:
             copy: of the database of the current release, too, if there is one.
         """
-        if self._models is None:
-            self._models = self._stack.enter_context(ready_models(self._settings))
-        if self._gate is None:
-            self._gate = self._stack.enter_context(ready_gate(self._settings))
+        self._ready_models()
+        self._ready_gate()
         if copy and self._copy is None and (release := releases.available(self._settings)):
             folder = self._stack.enter_context(scratch(self._settings.work, "ahead"))
             self._copy = Copy(release.database, folder / releases.DATABASE)
 
     def models(self) -> Models:
         """The dbt that waits."""
-        self.begin()
-        models, self._models = self._models, None
-        assert models is not None
+        models, self._models = self._ready_models(), None
         return models
 
     def gate(self) -> Gate:
         """The gate that waits."""
-        self.begin()
-        gate, self._gate = self._gate, None
-        assert gate is not None
+        gate, self._gate = self._ready_gate(), None
         return gate
+
+    # Each by itself: whoever asks for dbt after the gate was taken would otherwise start a second gate for nobody.
+    def _ready_models(self) -> Models:
+        if self._models is None:
+            self._models = self._stack.enter_context(ready_models(self._settings))
+        return self._models
+
+    def _ready_gate(self) -> Gate:
+        if self._gate is None:
+            self._gate = self._stack.enter_context(ready_gate(self._settings))
+        return self._gate
 
     def copy(self, source: Path, target: Path) -> None:
         """Put a copy of the database of a release at `target`, on the same file system as the home."""

@@ -65,6 +65,14 @@ def test_what_is_ready_is_taken_once_and_begun_again_for_whoever_asks_again(
     assert begun.count("models ends") == 2
 
 
+def test_a_run_that_takes_the_gate_before_dbt_starts_one_of_each(settings: Settings, begun: list[str]) -> None:
+    with Ahead(settings) as ready:
+        ready.begin()
+        ready.gate()
+        ready.models()
+        assert begun == ["models begins", "gate begins"]
+
+
 def test_the_copy_is_moved_and_leaves_nothing_behind(settings: Settings, source: Path, begun: list[str]) -> None:
     target, source = settings.work / "taken", source.resolve()
     with Ahead(settings) as ready, mock.patch.object(ahead.shutil, "copyfile") as anew:
