@@ -203,6 +203,17 @@ def test_big5_is_read_and_told_apart(load, as_csv, people, make_report):
     assert "Big5" in error.got
 
 
+def test_signs_and_rare_characters_under_ordinary_headers_make_no_big5(load, as_csv, headers):
+    odd = [  # found by the law of nothing lost
+        ["", "", "", "", "燶ò&r9\x17Β珆\x15\x13±z"],
+        ["", "τ", "|α", "ЖХQК", "Ёǖ啤>\x0b"],
+        ["", "7φ", "П齚Ρ", "軺TΖ贑ψ", "萿绝ΛsЫ怙^"],
+        ["", "¤¤àà", "¤¤à", "¤¤à", "¤¤¤àà"],
+    ]
+    accepted, quarantined, _ = load(as_csv([headers, *odd], "gbk"), encoding="GBK")
+    assert len(accepted) + len(quarantined) == len(odd)
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t", "|", "||"])
 def test_another_delimiter_than_declared_is_named(delimiter, load, headers, people):
     data = "\n".join(delimiter.join(cell.replace('"', "") for cell in row) for row in [headers, *people]).encode()
