@@ -83,8 +83,8 @@ def check_head(codec: str, declared: str, path: Path, where: str) -> str:
         another = is_another(head, codec, whole=len(head) < HEAD)
     elif family == "gb" and found.name == "Big5":
         # Letters of pinyin read as common characters of Big5, too; Big5 itself reads as nonsense in GB18030.
-        # The first line is that of headers or a title: if it reads well it speaks for the declaration, whatever signs and
-        # rare characters the cells under it hold.
+        # The first line is that of headers or a title: if it reads well it speaks for the declaration, whatever signs
+        # and rare characters the cells under it hold.
         text = head.decode("gb18030", errors="replace")
         first = text.lstrip().partition("\n")[0]
         parts = [text] if first.isascii() else [text, first]
