@@ -55,6 +55,9 @@ _INNER = (
     (re.compile(r"开始|起始"), "起"),
     (re.compile(r"截止|终止|结束|到期|届满"), "止"),
     (re.compile(r"帐"), "账"),
+    (re.compile(r"^(?:取得|获得|具有|掌握|现有)?(?:何种|何)(?=专|学|职|技)"), ""),
+    (re.compile(r"(?<=..)(?:的?描述|具体内容)$"), ""),
+    (re.compile(r"(?<=住址|地址|住所)(?:详址|详情)$"), ""),
 )
 """Words within a header that forms use for each other -> one of them, for the same use as `_SYNONYMS`."""
 
