@@ -28,7 +28,7 @@ UNHEARD_EVERY = 3
 """Every so many headers come a second time as if nobody had written them so far. The registry knows most headers of the
 development split from itself; forms that nobody has seen are worded otherwise, and the weights have to fit those."""
 
-AS_READ = 2.0
+AS_READ = 3.0
 """How much a form that was read counts beside one that was worded from memory: forms that come are worded by others."""
 
 RIDGE = 1.0
