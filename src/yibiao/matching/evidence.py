@@ -15,9 +15,9 @@ from yibiao.matching.found import Found, known, names_of
 from yibiao.matching.lexicon import Fact, Lexicon, Name
 from yibiao.matching.normalise import Label, key, label, without_blanks
 from yibiao.matching.reasons import of_name
-from yibiao.matching.roles import Whom, readings, section_words, word_of
+from yibiao.matching.roles import Whom, is_titled, readings, section_words, word_of
 from yibiao.matching.setting import Setting, is_explained
-from yibiao.matching.vetoes import MOSTLY, is_homeless, is_vetoed, moved
+from yibiao.matching.vetoes import MOSTLY, is_guest, is_homeless, is_vetoed, moved
 
 FEATURES = (
     *(
@@ -65,7 +65,7 @@ FEATURES = (
         "unknown",
         "other_path",
         *("head", "whole", "apart", "unlike_kind"),
-        *("outer_strange", "outer_fits", "homeless", "other_person", "part_last"),
+        *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "guest", "only_one"),
     ),
 )
 """Order of the figures; a model says for which of them it was trained."""
@@ -271,7 +271,7 @@ def _weigh(
         "exists_code": float(fact.derive == "exists" and fact.value is not None),
         "question_plain": float(leaf.question and fact.derive is None and not _yes_or_no(element)),
         "age": float(fact.derive == "age"),
-        "unknown": float(found.whom.unknown),
+        "unknown": float(found.whom.unknown and not is_titled(found.whom.said, about.setting.title)),
     }
     reasons = [of_name(found.name, found.way, like)]
     if fact.derive is None:
@@ -377,6 +377,9 @@ def _surroundings(
         if figures["outer_strange"]:
             reasons.append(f"上级表头“{words}”说的是别的")
     figures["homeless"] = float(is_homeless(fact, about.setting, about.lexicon))
+    figures["guest"] = float(is_guest(fact, one, about.setting, about.lexicon))
+    # The only thing that any known name of these words means, in a form that is about it or about anything.
+    figures["only_one"] = float(fact in about.exact and len({other.element for other in about.exact}) == 1)
     figures["other_person"] = float(found.whom.unknown and about.setting.person)
     figures["part_last"] = float(
         found.way == "part"

@@ -40,7 +40,8 @@ DOUBTS = (
     *("covered", "pairs", "tail", "typing", "alike", "subject", "by_path", "kind_fits", "kind_breaks"),
     *("options_fit", "options_break", "entity", "role_person", "role_implied", "role_lost", "other_path"),
     "exists",
-    *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "long"),
+    *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "guest", "only_one"),
+    "long",
 )
 """Figures of a field's best candidate that say how far to trust it."""
 

@@ -48,13 +48,16 @@ _INNER = (
     (re.compile(r"亡故|去世|逝世|身故|病故|过世"), "死亡"),
     (re.compile(r"上一年度|上年度|上一年|上年|本年度|全年|年度|每年"), "年"),
     (re.compile(r"总(?=收入|支出)"), ""),
-    (re.compile(r"常住户口|户口"), "户籍"),
+    (re.compile(r"常住户口|户口|户藉"), "户籍"),
     (re.compile(r"欠债|债务"), "负债"),
     (re.compile(r"残疾人证件|残疾人证"), "残疾证"),
     (re.compile(r"身份证件|身份证明|有效证件"), "证件"),
     (re.compile(r"开始|起始"), "起"),
     (re.compile(r"截止|终止|结束|到期|届满"), "止"),
     (re.compile(r"帐"), "账"),
+    (re.compile(r"^(?:取得|获得|具有|掌握|现有)?(?:何种|何)(?=专|学|职|技)"), ""),
+    (re.compile(r"(?<=..)(?:的?描述|具体内容)$"), ""),
+    (re.compile(r"(?<=住址|地址|住所)(?:详址|详情)$"), ""),
 )
 """Words within a header that forms use for each other -> one of them, for the same use as `_SYNONYMS`."""
 

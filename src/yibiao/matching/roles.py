@@ -84,6 +84,7 @@ SELF = (
         "新生儿",
     ),
     *("病人", "考生", "求职者", "失业人员", "被监护人", "被照护人", "被照料人", "入住老人", "受益人", "参保者"),
+    *("申请者", "申办者", "提交人", "提交者", "填报对象"),
     *("特困人员", "矫正对象", "被征收人", "未成年人", "新生", "求职人员", "死亡者", "就诊人", "被鉴定人", "志愿者"),
     *("救助对象", "监测对象", "优抚对象", "服务对象", "对象", "个人", "学员", "驾驶员", "从业者", "当事人"),
     *(
@@ -123,6 +124,7 @@ _AMID = re.compile(
 )
 """A person with a role whose word stands behind what tells more of him."""
 _BARE_IS_NAME = frozenset(ROLES) - {"member"}
+_OF_HIS = frozenset({"guardian", "spouse", "father", "mother", "relative", "member"})
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
             if words.startswith(word) and words != word:
                 rest = words[len(word) :].lstrip("的之")
                 if len(rest) > 1:
+                    found += _of_his(rest, word)
                     found.append(Whom(upper[0] if upper else None, rest, word))
                 break
     if not found and not upper and (other := _SOMEBODY.match(words)):
@@ -187,6 +190,20 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
         found.insert(0, Whom(upper[0], words, upper[1], by_path=True))
     found.append(Whom(upper[0] if upper else None, words, upper[1] if upper else "", by_path=bool(upper)))
     return list(dict.fromkeys(found))
+
+
+def _of_his(rest: str, said: str) -> list[Whom]:
+    """The other person whom a header names after the one of the row: 学生家长联系方式, 申请人配偶姓名."""
+    for word, role in _WORDS:
+        asked = rest.removeprefix(word).lstrip("的之")
+        if rest.startswith(word) and role in _OF_HIS and re.match(_ASKED, asked):
+            return [Whom(role, asked, said + word)]
+    return []
+
+
+def is_titled(said: str, title: str) -> bool:
+    """Does a title name what somebody is called by: 来访人 in a register of 来信来访?"""
+    return len(said) > 2 and said[:-1] in key(title)
 
 
 def is_stranger(text: str, title: str = "") -> bool:

@@ -18,7 +18,7 @@ from yibiao.matching.words import why_skipped
 WEIGHED_TWICE = (
     *("covered", "pairs", "tail", "typing", "exact_alike", "exact_subject", "by_path", "kind_fits", "kind_breaks"),
     *("options_fit", "options_break", "entity", "role_person", "role_implied", "role_lost", "other_path", "exists"),
-    *("outer_strange", "outer_fits", "homeless", "other_person", "part_last"),
+    *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "guest", "only_one"),
 )
 """Figures of the best candidate that also say how far to trust it: what is best among bad ones is still bad."""
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.normalise import key, label
-from yibiao.matching.roles import is_stranger, readings, section_words
+from yibiao.matching.roles import is_stranger, is_titled, readings, section_words
 from yibiao.matching.words import ENTITY_WORDS, SECTION_WORDS
 
 PERSON = Fact("resident_name")
@@ -119,11 +119,12 @@ def implied_roles(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> 
         return [None] * len(fields)
     implied: list[str | None] = []
     last: str | None = None
+    section: tuple[str, ...] = ()
     for one in fields:
         whoms = [whom for form in label(one.label).forms for whom in readings(form, one.parents)]
         role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字")), None)
-        if one.parents:
-            last = None
+        if tuple(one.parents) != section:
+            section, last = tuple(one.parents), None
         implied.append(None if role else last)
         if role:
             last = role if role in IMPLYING else None
@@ -134,7 +135,8 @@ def _names_own_person(one: FormField, title: str, lexicon: Lexicon) -> bool:
     if one.parents and is_stranger(one.parents[-1], title):
         return False
     whoms = [whom for form in label(one.label).forms for whom in readings(form, one.parents)]
-    return not any(whom.role or whom.unknown for whom in whoms) and any(
+    strange = any(whom.role or (whom.unknown and not is_titled(whom.said, title)) for whom in whoms)
+    return not strange and any(
         any(lexicon.names[place].fact == PERSON for place in lexicon.exact.get(whom.rest, ())) for whom in whoms
     )
 

@@ -47,6 +47,18 @@ _PLACE = re.compile(
 )
 """What a form about organisations calls its own kind by: 旅行社名称, 业主委员会办公地址."""
 
+_OTHERS = (
+    "主管|上级|隶属|所属|产权|评价|评估|检测|检验|检定|鉴定|认证|发证|颁证|监理|施工|设计|勘察|委托|代理|担保|受理|审批|登记|"
+    "承建|承包|供货|合作|培训|原|曾"
+)
+"""Words for what an organisation does for another one, which the form is about."""
+
+_KIND = re.compile(
+    rf"^(?!.*(?:{_OTHERS}|开户|账户|保险))[^/]{{2,6}}(?:单位|企业|公司|机构)"
+    r"(?P<rest>名称|全称|地址|详细地址|住所|办公地址|电话|联系电话|邮编|邮政编码)$"
+)
+"""The same with a word that tells what the organisation does: 使用单位地址, 开发企业名称; not 安全评价机构名称."""
+
 
 def otherwise(words: str, entity: str) -> list[str]:
     """The same header with the usual words for its subject.
@@ -59,6 +71,6 @@ def otherwise(words: str, entity: str) -> list[str]:
         rest = words[len(subject) :]
         if words.startswith(subject) and len(rest) > 1:
             return [usual + rest for usual in USUAL[entity] if usual != subject]
-    if entity == "organisation" and (own := _PLACE.match(words)):
+    if entity == "organisation" and (own := _PLACE.match(words) or _KIND.match(words)):
         return [usual + own["rest"] for usual in USUAL[entity]]
     return []

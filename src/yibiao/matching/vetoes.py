@@ -9,11 +9,14 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.found import Found
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.normalise import Label, key
-from yibiao.matching.roles import is_stranger, readings
-from yibiao.matching.setting import LEGAL, Setting, is_explained
+from yibiao.matching.roles import is_stranger, is_titled, readings, section_words
+from yibiao.matching.setting import GENERIC, LEGAL, Setting, is_explained
 
 MOSTLY = 0.5
 """Share of a form that makes it one about an entity."""
+
+GUEST = 0.2
+"""Share of a form below which an organisation in it is not what it is about."""
 
 ACCOUNTS = frozenset({"benefit_payee_account", "bank_name", "account_holder_name", "provident_fund_account_number"})
 """Where a resident's benefit is paid to; the account of an organisation is another thing."""
@@ -29,6 +32,14 @@ OF_BENEFITS = frozenset(
 OF_HOUSES = frozenset({"使用人", "权利人", "所有权人", "业主"})
 """Words that mean the owner or tenant of a house, and elsewhere somebody else: 枪支情况登记/使用人."""
 
+BARE = frozenset({"名称", "全称", "中文名称"})
+"""Headers that only the outer one tells whose name it is."""
+
+_ORGANISED = re.compile(
+    r"单位|企业|公司|机构|组织|主体|商户|工商户|团体|协会|合作社|法人|经营者|申请|基本|[社所店厂场站院校园会]$|[方人者]$|中心"
+)
+"""Words of outer headers that name an organisation, or whoever applies."""
+
 _OF_BUSINESS = re.compile(r"^(?:实际|现)?(?:生产)?(?:经营|营业|生产|办公)(?:地址|场所|地点|地|场地)$")
 
 
@@ -38,6 +49,12 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
     if _of_somebody_else(fact, found, one, setting, lexicon):
         return True
     if element in ("registered_address", "organisation_phone", "operation_address") and _below_person(one):
+        return True
+    if fact.element == "organisation_name" and leaf.words in BARE and _below_thing(one):
+        return True
+    # 安全管理员联系电话: whoever is named in a form about an organisation is not the person of its row.
+    unknown = found.whom.unknown and not is_titled(found.whom.said, setting.title)
+    if unknown and fact.role is None and is_homeless(fact, setting, lexicon):
         return True
     if found.whom.said in OF_HOUSES and not setting.says("dwelling", one):
         return True
@@ -68,8 +85,26 @@ def is_homeless(fact: Fact, setting: Setting, lexicon: Lexicon) -> bool:
     )
 
 
+def is_guest(fact: Fact, one: FormField, setting: Setting, lexicon: Lexicon) -> bool:
+    """Is it a fact of an organisation, in a form about persons where no header speaks of one: 场所名称 of a suspect?"""
+    return (
+        fact.role is None
+        and setting.person
+        and lexicon.entity(fact.element) == "organisation"
+        and setting.around(one).get("organisation", 0.0) < GUEST
+    )
+
+
 def _says_legal(leaf: Label, one: FormField) -> bool:
     return any(LEGAL.search(key(text)) for text in (*one.path, *leaf.inside))
+
+
+def _below_thing(one: FormField) -> bool:
+    """Does an outer header name something that is no organisation, so that 名称 is that thing's: 涉及作品/名称?"""
+    if not one.parents:
+        return False
+    words = section_words(one.parents[-1])
+    return bool(words) and words not in GENERIC and not _ORGANISED.search(words)
 
 
 def _below_person(one: FormField) -> bool:
