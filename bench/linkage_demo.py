@@ -7,7 +7,7 @@ HOME has load packages of the demo's deliveries in DATA. Every accepted row that
 staging model would read it; a valid number is certain, the others are linked by `schemas/linkage/resident.yml`.
 `--share N` takes the households whose number leaves K (0) when divided by N, so that one district gives tables of
 several sizes. All N parts together are the same people as the whole: how pairs grow with size is seen without the luck
-of one sample.
+of one sample. Two people whom the demo gave one number are in one part, as they would be in a district of that size.
 """
 
 from __future__ import annotations
@@ -100,14 +100,25 @@ def _write_records(
         raise LinkageError("There is no load package of this edition.", where=str(home), got=edition)
     truth = data / "truth"
     con.execute(f"""
+        create temp table person as
+        with told as (
+            select no, household_no, same_number_no from '{truth / "resident.parquet"}' where edition = '{edition}'
+        ),
+        moved as (
+            select own.household_no, min(other.household_no) as to_household_no
+            from told as own inner join told as other on own.same_number_no = other.no
+            group by own.household_no
+        )
+        select no, least(household_no, coalesce(to_household_no, household_no)) as household_no
+        from told left join moved using (household_no)""")
+    con.execute(f"""
         copy (
             select report || '#' || row as id, told.resident_no, record.* exclude (row)
             from ({" union all ".join(parts)}) as record
             inner join (
                 select report, row, resident_no, person.household_no
                 from '{truth / "record.parquet"}' as told
-                inner join (select no, household_no from '{truth / "resident.parquet"}' where edition = '{edition}')
-                    as person on told.resident_no = person.no
+                inner join person on told.resident_no = person.no
                 where told.edition = '{edition}' and person.household_no % {int(share[0])} = {int(share[1])}
             ) as told using (report, row)
         ) to '{target}' (format parquet)""")

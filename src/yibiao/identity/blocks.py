@@ -2,7 +2,8 @@
 
 Records that agree on all parts of a block's key are compared. A key that more records share than the block's cap (无,
 000000, 1900-01-01 with a common name) is left out, counted and reported: pairs are at most records times cap, whatever
-the data.
+the data. Of a block that is little evidence (a name and a birthday), a key that several entities share is left out as
+well: it does not tell which of them is meant.
 """
 
 from __future__ import annotations
@@ -38,31 +39,35 @@ class BlockCount:
 
 
 def block_pairs(
-    con: duckdb.DuckDBPyConnection, table: str, settings: LinkageSettings, target: str, *, stated: Stated | None = None
-) -> list[BlockCount]:
+    con: duckdb.DuckDBPyConnection, table: str, settings: LinkageSettings, target: str, *, stated: Stated | None = None,
+    between: bool = False,
+) -> list[BlockCount]:  # fmt: skip
     """Make the temporary table `target` (`l`, `r`: numbers of records, each pair once).
 
     Args:
         table: prepared records. Pairs are within it (`l` < `r`), without those that certain columns decide.
-        stated: what entities state; if given, pairs are between records (`l`) and entities (`r`) instead.
+        stated: what entities state, if some are known; see `Block.entities`.
+        between: pairs are between records (`l`) and these entities (`r`) instead.
     """
-    con.execute(f"create or replace temp table {target} (l integer, r {stated.key_type if stated else 'integer'})")
+    kind = stated.key_type if stated and between else "integer"
+    con.execute(f"create or replace temp table {target} (l integer, r {kind})")
     counts = []
     for block in settings.blocks:
-        keys = record_keys(table, block, settings, between=bool(stated))
+        keys = record_keys(table, block, settings, between=between)
         (stating,) = con.execute(f"create or replace temp table linkage_key_l as {keys}").fetchall()[0]
         if not stating:
             counts.append(BlockCount(block.label, 0, 0, 0, 0))
             continue
-        if stated:
+        asked = stated if between or block.entities else None
+        if asked:
             # Only keys that some record has too are wanted.
-            keys = entity_keys(con, stated, block, wanted="linkage_key_l")
+            keys = entity_keys(con, asked, block, wanted="linkage_key_l")
             con.execute(f"create or replace temp table linkage_key_r as {keys}")
-        counts.append(_join(con, block, target, settings, bool(stated)))
+        counts.append(_join(con, block, target, settings, between=between, entities=bool(asked)))
     con.execute("drop table if exists linkage_key_l")
     con.execute("drop table if exists linkage_key_r")
     found = f"select distinct l, r from {target}"
-    if stated:
+    if between:
         found = (
             f"select found.l, entity.rid as r from ({found}) as found inner join {ENTITIES} as entity on r = entity.e"
         )
@@ -140,19 +145,22 @@ def _any(con: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def _join(
-    con: duckdb.DuckDBPyConnection, block: Block, target: str, settings: LinkageSettings, between: bool
-) -> BlockCount:
+    con: duckdb.DuckDBPyConnection, block: Block, target: str, settings: LinkageSettings, *, between: bool,
+    entities: bool,
+) -> BlockCount:  # fmt: skip
     sizes = "select k, count(*) as n from linkage_key_l group by k"
     least = 1 if between else 2
     (shared,) = con.execute(f"create or replace temp table linkage_size as {sizes} having n >= {least}").fetchall()[0]
     if not shared:
         con.execute("drop table linkage_size")
         return BlockCount(block.label, 0, 0, 0, 0)
-    if between:
-        con.execute("""
+    if entities:
+        # Within records, entities only take part by being too many.
+        kept, size = ("inner", "greatest(linkage_size.n, sizes.n)") if between else ("left", "linkage_size.n")
+        con.execute(f"""
             create or replace temp table linkage_size as
-            select k, greatest(linkage_size.n, sizes.n) as n
-            from linkage_size inner join (select k, count(*) as n from linkage_key_r group by k) as sizes using (k)""")
+            select k, {size} as n, coalesce(sizes.n, 0) <= {block.most_entities} as tells
+            from linkage_size {kept} join (select k, count(*) as n from linkage_key_r group by k) as sizes using (k)""")
     left_out = con.execute(f"""
         select count(*) filter (n > {block.cap}), coalesce(sum(n) filter (n > {block.cap}), 0), coalesce(max(n), 0)
         from linkage_size""").fetchall()[0]
@@ -167,7 +175,7 @@ def _join(
     (pairs,) = con.execute(f"""
         insert into {target}
         select l.rid, r.rid
-        from (select k from linkage_size where n <= {block.cap}) as kept
+        from (select k from linkage_size where n <= {block.cap} {"and tells" if entities else ""}) as kept
         inner join linkage_key_l as l using (k)
         inner join {right} as r using (k)
         {where}""").fetchall()[0]

@@ -131,7 +131,8 @@ def link(
     con.execute("drop table if exists linkage_open")
     if keeper:
         keeper.records(records.table)
-    blocks = block_pairs(con, records.table, settings, "linkage_pair")
+    stated = state(con, known, settings, freely_combined(settings)) if known else None
+    blocks = block_pairs(con, records.table, settings, "linkage_pair", stated=stated)
     score_pairs(con, "linkage_pair", records.table, settings, model, "linkage_scored", least=least)
     pairs = _count(con, "linkage_pair")
     if keeper:
@@ -140,8 +141,7 @@ def link(
     certain = [_codes(con, records.table, column(name)) for name in settings.certain]
     single = [_codes(con, records.table, column(settings.one_per))] if settings.one_per else []
     nodes = records.rows
-    if known:
-        stated = state(con, known, settings, freely_combined(settings))
+    if stated:
         if keeper:
             keeper.stated()
         nodes += stated.entities
@@ -149,7 +149,7 @@ def link(
         con.execute(f"""
             create or replace temp table linkage_node as
             select rid, id from {records.table} union all select rid + {records.rows}, id from {ENTITIES}""")
-        blocks += block_pairs(con, records.table, settings, "linkage_pair", stated=stated)
+        blocks += block_pairs(con, records.table, settings, "linkage_pair", stated=stated, between=True)
         profiles = collapse(con, stated, settings, "linkage_pair", "linkage_profile")
         score_pairs(
             con, "linkage_pair", records.table, settings, model, "linkage_between", least=least, profiles=profiles

@@ -103,10 +103,12 @@ def _block(
     con.execute(f"create or replace temp table linkage_all_r as {keys}")
     if now and before:
         _flips(con, block)
+    shared = f"select k from linkage_all_r group by k having count(*) > {block.most_entities}"
+    tells = f"where k not in ({shared})" if block.entities else ""
     con.execute(f"""
         insert into linkage_pair_ids
         select l.rid, r.rid
-        from (select k from linkage_all_l group by k having count(*) <= {block.cap}) as few
+        from (select k from linkage_all_l {tells} group by k having count(*) <= {block.cap}) as few
         inner join linkage_all_l as l using (k)
         inner join linkage_all_l as r using (k)
         where l.rid < r.rid and (l.rid in (from linkage_anew) or r.rid in (from linkage_anew))""")
@@ -114,7 +116,7 @@ def _block(
         insert into linkage_pair_between
         select l.rid, r.rid
         from (select k from linkage_all_l group by k having count(*) <= {block.cap}) as few_l
-        inner join (select k from linkage_all_r group by k having count(*) <= {block.cap}) as few_r using (k)
+        inner join (select k from linkage_all_r group by k having count(*) <= {block.most_entities}) as few_r using (k)
         inner join linkage_all_l as l using (k)
         inner join linkage_all_r as r using (k)
         where l.rid in (from linkage_anew) or r.rid in (from linkage_entity_anew)""")
@@ -134,7 +136,7 @@ def _flips(con: duckdb.DuckDBPyConnection, block: Block) -> None:
         )
     ]
     joined = " left join ".join(["linkage_key", *(f"{count} using (k)" for count in counts)])
-    cap = block.cap
+    cap, most = block.cap, block.most_entities
     con.execute(f"""
         create or replace temp table linkage_flip as
         with sizes as (
@@ -146,7 +148,7 @@ def _flips(con: duckdb.DuckDBPyConnection, block: Block) -> None:
         )
         select
             k, (l > {cap}) <> (l_was > {cap}) as within,
-            (l > {cap} or r > {cap}) <> (l_was > {cap} or r_was > {cap}) as between
+            (l > {cap} or r > {most}) <> (l_was > {cap} or r_was > {most}) as between
         from sizes""")
     con.execute("""
         insert into linkage_flipped

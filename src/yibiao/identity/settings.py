@@ -92,10 +92,21 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Block:
-    """Records that agree on all parts are compared, unless more than `cap` do."""
+    """Records that agree on all parts are compared, unless more than `cap` do.
+
+    Args:
+        entities: if given, a key that more entities with a certain value share tells nobody apart, and is left out
+            too. In a larger town more people share a name and a birthday: without a bound such pairs grow with the
+            square of the town.
+    """
 
     parts: tuple[str, ...]
     cap: int
+    entities: int | None = None
+
+    @property
+    def most_entities(self) -> int:
+        return self.cap if self.entities is None else min(self.cap, self.entities)
 
     @property
     def label(self) -> str:

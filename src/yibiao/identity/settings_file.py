@@ -159,16 +159,20 @@ def _parts(given: Any, path: tuple[str | int, ...], known: _Known) -> tuple[str,
 def _blocks(document: Document, given: list[Any], cap: int, known: _Known, findings: Findings) -> list[Block]:
     blocks = []
     for place, body in enumerate(given):
-        limit = cap
+        limit, entities = cap, None
         path: tuple[str | int, ...] = ("blocks", place)
         if isinstance(body, dict):
-            fields = read_fields(document, path, body, {"parts": (str, list), "cap": int}, ("parts",), findings)
+            kinds = {"parts": (str, list), "cap": int, "entities": int}
+            fields = read_fields(document, path, body, kinds, ("parts",), findings)
             if fields is None:
                 continue
-            limit, body, path = fields.get("cap", cap), fields["parts"], (*path, "parts")
+            limit, entities = fields.get("cap", cap), fields.get("entities")
+            body, path = fields["parts"], (*path, "parts")
         if limit < 2:
             findings.error("cap", "A block of fewer than two records compares nothing.", document.where(*path))
-        blocks.append(Block(_parts(body, path, known), limit))
+        if entities is not None and entities < 1:
+            findings.error("cap", "A block of no entity compares nothing.", document.where(*path))
+        blocks.append(Block(_parts(body, path, known), limit, entities))
     if not blocks:
         findings.error("empty", "Without a block nothing is compared.", document.where("blocks"))
     return blocks

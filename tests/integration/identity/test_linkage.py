@@ -15,7 +15,7 @@ from people import COLUMNS, HOME, NUMBER, OTHER, SETTINGS, crowd, groups, number
 
 from yibiao.errors import LinkageError
 from yibiao.identity.linkage import link, train
-from yibiao.identity.settings import LinkageSettings, read_settings
+from yibiao.identity.settings import Block, LinkageSettings, read_settings
 
 
 def test_one_person_is_found_under_a_mistyped_name_a_swapped_date_and_another_writing_of_the_home(
@@ -220,6 +220,26 @@ def test_pairs_grow_as_records_do_not_as_their_square(settings: LinkageSettings)
     every = [size * (size - 1) // 2 for size in (2000, 8000)]
     assert pairs[0] < every[0] / 100
     assert pairs[1] <= 8000 * max(block.cap for block in settings.blocks)
+
+
+def test_what_several_people_share_tells_of_none_of_them_and_is_not_compared(settings: LinkageSettings) -> None:
+    """Two namesakes of one birthday have numbers; who means one of them must say more than name and birthday."""
+    first = person("a1", "赵伟明", "1980-03-05", phone="13900000001", number=NUMBER, entity="A")
+    second = person("b1", "赵伟明", "1980-03-05", home=OTHER, number=number("99990119800305121"), entity="B")
+    rows = [
+        person("r1", "赵伟明", "1980-03-05"),
+        person("r2", "赵伟明", "1980-03-05"),
+        person("r3", "赵伟明", "1980-03-05", phone="13900000001"),
+    ]
+    narrow = (Block(("name", "birth"), 20, entities=1), Block(("phone",), 20))
+    bounded = replace(settings, certain=(), blocks=narrow)
+    found = {}
+    for known in ([first], [first, second]):
+        con, _ = run(bounded, [*crowd(300), *known, *rows], entity="entity")
+        found[len(known)] = {pair for pair in states(con) if "c0" not in "".join(pair)}
+        assert ("r3", "A") in found[len(known)]
+    assert {("r1", "A"), ("r2", "A"), ("r1", "r2")} <= found[1]
+    assert found[2] == {("r3", "A")}
 
 
 def test_every_score_is_the_prior_and_the_points_of_its_comparisons(settings: LinkageSettings) -> None:

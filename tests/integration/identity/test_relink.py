@@ -130,18 +130,21 @@ def to_change(con: duckdb.DuckDBPyConnection, rows: dict[int, Row], touched: set
     put(con, rows)
 
 
-def capped(cap: int) -> Any:
-    """Settings with so low a cap that keys pass it with every change."""
+def capped(cap: int, entities: int | None = None) -> Any:
+    """Settings with so low caps that keys pass them with every change; `entities` for all blocks, if given."""
 
     def read(path: Path) -> LinkageSettings:
         settings = read_settings(path)
-        return replace(settings, blocks=tuple(replace(block, cap=cap) for block in settings.blocks))
+        blocks = (replace(one, cap=cap, entities=entities or one.entities) for one in settings.blocks)
+        return replace(settings, blocks=tuple(blocks))
 
     return mock.patch.object(run, "read_settings", read)
 
 
-@pytest.mark.parametrize(("seed", "cap", "people"), [(1, 60, 40), (2, 3, 25)])
-def test_changes_one_after_the_other_give_what_linking_everything_gives(seed: int, cap: int, people: int) -> None:
+@pytest.mark.parametrize(("seed", "cap", "entities", "people"), [(1, 60, 1, 40), (2, 3, 2, 25)])
+def test_changes_one_after_the_other_give_what_linking_everything_gives(
+    seed: int, cap: int, entities: int | None, people: int
+) -> None:
     town, settings = Town(seed, people), Settings.load()
     town.change(0, 120)
     by_change = []
@@ -151,7 +154,7 @@ def test_changes_one_after_the_other_give_what_linking_everything_gives(seed: in
         return by_change[-1]
 
     run_relink = run.relink
-    with capped(cap), mock.patch.object(run, "relink", made):
+    with capped(cap, entities), mock.patch.object(run, "relink", made):
         con = open_town(town.rows)
         seen = {tuple(said(con, settings))}
         for step in range(3):

@@ -21,7 +21,7 @@ certain: [citizen]
 cap: 50
 blocks:
   - [name.sound, birth.year]
-  - {parts: [phone], cap: 20}
+  - {parts: [phone], cap: 20, entities: 1}
 compare:
   name:
     - {exact: name, frequency: true}
@@ -53,7 +53,7 @@ def test_a_settings_file_is_read_as_it_is_written(tmp_path: Path) -> None:
     assert found.name == "people"
     assert found.columns["birth"].formats == ("%Y%m%d",)
     assert found.columns["phone"].sources == ("phone",)
-    assert found.blocks == (Block(("name.sound", "birth.year"), 50), Block(("phone",), 20))
+    assert found.blocks == (Block(("name.sound", "birth.year"), 50), Block(("phone",), 20, 1))
     assert (found.link, found.review, found.margin, found.most) == (8.0, 2.5, 3.0, 40)
     assert found.comparisons[1].levels[1] == Level("typing", ("birth",), 1.0, also=(Level("exact", ("birth.year",)),))
     assert found.training.labels == "citizen"
@@ -77,6 +77,7 @@ def test_the_settings_of_this_project_are_right(path: Path) -> None:
         ("name.sound, birth.year", "nam.sound, birth.year", 11, "No column is called `nam`"),
         ("name.sound, birth.year", "name.tone, birth.year", 11, "has no part `tone`"),
         ("cap: 20", "cap: 1", 12, "compares nothing"),
+        ("entities: 1", "entities: 0", 12, "compares nothing"),
         ("alike: name", "alyke: name", 16, "names one way of comparing"),
         ("{alike: name}", "{alike: name, exact: name}", 16, "names one way of comparing"),
         ("{alike: name}", "{edit: name, at_most: 1}", 16, "cannot compare a column of kind `chinese_name`"),
@@ -93,7 +94,7 @@ def test_the_settings_of_this_project_are_right(path: Path) -> None:
         ("as: phone}", "as: phone, formats: ['%Y']}", 7, "Only a date has formats"),
         ("certain: [citizen]", "certain: [citizens]", 8, "No column is called `citizens`"),
         ("most: 40", "most: many", 23, "wrong type"),
-        ("  - [name.sound, birth.year]\n  - {parts: [phone], cap: 20}", "  []", 10, "nothing is compared"),
+        ("  - [name.sound, birth.year]\n  - {parts: [phone], cap: 20, entities: 1}", "  []", 10, "nothing is compared"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, line: int, what: str) -> None:
