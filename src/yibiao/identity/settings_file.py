@@ -162,7 +162,7 @@ def _blocks(document: Document, given: list[Any], cap: int, known: _Known, findi
         limit, entities = cap, None
         path: tuple[str | int, ...] = ("blocks", place)
         if isinstance(body, dict):
-            kinds = {"parts": (str, list), "cap": int, "entities": int}
+            kinds: dict[str, type | tuple[type, ...]] = {"parts": (str, list), "cap": int, "entities": int}
             fields = read_fields(document, path, body, kinds, ("parts",), findings)
             if fields is None:
                 continue
