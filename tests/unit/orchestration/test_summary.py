@@ -16,7 +16,7 @@ from yibiao.orchestration.screen import show
 from yibiao.orchestration.summary import summarise
 from yibiao.orchestration.tasks import Watch
 from yibiao.settings import Settings
-from yibiao.warehouse import GateRefused, UnifyOutcome
+from yibiao.warehouse.unify import GateRefused, UnifyOutcome
 
 REPORTS = [
     {"id": "health.vaccination", "title": "预防接种个案", "department": "health"},
