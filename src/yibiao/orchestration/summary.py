@@ -241,8 +241,9 @@ def _next(
         )
     for one in manifest.get("counts", {}).get("one_number", []):
         lines.append(
-            f"{one['report']} {one['edition']}: {one['rows']:,} of {one['of']:,} rows state one number ({one['number']})."
-            f" Ask the sender; if it is a mistake: yibiao load withdraw {one['load_id'][:12]} --reason ..."
+            f"{one['report']} {one['edition']}: {one['rows']:,} of {one['of']:,} rows state one number"
+            f" ({one['number']}). Ask the sender; if it is a mistake:"
+            f" yibiao load withdraw {one['load_id'][:12]} --reason ..."
         )
     if any(report["open"] for report in reports):
         lines.append("yibiao quarantine list: the rows kept out and why; `export` makes the slip for their sender.")

@@ -6,9 +6,11 @@ from __future__ import annotations
 import random
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import duckdb
 import pytest
 from compiled_models import LAST_DAYS, Delivered, Models, Warehouse, compiled_for_changes
 from hypothesis import HealthCheck, Phase, given, settings
@@ -17,6 +19,7 @@ from planting import Person
 
 from installations import Installation
 from yibiao.contracts import Column, Report, load_schemas
+from yibiao.warehouse import one_number
 from yibiao.warehouse.inputs import Inputs
 
 REPORTS = (
@@ -95,6 +98,8 @@ class Town:
         if column.role or column.element not in said:
             return str(place) if column.key else None
         value = said[column.element]
+        if value is None:
+            return None
         if isinstance(value, date):
             return value.strftime(column.date_formats[0])
         return next(text for text, code in column.pairs if code == value) if column.pairs else value
@@ -166,3 +171,50 @@ def test_any_order_and_grouping_gives_the_same_and_withdrawing_undoes_exactly(mo
     law()
     assert seen.keys() >= {"linked", "alone", "contradicts", "reviewed"}, f"the towns are too tame: {seen}"
     assert seen["differing"] == 3 * EXAMPLES, f"deliveries change nothing: {seen}"
+
+
+def test_a_load_in_most_rows_of_which_one_number_stands_is_told(models: Models) -> None:
+    """Whether all its rows are one person's by then, or none of them because the number has an owner."""
+    town = Town(1, models)
+    nobodys, owned = Person(90).citizen_id, town.people[5]["citizen_id"]
+    blank = dict.fromkeys(town.people[0])
+    one_person = [blank | {"citizen_id": nobodys, "resident_name": "欧阳建国"} for _ in range(30)]
+    many_names = [
+        blank | {"citizen_id": owned, "resident_name": f"{name}{n}"} for n in "一二三四五" for name in "王李张刘陈"
+    ]
+    owner = [town.people[5]] * 2
+    half = [blank | {"citizen_id": Person(91 + n % 2).citizen_id, "resident_name": "司马秀英"} for n in range(30)]
+    few = one_person[: one_number.LEAST - 1]
+    delivered = [
+        _said(town, "health.health_record", "2026-01", one_person),
+        _said(town, "human_resources.pension", "2026-02", many_names),
+        _said(town, "public_security.resident_register", "2026-02", owner),
+        _said(town, "grid_center.resident_roll", "2026-03", half),
+        _said(town, "public_security.death_cancellation", "2026-03", few),
+    ]
+    with models.build(models.inputs(delivered)):
+        pass
+    built = {entity: models.schemas.entities[entity] for entity in models.entities}
+    found = one_number.find(models.folder / "warehouse.duckdb", replace(models.schemas, entities=built))
+    assert [
+        (one["report"], one["edition"], one["load_id"], one["rows"], one["of"], one["number"]) for one in found
+    ] == [
+        (one.report, one.edition, one.sha256[:20], rows, rows, f"{number[:6]}********{number[-4:]}")
+        for one, rows, number in ((delivered[0], 30, nobodys), (delivered[1], 25, owned))
+    ]
+    with duckdb.connect(str(models.folder / "warehouse.duckdb")) as connection:
+        told = connection.execute("select entity, records from input.one_number order by load_no").fetchall()
+    assert told == [("resident", 30), ("resident", 25)]
+
+
+def _said(town: Town, report_id: str, edition: str, people: list[dict[str, Any]]) -> Delivered:
+    report = town.models.schemas.reports[report_id]
+    rows = tuple(
+        tuple(town._cell(column, person, place) for column in report.columns) for place, person in enumerate(people)
+    )
+    return Delivered(report_id, edition, rows, (True,) * len(rows))
+
+
+def test_a_masked_number_shows_no_more_than_its_ends() -> None:
+    shown = [one_number.masked_number(text) for text in ("999901198001011211", "91350100M000100Y43", "H12345678", "12")]
+    assert shown == ["999901********1211", "913501********0Y43", "*****5678", "**"]
