@@ -64,7 +64,8 @@ def record_changes(settings: Settings) -> list[Path]:
         The files that were written.
     """
     there = {release.version: release for release in releases.every(settings) if release.database.is_file()}
-    made, earlier = [], []
+    made: list[Path] = []
+    earlier: list[Path] = []
     for before, after, _ in _changes(settings):
         path = _path(settings, before, after)
         if not path.exists() and before in there and after in there:
