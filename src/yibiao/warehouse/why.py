@@ -159,7 +159,8 @@ def entity_of(connection: DuckDBPyConnection, schemas: Schemas, entity_id: str, 
         where=where,
         expected="an id of the release, 24 hexadecimal digits",
         got=f"{len(entity_id)} characters",  # whoever types a citizen number here should not find it in a log
-        todo='Find ids with, for example: yibiao query "select resident_id from resident limit 5"',
+        todo='Find ids with, for example: yibiao query "select resident_id from resident limit 5". Where the id of an'
+        " earlier release leads by now: yibiao identity where ID",
     )
 
 
