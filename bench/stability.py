@@ -35,9 +35,9 @@ def measure(residents: int, editions: int, seed: int, folder: Path) -> dict[str,
     from yibiao.demo import generate
     from yibiao.ingest import ingest_report
     from yibiao.orchestration.main_job import demo_api
-    from yibiao.warehouse import unify
     from yibiao.warehouse.identities import locate
     from yibiao.warehouse.releases import need_current
+    from yibiao.warehouse.unify import unify
 
     settings = Settings.load(home=folder / "home", data=folder / "data")
     settings.open_home()

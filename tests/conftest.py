@@ -40,6 +40,7 @@ LONGEST_FIRST = (
     "e2e/test_bad_input.py",
     "e2e/test_real_airflow.py",
     "integration/pipeline/test_withdraw.py",
+    "integration/pipeline/test_residents_in_any_order.py",
     "integration/quarantine/test_same_release.py",
     "integration/models/test_rules_in_dbt.py",
     "integration/identity/test_review.py",

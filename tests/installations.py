@@ -262,7 +262,7 @@ def ingest(installation: Installation) -> None:
 def publish(installation: Installation, *, force: bool = False) -> dict[str, Any]:
     """Ingest and unify in this process, without Airflow around it: it takes no part in what comes out."""
     from yibiao.control import reconcile
-    from yibiao.warehouse import unify
+    from yibiao.warehouse.unify import unify
 
     ingest(installation)
     with warm_engines():

@@ -41,7 +41,7 @@ def replay(settings: Settings, file: str) -> None:
 def unify(settings: Settings) -> None:
     """What the unify task of a run does."""
     from yibiao.control import reconcile
-    from yibiao.warehouse import unify as unify_warehouse
+    from yibiao.warehouse.unify import unify as unify_warehouse
 
     reconcile(settings, alone=True)
     with warm_engines():

@@ -68,6 +68,11 @@ def quote(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
+def sql_text(value: str) -> str:
+    """A SQL literal of a text."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 @lru_cache(maxsize=1)
 def _default_folder() -> Path:
     from yibiao.settings import Settings

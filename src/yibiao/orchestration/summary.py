@@ -30,7 +30,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
 
     Returns:
         `{format, ok, state, why, error, release, built, reports, totals, waiting, entities, conflicts,
-        decisions_passed_over, corrections_passed_over, expectations, burden, seconds, next}`.
+        decisions_passed_over, corrections_passed_over, one_number, expectations, burden, seconds, next}`.
         `state` is that of the unify run (`published`, `unchanged`, `verified`, `refused`, `rolled back`), or `failed`;
         `why` and `error` say why it did not publish.
         Of the rows `quarantined`, `open` ones wait for their sender, `resolved` ones came back mended and count,
@@ -39,6 +39,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
         and `records` how many source records changed, `corrections` how many accepted corrections.
         `decisions_passed_over`: entity -> decisions about pairs of which one side is no more; they did nothing.
         `corrections_passed_over`: tickets that changed nothing, because nobody has the id of which they speak.
+        `one_number`: loads in most rows of which one number stands; see `yibiao.warehouse.one_number`.
         `ok` says that the release holds everything that could be read and passed its gate. Figures of rows and entities
         are those of the current release; `loaded` and `errors` of a report are those of this run; `expectations` are
         those of the last gate, also if it failed.
@@ -82,6 +83,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
             entity: len(pairs) for entity, pairs in manifest.get("counts", {}).get("decisions", {}).items()
         },
         "corrections_passed_over": manifest.get("counts", {}).get("corrections", {}).get("passed_over", []),
+        "one_number": list(manifest.get("counts", {}).get("one_number", [])),
         "expectations": {
             severity: dict(numbers)
             for severity, numbers in (outcome.gate if outcome else manifest.get("gate", {}))
@@ -90,7 +92,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
         },
         "burden": _burden(settings, release, bool(outcome and outcome.changed is not None)) if release else None,
         "seconds": dict(seconds),
-        "next": _next(state, release, reports, failure),
+        "next": _next(state, release, reports, failure, manifest),
     }
 
 
@@ -208,6 +210,7 @@ def _next(
     release: Release | None,
     reports: list[dict[str, Any]],
     failure: BaseException | None,
+    manifest: Mapping[str, Any],
 ) -> list[str]:
     """What to do now, in the order of urgency; each line names a command or a place."""
     lines = []
@@ -235,6 +238,12 @@ def _next(
             f"{', '.join(off)}: printed totals are missing or do not agree with the rows (`control_totals` in their"
             " manifests)."
             " Ask the sender whether rows are missing."
+        )
+    for one in manifest.get("counts", {}).get("one_number", []):
+        lines.append(
+            f"{one['report']} {one['edition']}: {one['rows']:,} of {one['of']:,} rows state one number"
+            f" ({one['number']}). Ask the sender; if it is a mistake:"
+            f" yibiao load withdraw {one['load_id'][:12]} --reason ..."
         )
     if any(report["open"] for report in reports):
         lines.append("yibiao quarantine list: the rows kept out and why; `export` makes the slip for their sender.")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from yibiao.contracts import Report, Schemas
     from yibiao.contracts.documents import Findings
     from yibiao.ingest import IngestOutcome
-    from yibiao.warehouse import UnifyOutcome
     from yibiao.warehouse.ahead import Ahead
+    from yibiao.warehouse.unify import UnifyOutcome
 
 
 @dataclass
@@ -86,7 +86,7 @@ def unify(force: bool = False) -> str | None:
         The version of the current release.
     """
     from yibiao.control import reconcile
-    from yibiao.warehouse import unify as unify_warehouse
+    from yibiao.warehouse.unify import unify as unify_warehouse
 
     settings = _settings()
     with _noted("unify"), run_lock(settings, "Airflow", shared=True):

@@ -1,5 +1,4 @@
-"""The warehouse: the only room that opens `warehouse.duckdb`, and the releases that come out of it."""
+"""The warehouse: the only room that opens `warehouse.duckdb`, and the releases that come out of it.
 
-from yibiao.warehouse.unify import GateRefused, UnifyOutcome, unify
-
-__all__ = ["GateRefused", "UnifyOutcome", "unify"]
+Nothing is imported here: whoever reads a release (`yibiao why`) needs nothing of the run that made it.
+"""

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.generate.canonical import certain_keys, given_elements
 from yibiao.contracts.generate.staging import AS_OF_ELEMENT
-from yibiao.contracts.generate.text import sql_text
 from yibiao.contracts.kinds import TYPES
 from yibiao.contracts.reports import Column, Report
 from yibiao.contracts.values import Entity, Schemas
 from yibiao.identity.source import OWN_NUMBER, source_columns, stated_by
 from yibiao.ingest.packages import ACCEPTED
-from yibiao.ingest.rules import key_form, quote, read_as, render
+from yibiao.ingest.rules import key_form, quote, read_as, render, sql_text
 from yibiao.settings import Settings
 from yibiao.warehouse.inputs import CURRENT, Inputs, Load
 from yibiao.warehouse.prepare import prepare

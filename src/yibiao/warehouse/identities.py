@@ -2,13 +2,15 @@
 
 A release is a pure function of its inputs, so that its ids change when the inputs say other things about who is who:
 records that were two people are one, a delivery is taken back. For every change of the current release (a publication
-or a rollback) one file says which ids left or split, and where their records are now. A file is a function of the two
-releases alone, so that one which a killed process did not write is written by the next.
+or a rollback) one file says which ids left or split, and where their records are now; of an id of which nothing is left
+also which rows spoke of it, because a delivery that was taken back may come back when they are of somebody else. A file
+is a function of the two releases and of the files before it, so that one which a killed process did not write is
+written by the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,11 +23,15 @@ from yibiao.settings import Settings
 from yibiao.warehouse import releases
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 MERGED, SPLIT, ENDED, WITHDRAWN = "merged", "split", "ended", "withdrawn"
 """All records are of another entity now; they are of several; no delivery that counts speaks of it any more; every
 delivery that spoke of it was taken back."""
+
+_ROW = ("load_id", "row")
+_COLUMNS = ("entity", "old_id", "kind", "new_id", "why", *_ROW)
 
 KEY, STAYED = "key", "stayed"
 """Why a record is where it is, besides the bases of the table `<entity>_link`: a certain key places it, as it is read
@@ -58,13 +64,16 @@ def record_changes(settings: Settings) -> list[Path]:
         The files that were written.
     """
     there = {release.version: release for release in releases.every(settings) if release.database.is_file()}
-    made = []
+    made: list[Path] = []
+    earlier: list[Path] = []
     for before, after, _ in _changes(settings):
         path = _path(settings, before, after)
         if not path.exists() and before in there and after in there:
             path.parent.mkdir(exist_ok=True)
-            commit_file(_compared(there[before], there[after]), path, "release.identities")
+            commit_file(_compared(there[before], there[after], earlier), path, "release.identities")
             made.append(path)
+        if path.exists():
+            earlier.append(path)
     return made
 
 
@@ -154,21 +163,43 @@ def _entities(connection: DuckDBPyConnection, database: str) -> list[str]:
     return [name.removesuffix("_crosswalk") for (name,) in rows]
 
 
-def _compared(before: releases.Release, after: releases.Release) -> bytes:
-    """A Parquet file of `entity`, `old_id`, `kind`, `new_id`, `why`, sorted: ids that left, or that records left."""
+def _lost(earlier: Sequence[Path]) -> pa.Table:
+    """`entity`, `old_id`, `load_id`, `row` of ids of which nothing was left at some time; older programs wrote none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    names = [name for name in _COLUMNS if name in ("entity", "old_id", *_ROW)]
+    schema = pa.schema([(name, _type(name)) for name in names])
+    told = [pq.read_table(path, columns=names) for path in earlier if set(_ROW) <= set(pq.read_schema(path).names)]
+    return pa.concat_tables([schema.empty_table(), *(one.filter(pc.is_valid(one["load_id"])) for one in told)])
+
+
+def _type(name: str) -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.int64() if name == "row" else pa.string()
+
+
+def _compared(before: releases.Release, after: releases.Release, earlier: Sequence[Path]) -> bytes:
+    """A Parquet file of `entity`, `old_id`, `kind`, `new_id`, `why`, `load_id`, `row`, sorted: ids that left, or that
+    records left; the last two where nothing of the id is left, one line for each row that spoke of it.
+
+    Args:
+        earlier: the files before it.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema([(name, pa.string()) for name in ("entity", "old_id", "kind", "new_id", "why")])
+    schema = pa.schema([(name, _type(name)) for name in _COLUMNS])
     with _opened({"was": before, "now": after}) as connection:
+        connection.register("lost", _lost(earlier))
         known = set(_entities(connection, "now"))
         tables = []
         for entity in _entities(connection, "was"):
             _trace(connection, entity, entity in known)
             tables.append(
-                connection.sql(f"select '{entity}' as entity, old_id, kind, new_id, why from change order by all")
-                .to_arrow_table()
-                .cast(schema)
+                connection.sql(f"select '{entity}' as entity, * from change order by all").to_arrow_table().cast(schema)
             )
     sink = pa.BufferOutputStream()
     pq.write_table(pa.concat_tables(tables) if tables else schema.empty_table(), sink, compression="zstd")
@@ -202,6 +233,7 @@ def _trace(connection: DuckDBPyConnection, entity: str, known: bool) -> None:
     if linked == 2:
         basis, place = f"coalesce(link.basis, '{KEY}')", f"left join now.{entity}_link as link using (record_no)"
         _follow_nodes(connection, entity)
+    _come_back(connection, entity)
     connection.execute(f"""
         create or replace temp table moved as
         select distinct old_id, record.{key} as new_id, {basis} as why
@@ -224,19 +256,37 @@ def _trace(connection: DuckDBPyConnection, entity: str, known: bool) -> None:
             from moved inner join {now} as present on moved.old_id = present.{key}
         ),
         counted as (select old_id, count(*) as n from parts group by old_id)
-        select parts.old_id, case when n = 1 then '{MERGED}' else '{SPLIT}' end as kind, parts.new_id, parts.why
+        select
+            parts.old_id, case when n = 1 then '{MERGED}' else '{SPLIT}' end as kind, parts.new_id, parts.why,
+            null::varchar as load_id, null::bigint as row
         from parts inner join counted using (old_id)
         union all
         select
             gone.old_id,
-            case when count(load.load_id) = 0 then '{WITHDRAWN}' else '{ENDED}' end,
+            case when count(load.load_id) over (partition by gone.old_id) = 0 then '{WITHDRAWN}' else '{ENDED}' end,
             null,
-            null
+            null,
+            row_of.load_id,
+            row_of.row
         from gone
         anti join moved using (old_id)
         left join row_of using (old_id)
-        left join now.load as load on row_of.load_id = load.load_id
-        group by gone.old_id""")
+        left join now.load as load on row_of.load_id = load.load_id""")
+
+
+def _come_back(connection: DuckDBPyConnection, entity: str) -> None:
+    """Add to `row_of` the rows of ids that were lost, if they are in this release and were not in the one before."""
+    connection.execute(f"""
+        insert into row_of
+        select lost.old_id, lost.load_id, lost.row
+        from lost
+        where lost.entity = '{entity}' and lost.load_id in (select load_id from now.load)
+            and not exists (
+                select 1
+                from was.load as load
+                inner join was.{entity}_crosswalk as record on record.record_no = load.first_record_no + lost.row
+                where load.load_id = lost.load_id and record.{entity}_id is not null
+            )""")
 
 
 def _follow_nodes(connection: DuckDBPyConnection, entity: str) -> None:

@@ -16,7 +16,7 @@ from yibiao.files import commit_folder, scratch
 from yibiao.progress import Progress, Silent
 from yibiao.quality import Known
 from yibiao.settings import Settings
-from yibiao.warehouse import identities, kept, releases
+from yibiao.warehouse import identities, kept, one_number, releases
 from yibiao.warehouse.ahead import Ahead
 from yibiao.warehouse.dbt import Models, ready_models
 from yibiao.warehouse.inputs import WAITING, Inputs, collect
@@ -222,7 +222,9 @@ def build_warehouse(
     with clock("reconcile"):
         corrected = settle(warehouse, inputs, schemas)
         counts = reconcile(warehouse, inputs, schemas)
-        return models, counts | ({"corrections": corrected} if corrected else {})
+        crowded = one_number.find(warehouse, schemas)
+        told = {"corrections": corrected, "one_number": crowded}
+        return models, counts | {name: one for name, one in told.items() if one}
 
 
 def _commit(aside: Path, inputs: Inputs, manifest: Mapping[str, Any], settings: Settings) -> str:

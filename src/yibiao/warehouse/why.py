@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.survivorship import ONLY, TEXTS
@@ -10,7 +11,6 @@ from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.ingest.packages import MANIFEST, read_package, sheet_of
 from yibiao.settings import Settings
-from yibiao.warehouse.corrections import told as told_tickets
 from yibiao.warehouse.query import open_release
 from yibiao.warehouse.reasons import view_name
 from yibiao.warehouse.releases import Release
@@ -44,20 +44,25 @@ def explain(
     Raises:
         ReleaseError: the release has no such entity, the entity no such element, or the release gives no reasons.
     """
-    with open_release(release.database) as connection:
+    import duckdb
+
+    # The crosswalk is in the order of records, so that all of it is read to count those of one entity. That takes as
+    # long as the rest of the answer, and needs nothing of it.
+    with open_release(release.database) as connection, ThreadPoolExecutor(1) as beside:
         entity = entity_of(connection, schemas, entity_id, "yibiao why")
         need_element(entity, element, "yibiao why")
-        need_reasons(connection, release, entity)
-        claims = _claims(connection, entity, entity_id, element)
-        total = connection.execute(
-            f"select count(*) from {entity.id}_crosswalk where {entity.id_column} = ?", [entity_id]
-        ).fetchall()[0][0]
-    sheets = _Sheets(settings)
-    every = [one for told in claims.values() for one in told]
-    tickets = told_tickets(settings, {-one["record_no"] for one in every if one["record_no"] < 0}) if settings else {}
-    for claim in every:
-        claim["sheet"] = sheets.of(claim)
-        claim["ticket"] = tickets.get(-claim["record_no"])
+        counting = beside.submit(_records, connection.cursor(), entity, entity_id)
+        try:
+            claims = _claims(connection, entity, entity_id, element)
+        except duckdb.CatalogException:
+            need_reasons(connection, release, entity)  # asked now only: to list all views takes as long as the answer
+            raise
+        every = [one for told in claims.values() for one in told]
+        sheets, tickets = _Sheets(settings), _tickets(settings, every)
+        for claim in every:
+            claim["sheet"] = sheets.of(claim)
+            claim["ticket"] = tickets.get(-claim["record_no"])
+        total = counting.result()
     return {
         "release": release.version,
         "entity": entity.id,
@@ -69,6 +74,23 @@ def explain(
             if name in claims or name == element
         ],
     }
+
+
+def _records(connection: DuckDBPyConnection, entity: Entity, entity_id: str) -> int:
+    """How many source records speak of the entity."""
+    with connection:
+        asked = f"select count(*) from {entity.id}_crosswalk where {entity.id_column} = ?"
+        return connection.execute(asked, [entity_id]).fetchall()[0][0]
+
+
+def _tickets(settings: Settings | None, claims: Iterable[Mapping[str, Any]]) -> Mapping[int, Any]:
+    """The tickets that gave values, by number."""
+    numbers = {-claim["record_no"] for claim in claims if claim["record_no"] < 0}
+    if settings is None or not numbers:
+        return {}
+    from yibiao.warehouse.corrections import told  # forms are of no use to whom no ticket is shown
+
+    return told(settings, numbers)
 
 
 class _Sheets:
@@ -142,7 +164,8 @@ def entity_of(connection: DuckDBPyConnection, schemas: Schemas, entity_id: str, 
         where=where,
         expected="an id of the release, 24 hexadecimal digits",
         got=f"{len(entity_id)} characters",  # whoever types a citizen number here should not find it in a log
-        todo='Find ids with, for example: yibiao query "select resident_id from resident limit 5"',
+        todo='Find ids with, for example: yibiao query "select resident_id from resident limit 5". Where the id of an'
+        " earlier release leads by now: yibiao identity where ID",
     )
 
 

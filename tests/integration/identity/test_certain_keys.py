@@ -9,7 +9,7 @@ from warm import warm_engines
 from yibiao.contracts import load_schemas
 from yibiao.contracts.generate import generate
 from yibiao.ingest import ingest_report
-from yibiao.warehouse import unify
+from yibiao.warehouse.unify import unify
 
 CONTRACT = """\
 apiVersion: v3.1.0

@@ -20,7 +20,7 @@ from warm import warm_engines
 from yibiao.cli.root import root
 from yibiao.contracts import load_schemas
 from yibiao.identity.decisions import Verdict, decide_links, last_decisions, link_decisions
-from yibiao.warehouse import unify
+from yibiao.warehouse.unify import unify
 
 Rows = list[dict[str, str]]
 

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from installations import Installation
 from warm import warm_engines
 from yibiao.contracts import Report, Schemas, load_schemas
+from yibiao.control import Decision
 from yibiao.identity.run import link_entity
 from yibiao.ingest import LoadPackage
 from yibiao.progress import Silent
@@ -91,12 +92,20 @@ class Models:
             for root in (compiled, changing or compiled)
         )
 
-    def inputs(self, arrived: Sequence[Delivered], decisions: tuple[tuple[str, str, str, str], ...] = ()) -> Inputs:
+    def inputs(
+        self, arrived: Sequence[Delivered], decisions: tuple[tuple[str, str, str, str], ...] = (),
+        withdrawn: Sequence[Delivered] = (),
+    ) -> Inputs:  # fmt: skip
         """What the program makes of deliveries that arrived in this order, some of them maybe several times.
 
         Args:
             decisions: entity, two nodes and verdict of pairs that a human decided.
+            withdrawn: those of them that a human took back.
         """
+        taken_back = {
+            (one.report, one.edition, one.sha256): Decision("", "", "", "", "withdraw", "", "wrong", "")
+            for one in withdrawn
+        }
         packages: dict[str, list[LoadPackage]] = {report: [] for report in self.schemas.reports}
         for delivered in arrived:
             package = self._package(delivered)
@@ -105,6 +114,7 @@ class Models:
         with (
             mock.patch("yibiao.ingest.live_packages", lambda report, _: packages[report.id]),
             mock.patch("yibiao.control.accepted_loads", return_value=set()),
+            mock.patch("yibiao.control.withdrawn_deliveries", return_value=taken_back),
         ):
             return replace(collect(self.settings, self.schemas), link_decisions=decisions)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import resource
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +111,52 @@ def test_one_element_is_explained_in_less_than_a_second(published: Installation)
     assert "✗" in shown
 
 
+def test_to_explain_one_record_nothing_is_gathered_of_all(published: Installation, tmp_path: Path) -> None:
+    """At a million residents that would take longer than all the rest."""
+    (golden,) = published.query("select resident_id from resident order by disputed_count desc, resident_id limit 1")
+    (all_of,) = published.query("select count(*) as households from household")
+    database = published.release / "yibiao.duckdb"
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set enable_profiling = 'json'; set profiling_mode = 'detailed'")
+        connection.execute(f"set profiling_output = '{tmp_path / 'plan.json'}'")
+        asked = "select * from resident_why where resident_id = ?"
+        assert connection.execute(asked, [golden["resident_id"]]).fetchall()
+        connection.execute("set enable_profiling = 'no_output'")
+    gathered = [
+        (one["type"], one["intermediate_rows"])
+        for one in _operators(json.loads((tmp_path / "plan.json").read_text()))
+        if "GROUP_BY" in one["type"] or "WINDOW" in one["type"]
+    ]
+    assert gathered
+    assert max(rows for _, rows in gathered) < all_of["households"], gathered
+
+
+def _operators(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    below = plan.get("operator", []) + plan.get("children", [])
+    return [one for child in below for one in (child, *_operators(child))]
+
+
+def test_to_explain_nothing_of_a_run_is_imported(published: Installation) -> None:
+    (golden,) = published.query("select resident_id from resident order by resident_id limit 1")
+    script = (
+        "import sys\nfrom yibiao.cli import main\n"
+        f"sys.argv = ['yibiao', 'why', '{golden['resident_id']}']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([name for name in sys.modules if name.startswith(('yibiao.', 'numpy', 'pandas', 'pyarrow'))])"
+    )
+    told = subprocess.run([sys.executable, "-c", script], env=published.environment, capture_output=True, text=True)
+    modules = set(ast.literal_eval(told.stdout.splitlines()[-1]))
+    assert "yibiao.warehouse.why" in modules
+    needless = ("numpy", "pandas", "pyarrow", "yibiao.contracts.generate", "yibiao.forms", "yibiao.identity",
+                "yibiao.warehouse.unify", "yibiao.quality")  # fmt: skip
+    assert {name for name in modules if name.startswith(needless)} == set()
+
+
 def test_an_unknown_id_is_refused_and_not_repeated(published: Installation) -> None:
     refused = published.run("why", "99990119850101001X", ok=False)
     assert refused.returncode != 0
     assert "No entity has this id" in refused.stderr
+    assert "yibiao identity where" in refused.stderr  # it may have been published once
     assert "99990119850101001X" not in refused.stderr
     (known,) = published.query("select resident_id from resident order by 1 limit 1")
     refused = published.call("why", known["resident_id"], "shoe_size", ok=False)

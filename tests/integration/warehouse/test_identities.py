@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import hypothesis
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import Phase, given
+from hypothesis import strategies as st
 
 from yibiao.errors import ReleaseError
 from yibiao.files import to_json
@@ -144,6 +148,56 @@ def test_a_withdrawn_delivery_and_one_that_ended_are_told_apart(settings: Settin
     ended, withdrawn = locate(settings, "Q"), locate(settings, "P")
     assert (ended.present, ended.steps[-1]["kind"]) == ((), "ended")
     assert (withdrawn.present, withdrawn.steps[-1]["kind"]) == ((), "withdrawn")
+
+
+def test_a_delivery_that_was_taken_back_and_came_back_when_its_rows_are_another_persons(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P", ("b", 1): "Q"})
+    publish(settings, "2", {("b", 1): "Q"})
+    publish(settings, "3", {("a", 1): "Q", ("b", 1): "Q"})
+    found = locate(settings, "P")
+    assert (found.present, [one["kind"] for one in found.steps]) == (("Q",), ["withdrawn", "merged"])
+    # And goes on from there.
+    publish(settings, "4", {("c", 1): "R", ("b", 1): "Q"}, {"n": "Q"})
+    publish(settings, "5", {("b", 1): "S"})
+    assert locate(settings, "P").present == ("S",)
+
+
+def test_the_files_of_an_older_program_are_read_on(settings: Settings) -> None:
+    publish(settings, "1", {("a", 1): "P", ("b", 1): "Q"})
+    publish(settings, "2", {("b", 1): "Q"})
+    (path,) = (settings.home / "identities").glob("*.parquet")
+    path.chmod(0o600)
+    pq.write_table(pq.read_table(path).drop_columns(["load_id", "row"]), path)
+    publish(settings, "3", {("b", 1): "N"})
+    assert (locate(settings, "Q").present, locate(settings, "P").present) == (("N",), ())
+
+
+PLACES = [("a", 1), ("b", 1), ("c", 1)]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from("PQRST"), min_size=3, max_size=3), min_size=4, max_size=4), st.sampled_from("abc")
+)
+@hypothesis.settings(max_examples=6, derandomize=True, database=None, phases=[Phase.generate])
+def test_whatever_comes_late_or_is_withdrawn_no_published_id_dangles(ids: list[list[str]], wrong: str) -> None:
+    """A delivery comes late, one is taken back and comes back, and who is who changes with each release: an id leads to
+    where rows are that it held last, and only if none of them is there, to nothing but what became of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = replace(Settings.load(), home=Path(folder) / "home")
+        home.open_home()
+        held: dict[str, set[tuple[str, int]]] = {}
+        rows: Rows = {}
+        for number, missing in enumerate(("c", "", wrong, "")):
+            of = dict(zip(PLACES, ids[number], strict=True))
+            rows = {place: one for place, one in of.items() if place[0] != missing}
+            publish(home, str(number), rows)
+            held |= {one: {place for place in rows if rows[place] == one} for one in rows.values()}
+        for one, places in held.items():
+            found = locate(home, one)
+            there = {rows[place] for place in places & rows.keys()}
+            assert bool(there) == bool(there & set(found.present))
+            assert set(found.present) <= set(rows.values())
+            assert found.present or found.steps[-1]["kind"] in ("ended", "withdrawn")
 
 
 def test_an_id_that_comes_back_is_there_again(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from yibiao.orchestration.screen import show
 from yibiao.orchestration.summary import summarise
 from yibiao.orchestration.tasks import Watch
 from yibiao.settings import Settings
-from yibiao.warehouse import GateRefused, UnifyOutcome
+from yibiao.warehouse.unify import GateRefused, UnifyOutcome
 
 REPORTS = [
     {"id": "health.vaccination", "title": "预防接种个案", "department": "health"},
@@ -131,6 +131,20 @@ def test_a_published_release_is_good_and_its_figures_come_from_its_manifest(sett
     assert summary["decisions_passed_over"] == {}
     assert "所涉记录已变" not in text(summary)
     assert "2 条所涉记录已变" in text({**summary, "decisions_passed_over": {"resident": 2}})
+
+
+def test_a_load_in_most_rows_of_which_one_number_stands_is_named_with_what_to_do(settings: Settings) -> None:
+    manifest = put_release(settings)
+    assert summarise(settings, watched(settings, "published"), {})["one_number"] == []
+    found = {"entity": "resident", "report": "health.vaccination", "edition": "2026-01", "load_id": "a" * 20,
+             "rows": 19_000, "of": 20_000, "number": "999901********1211"}  # fmt: skip
+    manifest["counts"]["one_number"] = [found]
+    (settings.releases / "current" / "manifest.json").write_text(json.dumps(manifest))
+    summary = summarise(settings, watched(settings, "published"), {})
+    assert summary["one_number"] == [found]
+    (line,) = [line for line in summary["next"] if "one number" in line]
+    for word in ("health.vaccination 2026-01", "19,000 of 20,000", found["number"], f"load withdraw {'a' * 12}"):
+        assert word in line
 
 
 def test_rows_that_came_back_mended_are_told_apart_from_those_still_open(settings: Settings) -> None:

@@ -55,6 +55,27 @@ def test_every_published_table_has_expectations(specs: dict[str, TableSpec], mod
     assert published <= set(specs)
 
 
+def test_no_release_has_two_records_of_a_key_by_which_values_of_others_are_chosen(
+    specs: dict[str, TableSpec], schemas: Schemas
+) -> None:
+    """What says why (`yibiao.warehouse.reasons`) relies on it."""
+    named = {
+        criterion.entity
+        for element in schemas.elements.values()
+        for criterion in element.survivorship
+        if criterion.entity
+    }
+    assert named
+    for entity in named:
+        (key,) = schemas.entities[entity].keys[0]
+        assert any(
+            one.severity == "critical"
+            and one.type == "expect_column_values_to_be_unique"
+            and one.kwargs["column"] == key
+            for one in specs[f"canonical.{entity}"].expectations
+        )
+
+
 def test_every_code_of_an_entity_is_checked_against_its_list(specs: dict[str, TableSpec], schemas: Schemas) -> None:
     for entity in schemas.entities.values():
         checked = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,12 +13,10 @@ import pytest
 
 from yibiao.errors import WarehouseError
 from yibiao.settings import Settings
-from yibiao.warehouse import kept
+from yibiao.warehouse import kept, unify
 from yibiao.warehouse.inputs import CURRENT, SUPERSEDED, Inputs, Load, _numbered
 
 WHOLE = date(2026, 3, 1)
-
-unify = importlib.import_module("yibiao.warehouse.unify")  # the package's own `unify` is the function
 
 
 def load(report: str, edition: str, read: int = 100, state: str = CURRENT) -> Load:

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yibiao.contracts.generate.canonical import built, certain_keys, given_elements, sources
-from yibiao.contracts.generate.text import HEADER, literal, sql_text, to_sql, to_yaml
+from yibiao.contracts.generate.text import HEADER, literal, to_sql, to_yaml
 from yibiao.contracts.registry import address_of
 from yibiao.contracts.reports import Column, Report
 from yibiao.contracts.values import Entity, Schemas
 from yibiao.identity.source import OWN_NUMBER, SourceColumn, source_columns, stated_by
-from yibiao.ingest.rules import quote
+from yibiao.ingest.rules import quote, sql_text
 
 if TYPE_CHECKING:
     from yibiao.identity.settings import LinkageSettings

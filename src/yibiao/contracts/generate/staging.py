@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from yibiao.contracts.generate.canonical import built
-from yibiao.contracts.generate.text import literal, sql_text, to_sql, to_yaml
+from yibiao.contracts.generate.text import literal, to_sql, to_yaml
 from yibiao.contracts.kinds import DECIMAL_SCALE, TYPES
 from yibiao.contracts.reports import Column, Report
 from yibiao.contracts.values import Element, Schemas
+from yibiao.ingest.rules import sql_text
 
 LEAD = (
     ("record_no", "BIGINT", "源记录号: number of the source record inside this release"),

@@ -43,8 +43,3 @@ def to_sql(body: str) -> str:
 def literal(value: Any) -> str:
     """A Jinja literal of JSON-like data, one line; Jinja reads JSON's strings, numbers, lists and mappings."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def sql_text(value: str) -> str:
-    """A SQL literal of a text."""
-    return "'" + value.replace("'", "''") + "'"

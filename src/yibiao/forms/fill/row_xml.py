@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from yibiao.contracts.values import Schemas
 from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, UNKNOWN, Asked, bit_of
-from yibiao.forms.fill.values import is_loose, sql_text
+from yibiao.forms.fill.values import is_loose
+from yibiao.ingest.rules import sql_text
 
 ODD = "[&<>\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\r\\x{fffe}\\x{ffff}]|_x[0-9A-Fa-f]{4}_"
 """What cannot stand in a cell's XML as it is (ECMA-376 part 1, 22.9.2.19: `_x0041_` is read as a sign)."""

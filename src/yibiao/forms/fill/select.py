@@ -9,9 +9,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from yibiao.contracts.values import Schemas
-from yibiao.forms.fill.values import Cell, cell_of, named, sql_text
+from yibiao.forms.fill.values import Cell, cell_of, named
 from yibiao.forms.model import Form
 from yibiao.forms.paths import PERSONS, Place, community_of, from_clause, joins, persons_query
+from yibiao.ingest.rules import sql_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -11,6 +11,7 @@ from yibiao.contracts.kinds import UNITS
 from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.forms.model import Field
 from yibiao.forms.paths import GUARDIAN, HEAD, INFERRED, PERSONS, Place, joins, of_child, place
+from yibiao.ingest.rules import sql_text
 
 YES, NO = "是", "否"
 
@@ -206,8 +207,3 @@ def _guarded(cell: Cell, schemas: Schemas, entity: str, community: str) -> Cell:
         # The head of a household that is registered here belongs here, wherever he lives; so do husband and wife.
         here = f"({here} or household.community_code = {community})"
     return replace(cell, text=f"case when {here} then {cell.text} end")
-
-
-def sql_text(value: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + value.replace("'", "''") + "'"
