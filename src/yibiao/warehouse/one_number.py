@@ -76,12 +76,17 @@ def _suspects(connection: DuckDBPyConnection, entity: Entity) -> list[tuple[Any,
     if "is_key_contradicted" not in {name for name, *_ in columns}:
         return []
     return connection.execute(f"""
+        with suspects as (
+            select record_no from identity.crosswalk_{entity.id} where is_repeated or is_key_contradicted
+        ),
+        counted as (
+            select load_no, count(*) as records
+            from suspects asof join (from input.load where read > 0) as load on record_no > first_record_no
+            group by load_no
+        )
         select load_no, report, edition, load_id, first_record_no, read, row_count
-        from identity.crosswalk_{entity.id} as records
-        inner join input.load on record_no > first_record_no and record_no <= first_record_no + read
-        where is_repeated or is_key_contradicted
-        group by all
-        having count(*) >= {LEAST} and 2 * count(*) > row_count
+        from counted inner join input.load using (load_no)
+        where records >= {LEAST} and 2 * records > row_count
         order by load_no""").fetchall()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from people import number as valid
 
 from installations import Installation, new_installation, small_project, sources_in
 from warm import warm_engines
@@ -49,12 +50,14 @@ REPORTS = {
     "public_security.numbers": ("resident", "citizen_id", RESIDENT),
 }
 CITIZEN = "999901198001011211"
+DRAGGED = valid("99990119910202122")
+"""Of a column that somebody dragged down."""
 DELIVERED = {
     "market_regulation.new_codes": ["91350100M000100Y43,示范商贸有限公司", "91350100000000000H,无名商行"],
     "civil_affairs.old_codes": ["M000100Y-4,示范商贸公司", "00000000-0,别处商店", "12345678-8,旧厂"],
     "health.permits": ["H1234567801,陈大文", "E12345678,王小明", "M8765432101,何小姐"],
     "education.permits": ["h12345678,陳大文", f"{CITIZEN},李四", "H1234567802,陈大文"],
-    "public_security.numbers": [f"{CITIZEN},李四"],
+    "public_security.numbers": [f"{CITIZEN},李四", *[f"{DRAGGED},王五"] * 30],
 }
 
 
@@ -130,3 +133,13 @@ def test_a_travel_permit_is_one_person_through_its_renewals(at: Installation) ->
 
 def test_a_citizen_number_is_the_same_key_in_a_column_of_any_document(at: Installation) -> None:
     assert entities(at, "resident", "public_security.numbers")[0] == entities(at, "resident", "education.permits")[1]
+
+
+def test_a_column_that_was_dragged_down_is_told_by_report_load_and_rows_and_holds_nothing_up(at: Installation) -> None:
+    (told,) = at.manifest["counts"]["one_number"]
+    (load,) = [one for one in at.manifest["inputs"]["loads"] if one["report"] == "public_security.numbers"]
+    assert told == {
+        "entity": "resident", "report": load["report"], "edition": "2026-01", "load_id": load["load_id"],
+        "rows": 30, "of": 31, "number": f"{DRAGGED[:6]}********{DRAGGED[-4:]}",
+    }  # fmt: skip
+    assert "no_number_in_most_rows" in at.call("quality", "show").stdout

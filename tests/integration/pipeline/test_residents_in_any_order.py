@@ -31,7 +31,7 @@ REPORTS = (
 HOUSEHOLDS = "public_security.household_register"
 PLACE = "示范市示范区城关镇幸福社区人民路8号幸福花园"
 
-EXAMPLES = 3
+EXAMPLES = 2
 """Seven unifications each: four by change, three as a whole."""
 
 Deciding = tuple[tuple[str, str, str, str], ...]
