@@ -55,6 +55,10 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except YibiaoError as error:
+            from yibiao.said import said
+
+            if chinese := said(error):
+                click.echo(chinese, err=True)
             click.echo(f"{type(error).__name__}: {error}", err=True)
             sys.exit(error.exit_code)
         except (click.exceptions.Exit, click.Abort, click.ClickException):
