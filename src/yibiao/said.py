@@ -121,7 +121,9 @@ SAID: Mapping[str, str] = {
     ),
     "A decision needs a reason.": "{where}：作决定要写理由（--reason）",
     "The control numbers of this year are used up.": "{where} 年的准入编号用完了",
-    "The form cannot be {done} in its present state.": "{where}：现在不能{done}。目前状态：{got}",
+    "The form cannot be {done} in its present state.": (
+        "{where}：现在不能{done}。目前状态：{got}。有送审稿的先批准或退回，没有的先送审"
+    ),
     "There is no form of this id.": "没有这张表：{got}。可用的见 yibiao form list",
     "This is no number of months.": "月数 {got} 不对：应为 1 至 120",
     "Whether something was used for so long is not known.": (

@@ -82,7 +82,7 @@ def test_a_word_inside_a_sentence_is_chinese_too() -> None:
     error = AdmissionError(
         "The form cannot be renewed in its present state.", where="form a.b", got="retired（已停用）"
     )
-    assert said(error) == "表单 a.b：现在不能续期。目前状态：retired（已停用）"
+    assert said(error) == "表单 a.b：现在不能续期。目前状态：retired（已停用）。有送审稿的先批准或退回，没有的先送审"
     assert said(FormError("This is no 民族.", where="ticket 3")).startswith("工单 3：给的值不是有效的民族")
 
 

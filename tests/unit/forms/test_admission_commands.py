@@ -309,6 +309,7 @@ def test_the_account_as_table_json_and_page(run, home, tmp_path):
     path = tmp_path / "账.html"
     run("burden", "report", "--html", str(path))
     assert_needs_nothing_else(path.read_text())
+    assert_prints_and_scrolls(path.read_text())
     assert "<script>" not in page_of(settings, schemas_name="<script>alert(1)</script>")
     saved = json.loads(run("burden", "simulate", "--drop", f"{FORM}:隐患描述", "--json").stdout)
     assert saved["change"]["fields"] == saved["change"]["total"] == -20 * 4 * 15
@@ -331,6 +332,18 @@ def assert_needs_nothing_else(html: str) -> None:
     for chart in re.findall(r"<svg.*?</svg>", html, re.DOTALL):
         ElementTree.fromstring(chart)
     assert html.count("<svg") >= 3
+
+
+def assert_prints_and_scrolls(html: str) -> None:
+    """Names of forms stay on a line (they took nine pages of two characters a line), colours are printed, and a narrow
+    screen scrolls charts and table instead of shrinking them."""
+    style = html[html.index("<style>") : html.index("</style>")]
+    assert re.search(r"td:first-child \{[^}]*min-width: 1\dem", style)
+    printed = style[style.index("@media print") :]
+    assert "print-color-adjust: exact" in printed
+    assert ".wide { overflow: visible; }" in printed
+    assert html.count("<svg") == html.count('<div class="wide"><svg')
+    assert html.count("<table>") == html.count('<div class="wide"><table>') == 1
 
 
 def test_an_account_without_forms_or_returns_says_so(run):
