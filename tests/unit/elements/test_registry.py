@@ -238,7 +238,10 @@ def test_the_commands_answer_in_words_and_in_json() -> None:
     told = runner.invoke(elements, ["search", "身份证号", "--limit", "1"])
     assert told.exit_code == 0
     assert "citizen_id" in told.output
-    assert "public_security.resident_register" in told.output
+    assert "数源 source：公安局《人口基本信息》（public_security.resident_register）" in told.output
+    nobody = runner.invoke(elements, ["search", "网格员电话", "--limit", "1"]).output
+    assert "（“网格员电话”）" in nobody
+    assert "没有部门提供" in nobody
     shown = runner.invoke(elements, ["show", "mobile_phone", "--json"])
     described = json.loads(shown.output)
     assert described["held_by"][0]["department"] == "grid_center"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,6 +17,7 @@ import yibiao.forms
 from admissions import asked
 from own_workbooks import draw_own_form
 from yibiao.cli.root import root
+from yibiao.control.usage import record_usage
 from yibiao.errors import AdmissionError
 from yibiao.forms.account.page import page
 from yibiao.forms.account.report import report
@@ -140,6 +141,40 @@ def test_the_way_of_a_form_from_submission_to_its_end(run, home, template, tmp_p
     assert isinstance(json.loads(told.stdout), list)
     assert "可以拒填" in told.stderr
     run("form", "renew", "housing.survey", "--expires", LATER, "--reason", "续", fails=True)
+
+
+def test_the_list_shows_an_expired_form_as_one_that_may_be_declined(run, home, monkeypatch):
+    run("form", "submit", FORM, *GIVEN, "--respondents", "20", "--prefill")
+    run("form", "approve", FORM)
+    line = next(one for one in run("form", "list").stdout.splitlines() if FORM in one)
+    assert "有效 YB-" in line
+    assert "可以拒填" not in line
+
+    day = datetime(date.today().year + 2, 1, 1, tzinfo=UTC)
+    monkeypatch.setattr("yibiao.forms.admission.registry.now", lambda: day)
+    line = next(one for one in run("form", "list").stdout.splitlines() if FORM in one)
+    assert "已过期 可以拒填" in line
+    assert "YB-" not in line
+    row = next(one for one in json.loads(run("form", "list", "--json").stdout) if one["form"] == FORM)
+    assert (row["state"], row["control_number"], row["may_decline"]) == ("expired", None, True)
+
+
+def test_what_nobody_used_is_proposed_for_retirement_and_retired_by_nobody(run, home, monkeypatch):
+    run("form", "submit", FORM, *GIVEN, "--respondents", "20", "--prefill")
+    run("form", "approve", FORM)
+    refused = run("form", "propose-retire", "--months", "6", fails=True).stderr
+    assert refused.startswith("使用记录还没有这么久")
+
+    settings = Settings.load(home=home)
+    record_usage(settings, ["resident"], kind="query", via="query", version="v")
+    day = datetime(date.today().year + 1, 6, 1, tzinfo=UTC)
+    monkeypatch.setattr("yibiao.forms.admission.registry.now", lambda: day)
+    told = json.loads(run("form", "propose-retire", "--months", "3", "--json").stdout)
+    assert [(one["kind"], one["name"]) for one in told] == [("form", FORM)]
+    assert "没有收回，也没有下发" in told[0]["reason"]
+    listed = json.loads(run("form", "list", "--unused", "3", "--json").stdout)
+    assert [one["form"] for one in listed] == [FORM]
+    assert standings(settings, day.date())[FORM].state == "approved"
 
 
 def test_a_form_that_nobody_submitted_is_shown_as_one_that_may_be_declined(run, home):
