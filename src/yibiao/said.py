@@ -189,6 +189,11 @@ SAID: Mapping[str, str] = {
         "文件夹 {where} 里有别的东西，不是本程序的工作文件夹。请另选一个"
     ),
     "The control database cannot be opened.": "控制数据库打不开。请检查磁盘空间、权限和 YIBIAO_CONTROL_URL",
+    # what nobody foresaw
+    "The program failed in an unexpected way.": (
+        "程序出错了，不是您的操作问题。请再试一次；仍然不行的，把下面几行交给技术人员（里面没有数据）"
+    ),
+    "The disk is full, or refuses to be written to.": "磁盘满了或写不进去。请腾出空间后再运行，没有写坏任何东西",
     # the catalogue
     "There is no such data element.": "没有这个数据元：{got}。请用 yibiao elements search 查找",
     "The folder is not there.": "没有这个文件夹：{where}。请先建好",

@@ -24,7 +24,14 @@ CLERKS_MEET = (
 )
 """What a command about forms runs into. Others may say it too: see `ALSO`."""
 
-ALSO = ("cli/elements.py", "warehouse/releases.py", "settings.py", "control/database.py", "forms/load.py")
+ALSO = (
+    "cli/elements.py",
+    "warehouse/releases.py",
+    "settings.py",
+    "control/database.py",
+    "forms/load.py",
+    "unforeseen.py",
+)
 
 RAISED = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, YibiaoError)}
 
@@ -88,6 +95,18 @@ def test_a_word_inside_a_sentence_is_chinese_too() -> None:
 
 def test_what_nobody_put_into_chinese_says_nothing() -> None:
     assert said(YibiaoError("Something else.")) == ""
+
+
+def test_what_nobody_foresaw_is_said_in_chinese_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail(_: Path) -> None:
+        raise RuntimeError("a value of somebody")
+
+    monkeypatch.setattr("yibiao.matching.reading.read_form", fail)
+    (tmp_path / "表.csv").write_text("姓名\n", encoding="utf-8")
+    result = CliRunner().invoke(root, ["form", "check", str(tmp_path / "表.csv")])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("程序出错了")
+    assert "somebody" not in result.output + result.stderr
 
 
 def test_a_command_says_it_in_chinese_first_and_then_for_the_log(tmp_path: Path) -> None:
