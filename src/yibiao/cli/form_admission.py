@@ -393,6 +393,7 @@ def _assessor(settings: Settings, schemas: Schemas) -> tuple[Assessor, Release |
 def _say(standing: Standing, schemas: Schemas, as_json: bool, *, fields: bool = False) -> None:
     from yibiao.files import to_json
     from yibiao.forms.admission.shown import as_dict, head_lines
+    from yibiao.forms.admission.states import ACTION_NAMES
 
     if as_json:
         click.echo(to_json(as_dict(standing, schemas)), nl=False)
@@ -405,7 +406,8 @@ def _say(standing: Standing, schemas: Schemas, as_json: bool, *, fields: bool = 
     click.echo("经过 history")
     for event in standing.events:
         extra = " ".join(filter(None, (event.control_number, f"至 {event.expires}" if event.expires else "")))
-        click.echo(f"  {event.decided_at}  {event.action}  {event.decided_by}  {extra}  {event.reason}".rstrip())
+        done = f"{event.action} {ACTION_NAMES[event.action]}"
+        click.echo(f"  {event.decided_at}  {done}  {event.decided_by}  {extra}  {event.reason}".rstrip())
         for field, why in event.exceptions.items():
             click.echo(f"    例外 exception  {field}：{why}")
 

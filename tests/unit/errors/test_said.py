@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from yibiao import errors
 from yibiao.cli.root import root
 from yibiao.errors import AdmissionError, FormError, YibiaoError
-from yibiao.forms.admission.states import _DONE
+from yibiao.forms.admission.states import _DONE, ACTION_NAMES
 from yibiao.said import SAID, WORDS, said
 
 SOURCE = Path(errors.__file__).parent
@@ -85,6 +85,7 @@ def test_a_sentence_is_chinese_and_leaves_no_brace(what: str) -> None:
 
 
 def test_a_word_inside_a_sentence_is_chinese_too() -> None:
+    assert {action: WORDS[done] for action, done in _DONE.items()} == ACTION_NAMES
     assert set(WORDS) == set(_DONE.values())
     error = AdmissionError(
         "The form cannot be renewed in its present state.", where="form a.b", got="retired（已停用）"

@@ -134,6 +134,7 @@ def test_the_way_of_a_form_from_submission_to_its_end(run, home, template, tmp_p
     shown = run("form", "show", number).stdout
     assert "先删去已有的" in shown
     assert "住建局" in shown
+    assert [words in shown for words in ("submit 送审", "reject 退回", "approve 批准")] == [True] * 3
     assert run("form", "check", str(template)).stdout.rstrip().splitlines()[-1].startswith(f"准入编号：{number}")
 
     run("form", "retire", "housing.survey", "--reason", "不用了")
