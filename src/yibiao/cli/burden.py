@@ -97,7 +97,7 @@ def simulate(
     from yibiao.forms.account.simulate import simulate as think
 
     if not (merge or drop or modes):
-        raise click.UsageError("Give a change: --merge, --drop or --mode.")
+        raise click.UsageError("请给出一项变化。Give a change: --merge, --drop or --mode.")
     settings = Settings.load(home=home)
     settings.open_home()
     schemas = load_schemas(settings.schemas)
@@ -161,6 +161,8 @@ def _counted(settings: Settings, schemas: Schemas, forms: dict) -> dict[str, For
 
 
 def _names(schemas: Schemas, titles: dict[str, str]) -> Callable[[str, str], str]:
+    from yibiao.forms.fill.areas import name_of
+
     divisions = schemas.codes["division"].by_code if "division" in schemas.codes else {}
 
     def name(by: str, key: str) -> str:
@@ -169,7 +171,7 @@ def _names(schemas: Schemas, titles: dict[str, str]) -> Callable[[str, str], str
         if by == "department" and key in schemas.departments:
             return schemas.departments[key].name
         if by == "community" and key in divisions:
-            return divisions[key].name
+            return name_of(schemas, key)
         return key
 
     return name

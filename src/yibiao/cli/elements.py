@@ -48,15 +48,15 @@ def search(words: tuple[str, ...], limit: int, home: Path | None, as_json: bool)
             [{**_described(one.element, schemas, held), "score": one.score, "why": one.why} for one in found[:limit]]
         )
     elif not found:
-        click.echo(f"No data element is called {' '.join(words)}.")
+        click.echo(f"没有叫“{' '.join(words)}”的数据元。No data element is called so.")
     else:
         for one in found[:limit]:
-            click.echo(f"{one.element.id}  {one.element.name}  ({one.why})")
-            click.echo(f"    {one.element.definition}{f'; 口径: {one.element.scope}' if one.element.scope else ''}")
+            click.echo(f"{one.element.id}  {one.element.name}（{one.why}）")
+            click.echo(f"    {one.element.definition}{f'；口径：{one.element.scope}' if one.element.scope else ''}")
             for line in _held_by(held.get(one.element.id, ())):
                 click.echo(f"    {line}")
         if len(found) > limit:
-            click.echo(f"{len(found) - limit} more: say another word, or --limit.")
+            click.echo(f"另有 {len(found) - limit} 个：再加一个词，或用 --limit。More: say another word, or --limit.")
     if not found:
         sys.exit(1)
 
@@ -195,12 +195,12 @@ def _described(element: Element, schemas: Schemas, held: Mapping[str, tuple[Hold
 
 def _held_by(reports: tuple[Holding, ...]) -> list[str]:
     if not reports:
-        return ["held by nobody: no report collects it"]
+        return ["没有部门提供，没有报表收集 held by nobody"]
     lines = []
     for place, one in enumerate(reports):
-        fresh = f"edition {one.edition}" if one.edition else "nothing loaded"
-        part = "source" if place == 0 else "also collected"
-        lines.append(f"{part}: {one.department_name} {one.title} ({one.report}), {fresh}, schedule {one.schedule}")
+        fresh = f"最近一期 edition {one.edition}" if one.edition else "没有装载 nothing loaded"
+        part = "数源 source" if place == 0 else "另有收集 also collected"
+        lines.append(f"{part}：{one.department_name}《{one.title}》（{one.report}），{fresh}，schedule {one.schedule}")
     return lines
 
 

@@ -135,7 +135,7 @@ def submit(
         from yibiao.forms import load_forms
 
         if Path(what).suffix.lower() in FILES or len(Path(what).parts) > 1:
-            raise click.BadParameter(f"There is no file {what}.", param_hint="FILE|FORM")
+            raise click.BadParameter(f"没有文件 {what}。There is no file {what}.", param_hint="FILE|FORM")
         form = find_form(load_forms(settings.schemas, schemas), what)
         counts: Counts | None = None
         if release is not None:
@@ -331,7 +331,9 @@ def _check_where(where: str | None, entity: str | None, schemas: Schemas) -> Non
     if where is None:
         return
     if entity is None:
-        raise click.UsageError("--where needs --entity: what a row is about.")
+        raise click.UsageError(
+            "用 --where 要同时给 --entity（一行是什么）。--where needs --entity: what a row is about."
+        )
     for problem, expected, got, todo in condition_problems(schemas, entity, where):
         raise AdmissionError(problem, where="--where", expected=expected, got=got, todo=todo)
 
@@ -341,6 +343,7 @@ def _say_layout(settings: Settings, schemas: Schemas, form: str) -> None:
     from yibiao.errors import YibiaoError
     from yibiao.forms.admission import standings
     from yibiao.forms.workbook.own import own_forms
+    from yibiao.said import said
 
     known = standings(settings)
     waiting = known[form].pending
@@ -349,7 +352,7 @@ def _say_layout(settings: Settings, schemas: Schemas, form: str) -> None:
     try:
         own = own_forms(settings, schemas, [form], {form: replace(known[form], registration=waiting)})[form]
     except YibiaoError as error:
-        click.echo(f"不能按原样预填 It cannot be filled in its own layout:\n{error}")
+        click.echo(f"不能按原样预填：{said(error)}\nIt cannot be filled in its own layout:\n{error}")
         return
     rows = f"{own.table.prepared} 行空行" if own.table.prepared else "没有预留空行"
     click.echo(
@@ -390,6 +393,7 @@ def _assessor(settings: Settings, schemas: Schemas) -> tuple[Assessor, Release |
 def _say(standing: Standing, schemas: Schemas, as_json: bool, *, fields: bool = False) -> None:
     from yibiao.files import to_json
     from yibiao.forms.admission.shown import as_dict, head_lines
+    from yibiao.forms.admission.states import ACTION_NAMES
 
     if as_json:
         click.echo(to_json(as_dict(standing, schemas)), nl=False)
@@ -402,7 +406,8 @@ def _say(standing: Standing, schemas: Schemas, as_json: bool, *, fields: bool = 
     click.echo("经过 history")
     for event in standing.events:
         extra = " ".join(filter(None, (event.control_number, f"至 {event.expires}" if event.expires else "")))
-        click.echo(f"  {event.decided_at}  {event.action}  {event.decided_by}  {extra}  {event.reason}".rstrip())
+        done = f"{event.action} {ACTION_NAMES[event.action]}"
+        click.echo(f"  {event.decided_at}  {done}  {event.decided_by}  {extra}  {event.reason}".rstrip())
         for field, why in event.exceptions.items():
             click.echo(f"    例外 exception  {field}：{why}")
 

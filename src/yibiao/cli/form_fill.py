@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from yibiao.forms.fill import Filled
 
 
+MOST_LINES = 20
+"""Lines about refused cells of one file on the screen; the reply has them all."""
+
+
 @click.command()
 @click.argument("names", metavar="FORM...", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Fill all forms.")
@@ -50,7 +54,7 @@ def fill(
     from yibiao.warehouse.releases import find, need_current
 
     if bool(names) == every:
-        raise click.UsageError("Give the ids of forms, or --all.")
+        raise click.UsageError("请给表的编号，或 --all。Give the ids of forms, or --all.")
     settings = Settings.load(home=home)
     settings.open_home()
     release = find(settings, version) if version else need_current(settings)
@@ -116,7 +120,7 @@ def collect_(
     from dataclasses import asdict
 
     from yibiao.forms.collect import OUTCOMES, collect
-    from yibiao.forms.collect.reply import OUTCOME_NAMES, write_replies
+    from yibiao.forms.collect.reply import OUTCOME_NAMES, refused_lines, write_replies
     from yibiao.forms.collect.run import REFUSED_FILE, TAKEN, known_report
 
     settings = Settings.load(home=home, data=data)
@@ -146,10 +150,11 @@ def collect_(
     for one in found:
         for note in one.notes:
             console.print(f"{one.file}：{note}", markup=False)
-        for place, header, reason in one.refused[:20]:
-            console.print(f"{one.file} {place} {header}：{reason}", markup=False)
-        if len(one.refused) > 20:
-            console.print(f"{one.file}：另有 {len(one.refused) - 20} 格不采用，见 --json")
+        lines = refused_lines(one.refused)
+        for line in lines[:MOST_LINES]:
+            console.print(f"{one.file} {line}", markup=False)
+        if len(lines) > MOST_LINES:
+            console.print(f"{one.file}：另有 {len(lines) - MOST_LINES} 处不采用，见 --replies 或 --json", markup=False)
         if one.said:
             console.print(f"{one.file}：{one.said}", markup=False)
         if one.error is not None:

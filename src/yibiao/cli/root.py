@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -55,8 +55,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except YibiaoError as error:
-            click.echo(f"{type(error).__name__}: {error}", err=True)
-            sys.exit(error.exit_code)
+            _fail(error)
         except (click.exceptions.Exit, click.Abort, click.ClickException):
             raise
         except Exception as error:
@@ -64,9 +63,17 @@ class LazyGroup(click.Group):
                 raise
             from yibiao.unforeseen import tell
 
-            told = tell(error)
-            click.echo(f"{type(told).__name__}: {told}", err=True)
-            sys.exit(told.exit_code)
+            _fail(tell(error))
+
+
+def _fail(error: YibiaoError) -> NoReturn:
+    """Say an error in Chinese where somebody has put it so, then as the log has it, and end."""
+    from yibiao.said import said
+
+    if chinese := said(error):
+        click.echo(chinese, err=True)
+    click.echo(f"{type(error).__name__}: {error}", err=True)
+    sys.exit(error.exit_code)
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -15,6 +15,7 @@ from yibiao.cli.options import home as _home
 from yibiao.settings import TIME_ZONE, Settings
 
 if TYPE_CHECKING:
+    from yibiao.contracts import Schemas
     from yibiao.forms.tickets import Ticket
 
 
@@ -69,23 +70,29 @@ def list_(state: str | None, department: str, form: str, home: str | None, as_js
 @_json
 def show(number: int, home: str | None, as_json: bool) -> None:
     """Show one ticket with both values, for whoever decides."""
+    from yibiao.contracts import load_schemas
     from yibiao.errors import FormError
-    from yibiao.forms.tickets import STATES, tickets
+    from yibiao.forms.tickets import EXISTS, STATES, tickets
 
     settings = Settings.load(home=home)
     settings.open_home()
+    schemas = load_schemas(settings.schemas)
     one = next((each for each in tickets(settings) if each.ticket_no == number), None)
     if one is None:
         raise FormError("There is no such ticket.", where="yibiao ticket", got=str(number))
     if as_json:
         _print_json(_told(one) | {"value_before": one.found.value_before, "value": one.value})
         return
+    told = one.found
+    entity = schemas.entities[told.entity].name if told.entity in schemas.entities else told.entity
+    element = schemas.elements.get(told.element.removesuffix(EXISTS))
+    named = f"{element.name}（{told.element}）" if element else told.element
     lines = [
         ("工单", f"{one.ticket_no}（{STATES[one.state]}）"),
-        ("表单", f"{one.found.form}，栏目 {one.found.header}"),
-        ("对象", f"{one.found.entity} {one.found.entity_id}，元素 {one.found.element}"),
-        ("原值", one.found.value_before or "（空）"),
-        ("更正为", one.value or "（只说原值不对）"),
+        ("表单", f"{told.form}，栏目 {told.header}"),
+        ("对象", f"{entity} {told.entity_id}，数据元 {named}"),
+        ("原值", _readable(told.value_before, told.element, schemas) or "（空）"),
+        ("更正为", _readable(one.value, told.element, schemas) or "（只说原值不对）"),
         ("数据版本", one.found.release_version),
         ("收到", f"{one.opened_at}，截止 {one.due_on}"),
         ("决定", f"{one.decided_by} {one.decided_at} {one.reason}" if one.decided_at else "（未决定）"),
@@ -135,6 +142,13 @@ def _decide(number: int, decision: str, reason: str, by: str, home: str | None, 
             if effective
             else "主键、关联项和是否类栏目不能直接覆盖：请在本部门的报表里改。"
         )
+
+
+def _readable(value: str, element: str, schemas: Schemas) -> str:
+    """A code with its name: whoever decides does not know codes by heart."""
+    known = schemas.elements.get(element)
+    listed = schemas.codes[known.code_list].by_code if known is not None and known.code_list else {}
+    return f"{listed[value].name}（{value}）" if value in listed else value
 
 
 def _told(one: Ticket) -> dict[str, Any]:

@@ -6,7 +6,9 @@ import os
 import tempfile
 from collections.abc import Iterator
 from datetime import date, datetime
+from math import ceil
 from pathlib import Path
+from unicodedata import east_asian_width
 
 from yibiao.contracts import Element, Schemas
 from yibiao.contracts.kinds import FRESHNESS, SHARING, TYPES
@@ -28,6 +30,11 @@ COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("关联资源代码", ()),
 )
 """Heading -> headings below it. Of 信息项信息 the first two are the guide's, the others say what an item means."""
+
+WIDTHS = {"信息资源名称": 24, "信息资源代码": 24, "信息资源摘要": 44, "口径": 30, "代码集": 28, "数据元": 26,
+          "信息项名称": 20, "共享条件": 24, "关联资源代码": 28}  # fmt: skip
+NARROW, LINE, A3 = 12, 15, 8
+"""Widths of columns in signs, Chinese ones being two, and the height of a line; long texts take several. The paper."""
 
 DATA_TYPES = {"VARCHAR": "字符型", "DATE": "日期型", "BIGINT": "数值型", "DECIMAL(18,2)": "数值型"}
 """SQL type of an element -> 数据类型 of the guide."""
@@ -63,6 +70,12 @@ def catalogue_rows(schemas: Schemas, published: date) -> Iterator[tuple[str, ...
 def data_type(element: Element) -> str:
     """数据类型 of an element."""
     return DATA_TYPES[TYPES[element.type].sql]
+
+
+def _lines(text: str, width: int) -> int:
+    """Lines of a text in a column; one sign of each line may not fit."""
+    signs = sum(1 + (east_asian_width(sign) in "WF") for sign in text)
+    return max(1, ceil(signs / (width - 2)))
 
 
 def _related(resource: Resource, schemas: Schemas, by_element: dict[str, str]) -> str:
@@ -101,12 +114,22 @@ def write_catalogue(schemas: Schemas, path: Path, published: date) -> int:
                 else:
                     sheet.merge_range(0, place, 1, place, title, header)
                 place += len(below) or 1
-            sheet.set_column(0, place - 1, 18)
+            heads = [text for title, below in COLUMNS for text in (below or (title,))]
+            widths = [WIDTHS.get(text, NARROW) for text in heads]
+            for column, width in enumerate(widths):
+                sheet.set_column(column, column, width)
+            cell = workbook.add_format({"border": 1, "valign": "top", "text_wrap": True})
             sheet.freeze_panes(2, 0)
+            sheet.set_landscape()
+            sheet.set_paper(A3)
+            sheet.fit_to_pages(1, 0)
+            sheet.repeat_rows(0, 1)
             count = 0
             for count, row in enumerate(catalogue_rows(schemas, published), start=1):
+                # Not every program gives a row the height that its texts need.
+                sheet.set_row(count + 1, LINE * max(map(_lines, row, widths)))
                 for column, text in enumerate(row):
-                    sheet.write_string(count + 1, column, text)
+                    sheet.write_string(count + 1, column, text, cell)
         Path(name).chmod(0o644)
         os.replace(name, path)
         return count

@@ -55,17 +55,17 @@ def _best(element: Element, word: str, spelled: str) -> tuple[int, str]:
     for text in (element.name, element.id, *element.aliases):
         known = plain(text).casefold()
         if known == word:
-            hits.append((_SCORES["name" if text in (element.name, element.id) else "alias"], f"`{text}`"))
+            hits.append((_SCORES["name" if text in (element.name, element.id) else "alias"], f"“{text}”"))
         elif word in known and len(word) > 1:
             named = _NAMED * (text == element.name)
-            hits.append((_SCORES["part"] + named + _BEGINS * known.startswith(word), f"part of `{text}`"))
+            hits.append((_SCORES["part"] + named + _BEGINS * known.startswith(word), f"“{text}”的一部分"))
     english = element.english.casefold()
     if word.isascii() and re.search(rf"\b{re.escape(word)}", english):
-        hits.append((_SCORES["english"] + _BEGINS * english.startswith(word), f"English name `{element.english}`"))
+        hits.append((_SCORES["english"] + _BEGINS * english.startswith(word), f"英文名 {element.english}"))
     if spelled:
-        hits.append((_SCORES["pinyin"], f"first letters of `{spelled}`"))
+        hits.append((_SCORES["pinyin"], f"“{spelled}”的拼音首字母"))
     if len(word) > 1 and word in plain(element.definition + element.scope).casefold():
-        hits.append((_SCORES["text"], "definition or scope"))
+        hits.append((_SCORES["text"], "定义或口径"))
     return max(hits)
 
 

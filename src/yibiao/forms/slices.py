@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 import pyarrow as pa
 
@@ -39,8 +40,11 @@ FORMAT = 1
 
 ADDED, GONE, CHANGED = "新增", "移出", "修改"
 
-LISTED = 20_000
+LISTED, LOOKED_AT = 20_000, 200
 """Changes that the workbook lists; all of them stand in `changes.parquet`."""
+
+FITS, WIDEST = 12, 64
+"""Columns that are printed on one page; signs of the widest column."""
 
 _CHANGES = pa.schema([(name, pa.string()) for name in ("entity", "id", "change", "element", "before", "after")])
 
@@ -256,6 +260,7 @@ def _book(
         first = workbook.add_worksheet("说明")
         first.set_column(0, 0, 16)
         first.set_column(1, 1, 80)
+        _printed(first, 2)
         since = f"{before[0]} 以来的变化见“变化”" if before else "第一次回流，没有上次可比"
         lines = [
             ("社区", f"{area.name}（{area.code}）"),
@@ -273,11 +278,14 @@ def _book(
             sheet = workbook.add_worksheet(schemas.entities[name].name)
             elements = [one for one in table.column_names if one != "id"]
             sheet.freeze_panes(1, 1)
-            sheet.set_column(0, len(elements), 16)
-            for column, element in enumerate(elements):
-                sheet.write_string(0, column, schemas.elements[element].name, header)
+            _printed(sheet, len(elements))
             names = [_names(schemas, element) for element in elements]
             values = [table.column(element).to_pylist() for element in elements]
+            for column, element in enumerate(elements):
+                title = schemas.elements[element].name
+                shown = (names[column].get(value, value) for value in values[column][:LOOKED_AT] if value is not None)
+                sheet.set_column(column, column, _width((title, *shown)))
+                sheet.write_string(0, column, title, header)
             for line in range(table.num_rows):
                 for column, known in enumerate(names):
                     if (value := values[column][line]) is not None:
@@ -287,8 +295,10 @@ def _book(
 def _change_sheet(sheet: Any, changes: pa.Table, schemas: Schemas, header: Any, text: Any) -> None:
     for column, title in enumerate(("类别", "标识", "变化", "栏目", "原值", "现值")):
         sheet.write_string(0, column, title, header)
-    sheet.set_column(0, 5, 20)
+    for column, width in enumerate((8, 26, 8, 20, 32, 32)):
+        sheet.set_column(column, column, width)
     sheet.freeze_panes(1, 0)
+    _printed(sheet, 6)
     for line, one in enumerate(changes.slice(0, LISTED).to_pylist(), start=1):
         element = one["element"]
         known = _names(schemas, element) if element else {}
@@ -302,6 +312,23 @@ def _change_sheet(sheet: Any, changes: pa.Table, schemas: Schemas, header: Any, 
         )
         for column, cell in enumerate(cells):
             sheet.write_string(line, column, cell, text)
+
+
+def _printed(sheet: Any, columns: int) -> None:
+    """Landscape A4 with the headers on every page; what has few columns fits into its width."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.repeat_rows(0)
+    if columns <= FITS:
+        sheet.fit_to_pages(1, 0)
+    else:
+        sheet.repeat_columns(0)
+
+
+def _width(texts: Iterable[str]) -> int:
+    """Width of a column in which these texts can be read; Chinese signs are two wide. Long ones show their start."""
+    widest = max(sum(1 + (east_asian_width(sign) in "WF") for sign in text) for text in texts)
+    return min(max(widest + 2, 8), WIDEST)
 
 
 def _names(schemas: Schemas, element: str) -> Mapping[str, str]:

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 from forms_filled import REVIEW, ROSTER, FilledForms
+from openpyxl.cell import MergedCell
 
 from installations import Installation
 from yibiao.forms.collect import Collected, collect
 from yibiao.forms.collect.reply import OTHERWISE
 from yibiao.forms.collect.run import REFUSED_FILE, TAKEN
+from yibiao.forms.collect.workbook import read_book
 from yibiao.forms.fill.skeleton import CONTROL_SHEET
 from yibiao.forms.returns import returns
 from yibiao.forms.tickets import tickets
@@ -49,6 +51,10 @@ def assert_said_in_chinese(found: Collected) -> None:
     assert found.error is not None
     assert found.error["what"] not in found.said
     assert not re.search("[a-z]{4,}", re.sub("Excel|[.]xlsx", "", found.said)), found.said
+
+
+def filled_rows(filled: FilledForms) -> int:
+    return int(read_book(filled.path(ROSTER)).facts["预填行数"])
 
 
 def refused_cells(found: Collected) -> dict[str, str]:
@@ -228,6 +234,66 @@ def test_a_second_table_and_a_column_of_ones_own_are_named_and_not_taken(
     assert any("表格下方" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("keys", ["left", "cleared too"])
+def test_a_sheet_that_was_emptied_corrects_nobody(
+    take: Callable[[Path], Collected], filled: FilledForms, sent_back: Send, keys: str
+) -> None:
+    """Whoever marks what he sees and deletes it leaves the hidden keys behind; that is no word about anybody."""
+    last = len(filled.forms[ROSTER].fields) + (1 if keys == "left" else 2)
+
+    def change(_: Any, sheet: Any) -> None:
+        for row in sheet.iter_rows(min_row=TOP, max_row=sheet.max_row, max_col=last):
+            for cell in row:
+                if not isinstance(cell, MergedCell):
+                    cell.value = None
+
+    found = take(sent_back(ROSTER, change))
+    assert (found.state, found.rows, found.tickets) == (TAKEN, 0, 0)
+    assert found.missing == filled_rows(filled)
+    assert any("一行也没有交回" in note for note in found.notes)
+    assert any("全被清空" in note for note in found.notes) == (keys == "left")
+
+
+def test_one_row_that_was_cleared_is_one_that_did_not_come_back(
+    take: Callable[[Path], Collected], filled: FilledForms, sent_back: Send
+) -> None:
+    def change(_: Any, sheet: Any) -> None:
+        for column in range(1, len(filled.forms[ROSTER].fields) + 2):
+            sheet.cell(TOP + 1, column).value = None
+
+    found = take(sent_back(ROSTER, change))
+    assert (found.missing, found.tickets) == (1, 0)
+    assert found.rows == filled_rows(filled) - 1
+
+
+def test_a_sheet_of_ones_own_is_named_and_not_read(take: Callable[[Path], Collected], sent_back: Send) -> None:
+    def change(book: Any, _: Any) -> None:
+        book.create_sheet("附表").append(["姓名", "电话"])
+        book.create_sheet("空白")
+
+    found = take(sent_back(ROSTER, change))
+    (note,) = [note for note in found.notes if "工作表" in note]
+    assert "“附表”" in note
+    assert "空白" not in note
+
+
+def test_a_renamed_sheet_is_read_and_a_removed_one_is_refused(
+    take: Callable[[Path], Collected], sent_back: Send
+) -> None:
+    def rename(_: Any, sheet: Any) -> None:
+        sheet.title = "改名了"
+
+    assert take(sent_back(ROSTER, rename)).state == TAKEN
+
+    def remove(book: Any, sheet: Any) -> None:
+        book.remove(sheet)
+
+    found = take(sent_back(ROSTER, remove))
+    assert found.state == REFUSED_FILE
+    assert_said_in_chinese(found)
+    assert "工作表被删" in found.said
+
+
 def test_macros_do_not_run_and_pictures_are_left_alone(
     take: Callable[[Path], Collected], filled: FilledForms, tmp_path: Path
 ) -> None:
@@ -249,9 +315,11 @@ def test_macros_do_not_run_and_pictures_are_left_alone(
     [
         ("locked.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password"),
         ("damaged.xlsx", b"PK\x03\x04" + bytes(100), "damaged"),
-        ("old.xls", b"\xd0\xcf\x11\xe0", "workbook of Excel"),
+        ("old.xls", b"\xd0\xcf\x11\xe0", "old format"),
+        ("old.et", b"\xd0\xcf\x11\xe0", "old format"),
+        ("answers.csv", "姓名,电话\n甲,1\n".encode(), "workbook of Excel"),
         ("picture.png", b"\x89PNG", "workbook of Excel"),
-        ("empty.xlsx", b"", "damaged"),
+        ("empty.xlsx", b"", "empty"),
     ],
 )
 def test_what_is_no_workbook_is_refused_by_name(

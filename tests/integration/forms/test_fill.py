@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import openpyxl
 import pytest
@@ -108,6 +109,16 @@ def test_the_sheet_is_the_departments_own_form(filled: FilledForms) -> None:
         assert book[CONTROL_SHEET].sheet_state == "veryHidden"
         assert book[CONTROL_SHEET].protection.sheet
         assert sheet.freeze_panes == f"C{first_row(form) + 1}"
+
+
+def test_the_page_of_explanations_can_be_read_and_printed(filled: FilledForms) -> None:
+    """A sentence stands in its column whole; beside it are counts, behind which it would end."""
+    sheet = openpyxl.load_workbook(filled.path(ROSTER))[GUIDE_SHEET]
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
+    for letter in "AB":
+        texts = [str(cell.value) for cell in sheet[letter] if cell.value]
+        wide = max(sum(1 + (east_asian_width(sign) in "WF") for sign in text) for text in texts)
+        assert sheet.column_dimensions[letter].width >= wide
 
 
 def test_a_drop_down_stands_at_known_and_at_blank_cells(filled: FilledForms) -> None:

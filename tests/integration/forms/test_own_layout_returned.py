@@ -137,6 +137,16 @@ def test_a_column_of_ones_own_and_a_second_table_are_named(take: Callable[..., C
     assert any("表格下方" in note for note in found.notes)
 
 
+def test_the_departments_own_sheets_are_no_strange_ones(take: Callable[..., Collected]) -> None:
+    def change(book: Any, _: Any) -> None:
+        book.create_sheet("附表").append(["姓名", "电话"])
+
+    found = take(change)
+    assert [note for note in found.notes if "另有工作表" in note] == [
+        "另有工作表“附表”，没有读取：要报的内容请填在原表里"
+    ]
+
+
 @pytest.mark.parametrize(
     "case", ["another number", "another title", "no header", "a column is gone", "no hidden sheet", "another form"]
 )

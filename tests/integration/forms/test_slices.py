@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unicodedata import east_asian_width
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,7 +16,7 @@ from installations import Installation
 from yibiao.contracts import load_schemas
 from yibiao.errors import ReleaseError
 from yibiao.forms.fill.areas import communities
-from yibiao.forms.slices import ADDED, BOOK, CHANGED, GONE, MANIFEST, shown_elements, slice_release
+from yibiao.forms.slices import ADDED, BOOK, CHANGED, GONE, MANIFEST, WIDEST, shown_elements, slice_release
 from yibiao.warehouse.releases import need_current
 
 
@@ -84,6 +86,30 @@ def test_what_changed_since_last_time_is_told_by_what_stands_in_the_folder(
     assert len(book.get_sheet_by_name("变化").to_python()) == 4
     (again,) = json.loads(published.call(*arguments, "--json").stdout)
     assert again["changes"] == {ADDED: 0, GONE: 0, CHANGED: 0}
+
+
+def test_the_workbook_can_be_read_and_printed(published: Installation, tmp_path: Path) -> None:
+    """No value is hidden behind the column beside it, and what is printed is no pile of strips."""
+    settings = published.settings
+    schemas = load_schemas(settings.schemas)
+    (most,) = published.query(
+        "select community_code, count(*) as n from resident where community_code is not null group by 1"
+        " order by 2 desc, 1 limit 1"
+    )
+    (made,) = slice_release(
+        need_current(settings), schemas, settings, communities(schemas, most["community_code"]), tmp_path
+    )
+    book = openpyxl.load_workbook(Path(made.folder) / BOOK)
+    for sheet in book:
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.page_setup.fitToHeight == 0 or sheet.print_title_cols == "$A:$A"
+        assert sheet.print_title_rows == "$1:$1"
+    sheet = book[schemas.entities["resident"].name]
+    widths = {place: one.width for one in sheet.column_dimensions.values() for place in range(one.min, one.max + 1)}
+    for number, column in enumerate(sheet.iter_cols(), start=1):
+        texts = [str(cell.value) for cell in column if cell.value is not None]
+        wide = max(sum(1 + (east_asian_width(sign) in "WF") for sign in text) for text in texts)
+        assert widths[number] >= min(wide, WIDEST)
 
 
 def test_a_folder_that_holds_something_else_is_refused(published: Installation, tmp_path: Path) -> None:

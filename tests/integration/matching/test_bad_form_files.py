@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
+from own_workbooks import draw_own_form, picture
 from word_documents import cell, paragraph, table, write_docx
 from yibiao.cli.root import root
 from yibiao.errors import DeliveryError
@@ -110,6 +113,43 @@ def test_macros_are_never_executed(tmp_path):
         archive.writestr("xl/vbaProject.bin", b"\x00not a real project")
     (form,) = read_form(path)
     assert [one.label for one in form.fields] == ["姓名", "性别", "民族"]
+
+
+def test_pictures_shapes_and_charts_of_a_form_are_left_alone(tmp_path):
+    """`form check` of a workbook with seal, shape, chart and macros says what it says of the form without."""
+    drawn = draw_own_form(tmp_path / "走访表.xlsm", macros=True)
+    with zipfile.ZipFile(drawn) as archive:
+        assert any(name.startswith("xl/media/") for name in archive.namelist())
+        assert any(name.endswith("vbaProject.bin") for name in archive.namelist())
+    book = openpyxl.load_workbook(drawn)
+    for sheet in book.worksheets:
+        sheet._images, sheet._charts = [], []
+    plain = tmp_path / "plain" / "走访表.xlsx"
+    plain.parent.mkdir()
+    book.save(plain)
+    with zipfile.ZipFile(plain) as archive:
+        assert not any(name.startswith(("xl/media/", "xl/charts/")) for name in archive.namelist())
+
+    def checked(path):
+        result = CliRunner().invoke(root, ["form", "check", str(path), "--json"])
+        assert result.exit_code == 0, result.stderr
+        return [one for one in json.loads(result.stdout) if one["sheet"] == "登记表"]
+
+    told = checked(drawn)
+    assert len(told) > 5
+    assert told == checked(plain)
+
+
+def test_a_form_that_is_a_picture_in_a_workbook_is_refused_in_chinese(tmp_path):
+    import xlsxwriter
+
+    path = tmp_path / "照片.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("表").insert_image(0, 0, "seal.png", {"image_data": io.BytesIO(picture())})
+    assert "picture" in refused(path).todo
+    result = CliRunner().invoke(root, ["form", "check", str(path)])
+    assert result.exit_code == 1
+    assert "表单是图片的，请把栏目打进表格" in result.stderr.splitlines()[0]
 
 
 def test_formulas_and_wrong_dates_in_cells_do_no_harm(tmp_path):

@@ -16,7 +16,7 @@ from open_data_contract_standard.model import OpenDataContractStandard
 from yibiao.contracts import Schemas, load_schemas
 from yibiao.contracts.kinds import FRESHNESS
 from yibiao.elements import holdings, search
-from yibiao.elements.catalogue import COLUMNS, catalogue_rows, write_catalogue
+from yibiao.elements.catalogue import COLUMNS, LINE, catalogue_rows, write_catalogue
 from yibiao.elements.dcat import dcat_catalogue, write_dcat
 from yibiao.elements.odcs import write_odcs
 from yibiao.elements.resources import resources
@@ -144,6 +144,22 @@ def test_the_catalogue_has_the_columns_of_the_guide(schemas: Schemas, tmp_path: 
     assert {len(row) for row in catalogue_rows(schemas, DAY)} == {width}
 
 
+def test_the_catalogue_can_be_read_and_printed(schemas: Schemas, tmp_path: Path) -> None:
+    """It was 96 pages of strips with every text cut at the cell beside it."""
+    write_catalogue(schemas, tmp_path / "c.xlsx", date(2026, 3, 1))
+    sheet = openpyxl.load_workbook(tmp_path / "c.xlsx").active
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight, sheet.print_title_rows) == (
+        "landscape",
+        0,
+        "$1:$2",
+    )
+    assert all(cell.alignment.wrap_text for row in sheet.iter_rows(min_row=3) for cell in row)
+    column = next(cell.column_letter for cell in sheet[1] if cell.value == "信息资源摘要")
+    longest = max(range(3, sheet.max_row + 1), key=lambda row: len(sheet[f"{column}{row}"].value))
+    room = sheet.column_dimensions[column].width * sheet.row_dimensions[longest].height / LINE
+    assert room >= 2 * len(sheet[f"{column}{longest}"].value)
+
+
 def test_the_same_registry_gives_the_same_workbook(schemas: Schemas, tmp_path: Path) -> None:
     for name in ("one.xlsx", "two.xlsx"):
         write_catalogue(schemas, tmp_path / name, DAY)
@@ -238,7 +254,10 @@ def test_the_commands_answer_in_words_and_in_json() -> None:
     told = runner.invoke(elements, ["search", "身份证号", "--limit", "1"])
     assert told.exit_code == 0
     assert "citizen_id" in told.output
-    assert "public_security.resident_register" in told.output
+    assert "数源 source：公安局《人口基本信息》（public_security.resident_register）" in told.output
+    nobody = runner.invoke(elements, ["search", "网格员电话", "--limit", "1"]).output
+    assert "（“网格员电话”）" in nobody
+    assert "没有部门提供" in nobody
     shown = runner.invoke(elements, ["show", "mobile_phone", "--json"])
     described = json.loads(shown.output)
     assert described["held_by"][0]["department"] == "grid_center"

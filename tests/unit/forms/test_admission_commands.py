@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,6 +17,7 @@ import yibiao.forms
 from admissions import asked
 from own_workbooks import draw_own_form
 from yibiao.cli.root import root
+from yibiao.control.usage import record_usage
 from yibiao.errors import AdmissionError
 from yibiao.forms.account.page import page
 from yibiao.forms.account.report import report
@@ -133,6 +134,7 @@ def test_the_way_of_a_form_from_submission_to_its_end(run, home, template, tmp_p
     shown = run("form", "show", number).stdout
     assert "先删去已有的" in shown
     assert "住建局" in shown
+    assert [words in shown for words in ("submit 送审", "reject 退回", "approve 批准")] == [True] * 3
     assert run("form", "check", str(template)).stdout.rstrip().splitlines()[-1].startswith(f"准入编号：{number}")
 
     run("form", "retire", "housing.survey", "--reason", "不用了")
@@ -140,6 +142,40 @@ def test_the_way_of_a_form_from_submission_to_its_end(run, home, template, tmp_p
     assert isinstance(json.loads(told.stdout), list)
     assert "可以拒填" in told.stderr
     run("form", "renew", "housing.survey", "--expires", LATER, "--reason", "续", fails=True)
+
+
+def test_the_list_shows_an_expired_form_as_one_that_may_be_declined(run, home, monkeypatch):
+    run("form", "submit", FORM, *GIVEN, "--respondents", "20", "--prefill")
+    run("form", "approve", FORM)
+    line = next(one for one in run("form", "list").stdout.splitlines() if FORM in one)
+    assert "有效 YB-" in line
+    assert "可以拒填" not in line
+
+    day = datetime(date.today().year + 2, 1, 1, tzinfo=UTC)
+    monkeypatch.setattr("yibiao.forms.admission.registry.now", lambda: day)
+    line = next(one for one in run("form", "list").stdout.splitlines() if FORM in one)
+    assert "已过期 可以拒填" in line
+    assert "YB-" not in line
+    row = next(one for one in json.loads(run("form", "list", "--json").stdout) if one["form"] == FORM)
+    assert (row["state"], row["control_number"], row["may_decline"]) == ("expired", None, True)
+
+
+def test_what_nobody_used_is_proposed_for_retirement_and_retired_by_nobody(run, home, monkeypatch):
+    run("form", "submit", FORM, *GIVEN, "--respondents", "20", "--prefill")
+    run("form", "approve", FORM)
+    refused = run("form", "propose-retire", "--months", "6", fails=True).stderr
+    assert refused.startswith("使用记录还没有这么久")
+
+    settings = Settings.load(home=home)
+    record_usage(settings, ["resident"], kind="query", via="query", version="v")
+    day = datetime(date.today().year + 1, 6, 1, tzinfo=UTC)
+    monkeypatch.setattr("yibiao.forms.admission.registry.now", lambda: day)
+    told = json.loads(run("form", "propose-retire", "--months", "3", "--json").stdout)
+    assert [(one["kind"], one["name"]) for one in told] == [("form", FORM)]
+    assert "没有收回，也没有下发" in told[0]["reason"]
+    listed = json.loads(run("form", "list", "--unused", "3", "--json").stdout)
+    assert [one["form"] for one in listed] == [FORM]
+    assert standings(settings, day.date())[FORM].state == "approved"
 
 
 def test_a_form_that_nobody_submitted_is_shown_as_one_that_may_be_declined(run, home):
@@ -309,6 +345,7 @@ def test_the_account_as_table_json_and_page(run, home, tmp_path):
     path = tmp_path / "账.html"
     run("burden", "report", "--html", str(path))
     assert_needs_nothing_else(path.read_text())
+    assert_prints_and_scrolls(path.read_text())
     assert "<script>" not in page_of(settings, schemas_name="<script>alert(1)</script>")
     saved = json.loads(run("burden", "simulate", "--drop", f"{FORM}:隐患描述", "--json").stdout)
     assert saved["change"]["fields"] == saved["change"]["total"] == -20 * 4 * 15
@@ -331,6 +368,18 @@ def assert_needs_nothing_else(html: str) -> None:
     for chart in re.findall(r"<svg.*?</svg>", html, re.DOTALL):
         ElementTree.fromstring(chart)
     assert html.count("<svg") >= 3
+
+
+def assert_prints_and_scrolls(html: str) -> None:
+    """Names of forms stay on a line (they took nine pages of two characters a line), colours are printed, and a narrow
+    screen scrolls charts and table instead of shrinking them."""
+    style = html[html.index("<style>") : html.index("</style>")]
+    assert re.search(r"td:first-child \{[^}]*min-width: 1\dem", style)
+    printed = style[style.index("@media print") :]
+    assert "print-color-adjust: exact" in printed
+    assert ".wide { overflow: visible; }" in printed
+    assert html.count("<svg") == html.count('<div class="wide"><svg')
+    assert html.count("<table>") == html.count('<div class="wide"><table>') == 1
 
 
 def test_an_account_without_forms_or_returns_says_so(run):

@@ -6,7 +6,16 @@ from pathlib import Path
 
 from yibiao.errors import FormError
 from yibiao.forms.collect.compare import OUTCOMES
-from yibiao.forms.collect.reply import ENDING, OTHERWISE, OUTCOME_NAMES, ReturnRefused, reply, said_of, write_replies
+from yibiao.forms.collect.reply import (
+    ENDING,
+    OTHERWISE,
+    OUTCOME_NAMES,
+    ReturnRefused,
+    refused_lines,
+    reply,
+    said_of,
+    write_replies,
+)
 from yibiao.forms.collect.run import REFUSED_FILE, REPEATED, TAKEN, Collected
 
 TITLES = {"health.child_0_3": "0—3 岁儿童登记表"}
@@ -47,6 +56,26 @@ def test_a_refused_file_is_told_why_and_a_repeated_one_that_it_is_there_already(
     assert "已经收过" in reply(Collected("丙.xlsx", REPEATED), TITLES)
     # What nobody put into Chinese is refused in Chinese all the same.
     assert said_of(FormError("Something else.")) == OTHERWISE
+
+
+def test_what_is_wrong_with_whole_rows_is_said_once() -> None:
+    """A community that was sent the wrong sheet reads one line, and not six hundred."""
+    strange, none = "不是本社区这张表里的行，没有采用", "不是有效的性别"
+    rows = [(f"{letter}{row}", "栏", strange) for row in (9, 10, 11, 14) for letter in "BCD"]
+    cells = [("B12", "性别", none), ("C12", "民族", strange), ("D12", "姓名", strange), ("AB13", "性别", none)]
+    assert refused_lines([*rows, *cells]) == [
+        f"第 9—11 行（9 格）：{strange}",
+        f"B12 性别：{none}",
+        f"C12 民族：{strange}",
+        f"D12 姓名：{strange}",
+        f"AB13 性别：{none}",
+        f"第 14 行（3 格）：{strange}",
+    ]
+
+
+def test_two_reasons_one_below_the_other_are_two() -> None:
+    lines = [(f"{letter}{row}", "栏", f"理由{row}") for row in (4, 5) for letter in "BCD"]
+    assert refused_lines(lines) == ["第 4 行（3 格）：理由4", "第 5 行（3 格）：理由5"]
 
 
 def test_replies_to_files_of_one_name_are_two(tmp_path: Path) -> None:

@@ -29,15 +29,21 @@ p {{ margin: 4px 0; }} .faint {{ color: {FAINT}; }}
 .tile {{ border: 1px solid {RULE}; border-radius: 6px; padding: 10px 16px; min-width: 150px; }}
 .tile b {{ display: block; font-size: 22px; line-height: 1.35; }}
 table {{ border-collapse: collapse; width: 100%; font-size: 13px; }}
-th, td {{ padding: 5px 8px; border-bottom: 1px solid {RULE}; text-align: right; vertical-align: top; }}
-th {{ text-align: right; background: #f3f6f8; white-space: nowrap; }}
-th:first-child, td:first-child {{ text-align: left; }}
+th, td {{ padding: 5px 8px; border-bottom: 1px solid {RULE}; text-align: right; vertical-align: top;
+  white-space: nowrap; }}
+th {{ background: #f3f6f8; white-space: normal; min-width: 3em; vertical-align: bottom; }}
+th:first-child, td:first-child {{ text-align: left; white-space: normal; min-width: 11em; }}
+.wide {{ overflow-x: auto; }} .wide svg {{ min-width: 680px; }}
 ol {{ margin: 4px 0; font-size: 13px; }}
 tr.total td {{ font-weight: 600; border-top: 2px solid {INK}; }}
 svg {{ display: block; width: 100%; height: auto; }}
 .key {{ font-size: 13px; color: {FAINT}; }}
 .key i {{ display: inline-block; width: 12px; height: 12px; margin: 0 5px 0 14px; vertical-align: -1px; }}
-@media print {{ body {{ padding: 0; }} h2 {{ break-after: avoid; }} tr, svg {{ break-inside: avoid; }} }}
+@page {{ size: A4; margin: 14mm 12mm; }}
+@media print {{ body {{ padding: 0; max-width: none; }} h2, .key {{ break-after: avoid; }}
+  tr, svg, .tile {{ break-inside: avoid; }} table {{ font-size: 10px; }} th, td {{ padding: 3px 5px; }}
+  .wide {{ overflow: visible; }} .wide svg {{ min-width: 0; }}
+  * {{ -webkit-print-color-adjust: exact; print-color-adjust: exact; }} }}
 """
 
 
@@ -200,7 +206,8 @@ def _table(report: Report, named: str) -> str:
     rows = [_row(line, registered, notes) for line in report.lines]
     total = _row(report.total, registered, notes).replace("<tr>", '<tr class="total">', 1)
     head = "".join(f"<th>{escape(word)}</th>" for word in heads)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}{total}</tbody></table>"
+    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}{total}</tbody>"
+    table = f'<div class="wide"><table>{body}</table></div>'
     if not notes:
         return table
     listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
@@ -233,8 +240,8 @@ def _key(words: Sequence[tuple[str, str]]) -> str:
 
 def _svg(height: float, label: str, parts: Sequence[str]) -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" font-size="13" '
-        f'fill="{INK}"><title>{escape(label)}</title>' + "".join(parts) + "</svg>"
+        f'<div class="wide"><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" '
+        f'font-size="13" fill="{INK}"><title>{escape(label)}</title>' + "".join(parts) + "</svg></div>"
     )
 
 

@@ -29,6 +29,15 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
 """Action -> states from which it is possible. A form that is in force may be submitted again: the old one stays in
 force under its number until the new one is decided on; meanwhile it can be neither renewed nor retired."""
 
+ACTION_NAMES: Mapping[str, str] = {
+    "submit": "送审",
+    "approve": "批准",
+    "reject": "退回",
+    "renew": "续期",
+    "retire": "停用",
+}
+"""Action -> how it is shown."""
+
 DECLINE = "没有有效的准入编号，可以拒填（no valid control number: it may be declined）"
 
 

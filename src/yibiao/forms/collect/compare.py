@@ -95,6 +95,13 @@ def compare(
     owners = _owners(lines, table, sent, rows, schemas, community)
     claimed: set[str] = set()
     waiting: list[tuple[int, SentRow | None, str]] = []
+    cleared = [
+        row is not None and _is_cleared(line, table, row, book) for line, (row, _) in zip(lines, owners, strict=True)
+    ]
+    if any(cleared):
+        found.notes.append(f"有 {sum(cleared)} 行的内容全被清空：当作没有交回，原值不动")
+        lines = [line for line, gone in zip(lines, cleared, strict=True) if not gone]
+        owners = [owner for owner, gone in zip(owners, cleared, strict=True) if not gone]
     for line, (row, problem) in zip(lines, owners, strict=True):
         if row is not None and row.id in claimed:
             row, problem = None, "这一行重复了：同一行标识（或主键）只能出现一次"
@@ -102,6 +109,8 @@ def compare(
             claimed.add(row.id)
         waiting.append((line.number, row, problem))
     found.missing = len(rows) - len(claimed)
+    if rows and not lines:
+        found.notes.append("整张表没有内容：一行也没有交回。如果不是有意的，请填好后重新发送")
     found.rows = _judged(waiting, lines, table, sent, read, book)
     return found
 
@@ -130,6 +139,17 @@ def _lines(book: Book, table: Found) -> list[_Line]:
         if formula or any(texts[column].strip() for column in used):
             found.append(_Line(line, texts))
     return found
+
+
+def _is_cleared(line: _Line, table: Found, row: SentRow, book: Book) -> bool:
+    """A row of which the hidden key alone is left: whoever clears a whole sheet says nothing about anybody.
+
+    One cell that is cleared says that its value is wrong.
+    """
+    shown = [*table.columns.values(), *table.others]
+    if any(line.texts[column].strip() or (line.number, column) in book.formulas for column in shown):
+        return False
+    return any(text for text in row.texts)
 
 
 def _owners(

@@ -5,8 +5,9 @@ The operator's log speaks English like every other error; this is for the commun
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from yibiao.errors import FormError, YibiaoError
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from yibiao.forms.collect.run import Collected
 
 ENDING = ".回执.txt"
+
+WHOLE_ROW = 3
+"""From so many cells of a row on that are refused for one reason, the row is named and not its cells."""
 
 OUTCOME_NAMES: Mapping[str, str] = {
     "unchanged": "未改",
@@ -71,8 +75,43 @@ def reply(one: Collected, titles: Mapping[str, str]) -> str:
     lines += list(one.notes)
     if one.refused:
         lines.append("以下各格没有采用，请改正后重新发送：")
-        lines += [f"  {place} {header}：{reason}" for place, header, reason in one.refused]
+        lines += [f"  {line}" for line in refused_lines(one.refused)]
     return "\r\n".join(lines) + "\r\n"
+
+
+def refused_lines(refused: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Refused cells in words; what is wrong with whole rows for one reason is said once for all of them.
+
+    Args:
+        refused: place as Excel names it, header, reason.
+    """
+    rows: dict[int, list[tuple[str, str, str]]] = {}
+    for cell in refused:
+        rows.setdefault(int(cell[0].lstrip(ascii_uppercase)), []).append(cell)
+    lines: list[str] = []
+    whole: list[int] = []  # rows one below the other with one reason, which are not told yet
+    cells, told = 0, ""
+
+    def tell() -> None:
+        if whole:
+            span = f"{whole[0]}" if len(whole) == 1 else f"{whole[0]}—{whole[-1]}"
+            lines.append(f"第 {span} 行（{cells} 格）：{told}")
+            whole.clear()
+
+    for number, found in sorted(rows.items()):
+        reasons = {reason for _, _, reason in found}
+        if len(found) < WHOLE_ROW or len(reasons) > 1:
+            tell()
+            lines += [f"{place} {header}：{reason}" for place, header, reason in found]
+            continue
+        (reason,) = reasons
+        if not whole or whole[-1] + 1 != number or told != reason:
+            tell()
+            cells, told = 0, reason
+        whole.append(number)
+        cells += len(found)
+    tell()
+    return lines
 
 
 def write_replies(found: Sequence[Collected], titles: Mapping[str, str], folder: Path) -> list[Path]:

@@ -36,9 +36,11 @@ from yibiao.forms.collect.reply import ENDING, ReturnRefused, said_of
 from yibiao.forms.collect.sent import Sent, asking, sent
 from yibiao.forms.collect.table import HEADER_WITHIN, find_own_table
 from yibiao.forms.collect.workbook import Book, read_book
+from yibiao.forms.fill.skeleton import GUIDE_SHEET
 from yibiao.forms.layout import TITLE_ROW
 from yibiao.forms.model import Form
 from yibiao.forms.returns import record_return
+from yibiao.forms.template import CODE_SHEET
 from yibiao.forms.tickets import open_tickets
 from yibiao.forms.workbook.book import OWN_FORMAT
 from yibiao.forms.workbook.own import OwnForm, of_registration
@@ -175,8 +177,14 @@ def _opened(
             expected=form.title,
             got="another title, or none",
             todo="Ask for the workbook as it was sent out; a sheet must not be copied into another form's workbook.",
-            said=f"表名与这份表单（{form.title}）不符。请不要把别的表复制进来；在发出的原表里填写",
+            said=f"工作表不是这份表单（{form.title}）：表名不符，或工作表被删。"
+            "请不要把别的表复制进来；在发出的原表里填写",
         )
+    known = {GUIDE_SHEET, CODE_SHEET} if own is None else own.sheets
+    strange = [name for name in book.others if name not in known and not name.startswith(GUIDE_SHEET)]
+    if strange:
+        note = f"另有工作表{'、'.join(f'“{name}”' for name in strange)}，没有读取：要报的内容请填在原表里"
+        book = replace(book, notes=(*book.notes, note))
     number = facts.get("准入编号", "")
     around = book.grid[:3]
     if own is not None:
@@ -190,7 +198,8 @@ def _opened(
             expected=number or "no number",
             got=printed[0] if printed else "no number",
             todo="A form carries its own control number. Ask who sent it out.",
-            said=f"印的准入编号不是这份表单的（应为{number or '无编号'}）。请用发出的原表填写；有疑问请问发表的部门",
+            said=f"印的准入编号不是这份表单的（这份表单{f'的编号是 {number}' if number else '没有编号'}）。"
+            "请用发出的原表填写；有疑问请问发表的部门",
         )
     community = facts.get("社区", "")
     if community not in schemas.codes[schemas.elements["community_code"].code_list or ""].by_code:

@@ -20,6 +20,7 @@ LARGEST = 256 << 20
 """Bytes of a workbook, unpacked."""
 
 SUFFIXES = (".xlsx", ".xlsm")
+OLD = (".xls", ".et")
 
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
@@ -40,6 +41,7 @@ class Book:
         formulas: (row, column) of cells that hold a formula; 0-based.
         merges: merged cells as (top, left, bottom, right), inclusive.
         notes: what is in the file besides, and was left alone: macros, pictures.
+        others: the other sheets that say something.
     """
 
     facts: Mapping[str, str]
@@ -47,6 +49,7 @@ class Book:
     formulas: frozenset[tuple[int, int]]
     merges: Spans
     notes: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 def read_book(path: Path) -> Book:
@@ -93,10 +96,24 @@ def read_book(path: Path) -> Book:
         raise
     except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, OSError, StopIteration, ValueError) as error:
         raise _damaged(path, error) from None
-    return Book(facts, texts[shown], _formulas(xml), _merges(xml), tuple(notes))
+    others = tuple(name for name in sheets if name not in (shown, CONTROL_SHEET) and _says_something(texts[name]))
+    return Book(facts, texts[shown], _formulas(xml), _merges(xml), tuple(notes), others)
+
+
+def _says_something(grid: list[list[str]]) -> bool:
+    return any(text.strip() for row in grid for text in row)
 
 
 def _check_kind(path: Path) -> None:
+    if path.suffix.lower() in OLD:
+        raise _refused(
+            path,
+            "The workbook is of an old format.",
+            "an .xlsx file",
+            path.suffix,
+            "Open it, save it as .xlsx (文件 → 另存为) and send it again.",
+            said="是旧的 .xls（或 WPS 的 .et）格式。请用表格程序打开，另存为 .xlsx 后重新发送",
+        )
     if path.suffix.lower() not in SUFFIXES:
         raise _refused(
             path,
@@ -116,6 +133,15 @@ def _check_kind(path: Path) -> None:
             "an OLE container",
             "Remove the password (文件 → 信息 → 保护), save as .xlsx and send it again.",
             said="文件有密码，或是旧的 .xls 格式。请去掉密码（文件 → 信息 → 保护工作簿），另存为 .xlsx 后重新发送",
+        )
+    if not head:
+        raise _refused(
+            path,
+            "The file is empty.",
+            "an .xlsx file",
+            "0 bytes",
+            "Ask for it again.",
+            said="文件是空的（0 字节）：没有复制或保存完整。请重新保存后再发一次",
         )
     if not zipfile.is_zipfile(path):
         raise _refused(

@@ -23,6 +23,10 @@ from yibiao.forms.model import Form
 from yibiao.forms.template import CodeSheet, Looks, draw_foot, draw_head, drop_down, sheet_name
 
 GUIDE_SHEET, CONTROL_SHEET = "填报说明", "控制信息"
+
+GUIDE_WIDTHS = (22, 104, 8)
+"""Columns of the page of explanations: a whole sentence stands in one line, on the screen and in print."""
+
 KEY_HEADER = "行标识"
 """Header of the hidden last column: which entity a row speaks of."""
 
@@ -97,8 +101,11 @@ def skeleton(form: Form, schemas: Schemas, notice: str) -> Skeleton:
     lists = CodeSheet(workbook)
     sources = [lists.formula(choices) if (choices := drop_down(one, schemas)) else None for one in form.fields]
     for other in (guide, control):
-        other.set_column(0, 0, 26)
-        other.set_column(1, 4, 34)
+        for column, width in enumerate(GUIDE_WIDTHS):
+            other.set_column(column, column, width)
+        other.set_landscape()
+        other.set_paper(9)
+        other.fit_to_pages(1, 0)
         other.write_blank(0, 0, None, plain)
         other.write_blank(1, 0, None, bold)
     control.protect("", {"select_locked_cells": True})

@@ -14,7 +14,7 @@ from yibiao.forms.fill.book import write_archive
 from yibiao.forms.fill.pages import Marker, guide_lines, text_sheet
 from yibiao.forms.fill.row_xml import Plan, blank_row
 from yibiao.forms.fill.select import Asked, letters_of
-from yibiao.forms.fill.skeleton import CONTROL_SHEET, GUIDE_SHEET, KEY_HEADER
+from yibiao.forms.fill.skeleton import CONTROL_SHEET, GUIDE_SHEET, GUIDE_WIDTHS, KEY_HEADER
 from yibiao.forms.fill.told import Loads, Places, Rows, Told
 from yibiao.forms.model import Form
 from yibiao.forms.template import drop_down
@@ -156,9 +156,9 @@ def write_own(
     texts = {"plain": own.format, "bold": own.format}
     guide, control = own.pages
     lines = guide_lines(own.form.title, told, counts, area, marker)
-    package.parts[guide] = text_sheet(_page("26,34,34"), texts, lines)
+    package.parts[guide] = text_sheet(_page(GUIDE_WIDTHS), texts, lines)
     facts: list[tuple[str, ...]] = [*marker.facts(rows.count)]
-    package.parts[control] = text_sheet(_page("26,34"), texts, _with_choices(facts, own.choices))
+    package.parts[control] = text_sheet(_page((26, 34)), texts, _with_choices(facts, own.choices))
     write_archive(path, package.content(), package.stored)
     return counts
 
@@ -329,13 +329,18 @@ def _add_pages(package: Package, book: Node) -> tuple[str, str]:
     return made[0], made[1]
 
 
-def _page(widths: str) -> tuple[bytes, bytes]:
+def _page(widths: Sequence[int]) -> tuple[bytes, bytes]:
     columns = "".join(
         f'<col min="{number}" max="{number}" width="{width}" customWidth="1"/>'
-        for number, width in enumerate(widths.split(","), start=1)
+        for number, width in enumerate(widths, start=1)
     )
     head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    return f'{head}<worksheet xmlns="{MAIN}"><cols>{columns}</cols><sheetData>'.encode(), b"</sheetData></worksheet>"
+    fit = '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
+    after = (
+        '</sheetData><pageMargins left="0.7" right="0.7" top="0.75" bottom="0.75" header="0.3" footer="0.3"/>'
+        '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>'
+    )
+    return f'{head}<worksheet xmlns="{MAIN}">{fit}<cols>{columns}</cols><sheetData>'.encode(), after.encode()
 
 
 def _calculate(package: Package, book: Node) -> None:

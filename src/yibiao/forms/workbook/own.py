@@ -36,6 +36,7 @@ class OwnForm:
         table: where the table stands.
         path, name: the file that was kept, and how the department called it.
         registration_no: of the registration that says what the fields ask.
+        sheets: all sheets of the file.
     """
 
     form: Form
@@ -44,6 +45,7 @@ class OwnForm:
     path: Path
     name: str
     registration_no: int
+    sheets: frozenset[str] = frozenset()
 
     @property
     def suffix(self) -> str:
@@ -142,7 +144,8 @@ def own_form(
         notes=(),
         fields=tuple(fields.values()),
     )
-    return OwnForm(form, tuple(fields), table, path, name, registration.registration_no)
+    sheets = frozenset(package.sheets())
+    return OwnForm(form, tuple(fields), table, path, name, registration.registration_no, sheets)
 
 
 def _kept(settings: Settings, registration: Registration) -> tuple[Path, str, str | None] | None:
