@@ -12,14 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.labelled import LabelledForm
-from bench.matching_train import DOUBTFUL, OutOfFold, asked_of, chances_without, out_of_fold, thresholds
-from yibiao.contracts.values import Schemas
+from bench.matching_train import DOUBTFUL, OutOfFold, chances_without, thresholds
 from yibiao.matching.score import no_question
 
 
-def by_origin(schemas: Schemas, forms: Sequence[LabelledForm]) -> tuple[dict[str, Any], list[str]]:
+def by_origin(forms: Sequence[LabelledForm], judged: Sequence[OutOfFold]) -> tuple[dict[str, Any], list[str]]:
     """Figures over the forms that were read, and what was not recognised, one line each."""
-    judged = out_of_fold(asked_of(schemas, forms))
     chances = chances_without(judged)
     likely, sure = thresholds(judged, chances)
     counted = [(one, float(chance)) for one, chance in zip(judged, chances, strict=True) if one.counts]

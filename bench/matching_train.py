@@ -263,7 +263,13 @@ def train(schemas: Schemas, forms: Sequence[LabelledForm]) -> Model:
     best candidate is to be trusted, then the thresholds.
     """
     asked = asked_of(schemas, forms)
-    judged = out_of_fold(asked)
+    return model_of(asked, out_of_fold(asked), schemas, forms)
+
+
+def model_of(
+    asked: Sequence[_Asked], judged: Sequence[OutOfFold], schemas: Schemas, forms: Sequence[LabelledForm]
+) -> Model:
+    """The model of fields that were judged already."""
     figures, truth, worth = _figures(judged)
     rows, hits, _, of_rows = _rows(asked)
     likely, sure = thresholds(judged, chances_without(judged))

@@ -76,12 +76,14 @@ MOST = 14
 PASSED_ON = frozenset(
     {
         *("citizen_id", "sex_code", "birth_date", "ethnicity_code", "mobile_phone", "political_status_code"),
-        *("marital_status_code", "education_code", "residence_address", "employer_name"),
+        *("marital_status_code", "education_code", "residence_address", "employer_name", "identity_document_type_code"),
     }
 )
 """What is asked of the person named before it without naming him again."""
 
-OWN_NUMBERS = frozenset({"citizen_id", "sex_code", "birth_date", "ethnicity_code", "education_code"})
+OWN_NUMBERS = frozenset(
+    {"citizen_id", "sex_code", "birth_date", "ethnicity_code", "education_code", "identity_document_type_code"}
+)
 """What is asked of a legal representative without naming him again: telephone and address are those of his company."""
 
 PERSONAL = PASSED_ON | {"resident_name"}
@@ -94,7 +96,7 @@ LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""
 
 _MODIFIER = re.compile(
-    r"[原曾拟择]|预计|期望|希望|意向|要求|计划|目标|首次|最低|失业前|申请(?![人户者]|单位|日期|时间)"
+    r"[原曾拟择]|未(?!成年|婚|来)|预计|期望|希望|意向|要求|计划|目标|首次|最低|失业前|申请(?![人户者]|单位|日期|时间)"
 )
 """Words of a header that make another fact of the same words: 原工作单位, 月薪要求."""
 
@@ -156,13 +158,15 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
         fact = _fact(found, leaf, lexicon)
         fact = _contact(fact, entities)
         if fact is not None:
-            fact = moved(fact, leaf, setting)
+            fact = moved(fact, leaf, one, setting)
             if is_vetoed(fact, found, leaf, one, setting, lexicon):
                 continue
         if fact in every and found.way == "part":
             found = replace(found, way="alike", strength=3.2)
         facts = [fact] if fact is not None else []
-        if implied and fact is not None and fact.role is None and fact.element in passed_on:
+        # 家庭地址 behind 户主姓名 is that of the family.
+        of_him = implied is not None and not leaf.words.startswith("家庭")
+        if of_him and fact is not None and fact.role is None and fact.element in passed_on:
             facts.append(lexicon.owned(replace(fact, role=implied)))
         for each in facts:
             if each not in best or found.strength > best[each].strength:

@@ -14,6 +14,10 @@ from yibiao.matching.subjects import NAMED, otherwise
 from yibiao.matching.words import AGE
 
 
+FROM_UNTIL = {"从": "起", "自": "起", "起": "起", "开始": "起", "到": "止", "至": "止", "止": "止", "结束": "止"}
+"""Headers that say of the one above which end of a time is asked."""
+
+
 @dataclass(frozen=True)
 class Found:
     """A name that may be meant, and how it was found."""
@@ -48,6 +52,11 @@ def names_of(leaf: Label, one: FormField, lexicon: Lexicon, entities: Mapping[st
         found += [replace(hit, way="subject", strength=2.95) for hit in hits]
     if one.parents and len(leaf.words) <= 4:
         upper = key(one.parents[-1])
+        ends = FROM_UNTIL.get(leaf.words)
+        if ends:
+            # 证件有效期/从: the two ends of a time stand below its name.
+            whom = Whom(None, upper + ends, by_path=True)
+            found += [replace(hit, way="path") for hit in known(whom.rest, whom, False, lexicon)]
         for tail in ("基本情况", "情况", "信息", "状况", "登记"):
             upper = upper.removesuffix(tail)
         if upper and len(upper) <= 8:

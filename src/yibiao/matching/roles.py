@@ -13,7 +13,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "guardian": ("监护人", "现监护人", "第一监护人", "法定监护人", "受委托监护人", "委托监护人", "家长", "委托照料人"),
     "father": ("父亲", "爸爸"),
     "mother": ("母亲", "妈妈"),
-    "spouse": ("配偶", "丈夫", "妻子", "爱人"),
+    "spouse": ("配偶", "丈夫", "妻子", "爱人", "男方"),
     "owner": (
         *("产权人", "房屋产权人", "房主", "业主", "房东", "出租人", "屋主", "房屋所有人", "所有权人", "房子产权人"),
         *("权利人", "产权所有人", "房屋权利人"),
@@ -100,6 +100,8 @@ SELF = (
         "登记人员",
         "申请学生",
     ),
+    # 男方 is a spouse: forms that name both are of the woman (怀孕, 育龄妇女).
+    *("女方", "育龄妇女", "妇女"),
 )
 """Words for the person of the row himself."""
 
@@ -241,7 +243,8 @@ def _upper(text: str) -> tuple[str, str] | None:
                 return role, word
     for word, role in _WORDS:
         # 申请户主, 法定监护人: what stands before it tells more of the same person; 户主的配偶 begins with the role.
-        if len(word) > 1 and words.endswith(word) and len(words) <= len(word) + 4:
+        # 夫妇曾经生育子女: a relative is named by longer words than an organisation's head.
+        if len(word) > 1 and words.endswith(word) and len(words) <= len(word) + (8 if role in _OF_HIS else 4):
             # 质量负责人 is a head of something else than the whole.
             if role == "legal_representative" and words != word and not _WHOLE.search(words.removesuffix(word)):
                 return None

@@ -26,6 +26,11 @@ LEGAL = re.compile(r"法定代表人|法人代表|^法人(?:姓名)?$")
 REGISTERED = re.compile(r"^(?:注册地址|注册住所|登记住所|企业住所|登记地址|注册地|住所)$")
 """Words for the address that is registered: beside them an address of business is another one."""
 
+PLACE = re.compile(
+    r"^(?!.*(?:户籍|户口|家庭|居住|现住|通讯|通信|个人|产品|货物|项目|发布))[^/]{0,6}(?:住所|地址|场所|经营地|营业地|办公地点|经营地点)(?:地址)?$"
+)
+"""Words for a place of an organisation."""
+
 GENERIC = frozenset(
     {
         "基本",
@@ -61,6 +66,7 @@ class Setting:
         person: whether the form names a person of its row: 姓名, 申请人姓名.
         legal: whether it asks 法定代表人 by that word.
         registered: whether it asks a registered address by that word.
+        places: how many headers of an organisation's place it has.
         titled: entities that its title speaks of.
     """
 
@@ -69,6 +75,7 @@ class Setting:
     person: bool = False
     legal: bool = False
     registered: bool = False
+    places: int = 0
     titled: frozenset[str] = frozenset()
     _sections: dict[str, Mapping[str, float]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -106,6 +113,7 @@ def setting_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> Set
         any(_names_own_person(one, title, lexicon) for one in fields),
         any(LEGAL.search(key(text)) for one in fields for text in one.path),
         any(REGISTERED.search(one) for one in words),
+        sum(bool(PLACE.search(one)) for one in words),
         frozenset(entity for entity, pattern, _ in ENTITY_WORDS if pattern.search(title)),
     )
 

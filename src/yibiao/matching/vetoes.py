@@ -40,7 +40,41 @@ _ORGANISED = re.compile(
 )
 """Words of outer headers that name an organisation, or whoever applies."""
 
+PARENT = re.compile(
+    r"^(?:外国|境外|国外|母|总|上级|隶属|主管|派出)(?:企业|公司|单位|机构)|^(?:投资|出资)(?:人|者|方|企业)|^股东(?!人数)"
+)
+"""Outer headers that name another organisation than the form is about."""
+
+BRANCH = re.compile(r"分公司|分支|代表机构|办事处|分店|营业部")
+"""Words of titles of forms about a part of an organisation: 公司名称 is the other one there."""
+
+_WHOLE_FIRM = re.compile(
+    r"^(?:总|母|隶属|所属|设立|外国)?(?:公司|企业|社会团体|基金会|协会|单位)(?=名称|注册号|统一社会信用代码|营业执照|地址|住所|法定代表人)"
+)
+
+OF_FIRMS = frozenset({"organisation_name", "registered_address", "organisation_phone"})
+"""What a form about persons asks of other firms by the same words: 场所名称 of a suspect."""
+
+OF_EMPLOYEES = frozenset({"employer_name", "school_name", "graduate_school_name", "identity_document_type_code"})
+"""What is a person's, and in a form about organisations that names none asks for something else: 所属单位, 学校名称."""
+
+_REGISTRATION = re.compile(r"^(?:户籍|户口)(?!地址|住址)")
+"""Outer headers below which a place is that of the registration: 户籍所在地/街道."""
+
+_THERE = {
+    "county_name": "registered_division_code",
+    "subdistrict_name": "registered_division_code",
+    "community_code": "registered_community_name",
+    "community_name": "registered_community_name",
+}
+
 _OF_BUSINESS = re.compile(r"^(?:实际|现)?(?:生产)?(?:经营|营业|生产|办公)(?:地址|场所|地点|地|场地)$")
+
+_BUSINESS_TOO = re.compile(r"^生产经营地(?:址)?$")
+"""Beside any other place of an organisation it is where business is done in fact."""
+
+_OF_OFFICE = re.compile(r"^(?:主要|驻在|现)?(?:办公|驻在|经营|营业)(?:地址|场所|地点|地)$")
+"""The only place that an organisation's form asks for is the registered one."""
 
 
 def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Setting, lexicon: Lexicon) -> bool:
@@ -49,6 +83,12 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
     if _of_somebody_else(fact, found, one, setting, lexicon):
         return True
     if element in ("registered_address", "organisation_phone", "operation_address") and _below_person(one):
+        return True
+    if _of_another_firm(fact, leaf, one, setting, lexicon):
+        return True
+    if element in OF_FIRMS and is_guest(fact, one, setting, lexicon):
+        return True
+    if element in OF_EMPLOYEES and fact.role is None and is_homeless(fact, setting, lexicon):
         return True
     if fact.element == "organisation_name" and leaf.words in BARE and _below_thing(one):
         return True
@@ -67,11 +107,28 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
     return legal and setting.legal and not _says_legal(leaf, one)
 
 
-def moved(fact: Fact, leaf: Label, setting: Setting) -> Fact:
+def moved(fact: Fact, leaf: Label, one: FormField, setting: Setting) -> Fact:
     """The fact itself, or what it is beside other fields: 经营地址 beside 注册地址 is the actual place of business."""
-    if fact.element == "registered_address" and setting.registered and _OF_BUSINESS.search(leaf.words):
-        return replace(fact, element="operation_address")
-    return fact
+    element = fact.element
+    if element == "registered_address":
+        beside = setting.registered and _OF_BUSINESS.search(leaf.words)
+        if beside or (setting.places > 1 and _BUSINESS_TOO.search(leaf.words)):
+            element = "operation_address"
+    elif element == "operation_address":
+        if setting.places == 1 and not setting.registered and _OF_OFFICE.search(leaf.words):
+            element = "registered_address"
+    elif element in _THERE and one.parents and _REGISTRATION.search(key(one.parents[-1])):
+        element = _THERE[element]
+    return fact if element == fact.element else replace(fact, element=element)
+
+
+def _of_another_firm(fact: Fact, leaf: Label, one: FormField, setting: Setting, lexicon: Lexicon) -> bool:
+    """Is it a fact of an organisation, where the header speaks of the one that the form's belongs to or is paid by?"""
+    if lexicon.entity(fact.element) not in ("organisation", None) or fact.role is not None:
+        return False
+    if one.parents and PARENT.search(section_words(one.parents[-1])):
+        return True
+    return bool(BRANCH.search(setting.title)) and bool(_WHOLE_FIRM.search(leaf.words))
 
 
 def is_homeless(fact: Fact, setting: Setting, lexicon: Lexicon) -> bool:
@@ -114,9 +171,13 @@ def _below_person(one: FormField) -> bool:
 
 def _of_somebody_else(fact: Fact, found: Found, one: FormField, setting: Setting, lexicon: Lexicon) -> bool:
     """Does the outer header name somebody whom no report speaks of, or a thing, and the field a fact of persons?"""
-    if not one.parents or (found.way == "path" and found.like.told + found.like.covered > 1.99):
+    if not one.parents:
         return False
     outer = one.parents[-1]
+    # A known name by the whole outer header; 单位职务 below 曾工作的单位 is only by its last words.
+    whole = found.asked.startswith(section_words(outer))
+    if whole and found.way == "path" and found.like.told + found.like.covered > 1.99:
+        return False
     if not is_stranger(outer, setting.title) or not (found.whom.role is None or key(outer).endswith("史")):
         return False
     home = lexicon.entity(fact.element)
