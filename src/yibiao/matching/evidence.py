@@ -150,7 +150,7 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
     entities = setting.around(one)
     every = _of_every_part(leaf, one, lexicon)
     passed_on = OWN_NUMBERS if implied == "legal_representative" else PASSED_ON
-    for found in names_of(leaf, one, lexicon, entities):
+    for found in names_of(leaf, one, lexicon, entities, key(setting.title)):
         # 产权人/电话: who is named is a person, whatever the form is about.
         of_person = found.whom.role is not None and found.name.fact.element in PERSONAL
         if not of_person and not _in_context(found.name, around, lexicon, entities):

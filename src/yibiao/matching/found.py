@@ -30,11 +30,14 @@ class Found:
     like: Likeness
 
 
-def names_of(leaf: Label, one: FormField, lexicon: Lexicon, entities: Mapping[str, float]) -> list[Found]:
+def names_of(
+    leaf: Label, one: FormField, lexicon: Lexicon, entities: Mapping[str, float], title: str = ""
+) -> list[Found]:
     """Names that a header may mean, one more than once if it is found in several ways.
 
     Args:
         entities: how much of the form speaks of each entity.
+        title: of the form, as a key.
     """
     found: list[Found] = []
     forms = leaf.forms or (leaf.words,)
@@ -47,7 +50,7 @@ def names_of(leaf: Label, one: FormField, lexicon: Lexicon, entities: Mapping[st
                 found.append(_age(whom, asked, lexicon))
     about = max(entities, key=lambda entity: (entities[entity], entity))
     # A house or a family is called by its name in every form; 单位 is the employer's in a form about persons.
-    for words in dict.fromkeys(word for entity in (about, *NAMED) for word in otherwise(leaf.words, entity)):
+    for words in dict.fromkeys(word for entity in (about, *NAMED) for word in otherwise(leaf.words, entity, title)):
         hits = known(words, Whom(None, words), False, lexicon)
         found += [replace(hit, way="subject", strength=2.95) for hit in hits]
     if one.parents and len(leaf.words) <= 4:

@@ -23,8 +23,9 @@ _UNITS = re.compile(
     r"个|只|头|间|层|支|年|月|日|天)",
     re.IGNORECASE,
 )
-_QUESTION = re.compile(r"^(?:是否为|是否有|是否|是不是|有无|有没有|可否|能否)|(?:与否|是否)$|^(?:属于|享受)(?=.)")
-_SURELY_QUESTION = re.compile(r"是否|是不是|有无|有没有|与否")
+_QUESTION = re.compile(r"^(?:是否为|是否有|是否|是不是|有无|有没有|可否|能否)|(?:与否|是否)$|^(?:属于|享受)(?=.)|(?<=..)(?:标识|标示|标志)$")
+_LATIN = re.compile(r"英文|英语|外文|拼音|汉语拼音|english")
+_SURELY_QUESTION = re.compile(r"是否|是不是|有无|有没有|与否|(?<=..)(?:标识|标示|标志)$")
 
 _SYNONYMS = (
     (re.compile(r"(?:号码|编号|代码|编码|证号|证件号|号)$"), "号"),
@@ -152,4 +153,6 @@ def label(text: str) -> Label:
     inside = tuple(part.strip() for part in _BRACKETS.findall(plain) if part.strip())
     units = [part for part in inside if _UNITS.fullmatch(key(part) or part)]
     words = key(plain)
+    if words in ("姓名", "名称") and any(_LATIN.fullmatch(key(part)) for part in inside):
+        words = "英文" + words  # 姓名(英语) is another name than 姓名
     return Label(text, words, inside, units[-1] if units else "", bool(_SURELY_QUESTION.search(words)))

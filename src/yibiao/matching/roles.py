@@ -18,7 +18,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *("产权人", "房屋产权人", "房主", "业主", "房东", "出租人", "屋主", "房屋所有人", "所有权人", "房子产权人"),
         *("权利人", "产权所有人", "房屋权利人"),
     ),
-    "tenant": ("承租人", "租户", "租客", "租住人", "使用人", "房屋使用人"),
+    "tenant": ("承租人", "租户", "租客", "租住人", "使用人", "房屋使用人", "使用者", "房屋使用者"),
     "relative": ("家属", "亲属", "联系家属", "近亲属"),
     "member": (
         "家庭成员",
@@ -102,6 +102,8 @@ SELF = (
     ),
     # 男方 is a spouse: forms that name both are of the woman (怀孕, 育龄妇女).
     *("女方", "育龄妇女", "妇女"),
+    # Who is punished, complains in person, joins or buys: registers of such matters are of him.
+    *("被处罚人", "被处罚者", "被处罚对象", "违法人", "来访人", "信访人", "上访人", "患方", "会员", "认购人", "报案人员"),
 )
 """Words for the person of the row himself."""
 
@@ -113,7 +115,7 @@ _PERSON = re.compile(r"(?:人|人员|者|员|师|医生|股东|代表|职工|专
 _WHOLE = re.compile(r"(?:单位|企业|公司|机构|场所|店|社|所|厂|院|校|园|站|主要|经营|现|原|拟任)$")
 _THING = re.compile(
     r"家族史|病史|遗传史|犬|宠物|牲畜|车辆|机具|设备|产品|项目|工程|地块|部门|机关|经办机构|受理机构|枪|船|设施|证书|许可证|执照|"
-    r"合同|发票|仓库|出资|投资者|投资人|受损|生产能力|专利|奖|资历|曾(?:就读|工作)|工作经历|学习经历|简历"
+    r"寄件|收件|邮寄|快递|教育培训|教育经历|培训经历|任职经历|履历|合同|发票|仓库|出资|投资者|投资人|受损|生产能力|专利|奖|资历|曾(?:就读|工作)|工作经历|学习经历|简历"
 )
 _WORDS = sorted(((word, role) for role, words in ROLES.items() for word in words), key=lambda one: -len(one[0]))
 _SELF = sorted(SELF, key=len, reverse=True)

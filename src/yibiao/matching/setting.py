@@ -11,6 +11,7 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.normalise import key, label
 from yibiao.matching.roles import is_stranger, is_titled, readings, section_words
+from yibiao.matching.subjects import titled_subject
 from yibiao.matching.words import ENTITY_WORDS, SECTION_WORDS
 
 PERSON = Fact("resident_name")
@@ -159,6 +160,8 @@ def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> di
         words = label(one.label).words
         if LEGAL.search(words):
             votes["organisation"] += 0.5
+        if words.endswith("名称") and titled_subject(words, key(title)):
+            votes["organisation"] += 1.0
         if any(whom.role for whom in readings(words, one.parents)):
             continue
         homes = {

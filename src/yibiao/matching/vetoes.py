@@ -42,6 +42,7 @@ _ORGANISED = re.compile(
 
 PARENT = re.compile(
     r"^(?:外国|境外|国外|母|总|上级|隶属|主管|派出)(?:企业|公司|单位|机构)|^(?:投资|出资)(?:人|者|方|企业)|^股东(?!人数)"
+    r"|^(?:环境影响)?(?:评价|评估|检测|检验|鉴定|施工|设计|勘察|监理|代理|受托|委托)(?:单位|机构|企业|公司)"
 )
 """Outer headers that name another organisation than the form is about."""
 
@@ -68,6 +69,10 @@ _THERE = {
     "community_name": "registered_community_name",
 }
 
+_REACHED = re.compile(r"(?:联系|移动|办公|固定)?(?:电话|手机|手机号|手机号码|联系方式|电话号码|地址|住址|住所)")
+
+_FIRM = re.compile(r"^(?:申请|申报|建设|生产|经营|用人|缴存|评价|施工|设计|监理|使用)?(?:单位|企业|公司|机构)$")
+
 _OF_BUSINESS = re.compile(r"^(?:实际|现)?(?:生产)?(?:经营|营业|生产|办公)(?:地址|场所|地点|地|场地)$")
 
 _BUSINESS_TOO = re.compile(r"^生产经营地(?:址)?$")
@@ -85,6 +90,10 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
     if element in ("registered_address", "organisation_phone", "operation_address") and _below_person(one):
         return True
     if _of_another_firm(fact, leaf, one, setting, lexicon):
+        return True
+    if fact.role is None and lexicon.entity(element) == "organisation" and _of_named_person(leaf):
+        return True
+    if element == "residence_address" and fact.role is None and _below_firm(one):
         return True
     if element in OF_FIRMS and is_guest(fact, one, setting, lexicon):
         return True
@@ -150,6 +159,17 @@ def is_guest(fact: Fact, one: FormField, setting: Setting, lexicon: Lexicon) -> 
         and lexicon.entity(fact.element) == "organisation"
         and setting.around(one).get("organisation", 0.0) < GUEST
     )
+
+
+def _of_named_person(leaf: Label) -> bool:
+    """Does the header itself name a person and ask his telephone or address: 法定代表人电话, 房主地址?"""
+    return any(
+        whom.role not in (None, "contact", "agent") and _REACHED.fullmatch(whom.rest) for whom in readings(leaf.words)
+    )
+
+
+def _below_firm(one: FormField) -> bool:
+    return bool(one.parents) and bool(_FIRM.search(section_words(one.parents[-1])))
 
 
 def _says_legal(leaf: Label, one: FormField) -> bool:
