@@ -193,7 +193,7 @@ def _collect(view: _View, found: list[_Asked]) -> None:
         fields = [one.field for one in form.fields]
         setting = setting_of(fields, form.title, lexicon)
         together = len(found)
-        for one, implied in zip(form.fields, implied_roles(fields, form.title, lexicon), strict=True):
+        for one, implied in zip(form.fields, implied_roles(fields, setting.title, lexicon), strict=True):
             if no_question(one.field):
                 continue
             some = candidates(one.field, lexicon, setting, implied)

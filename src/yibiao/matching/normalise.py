@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 _BRACKETS = re.compile(r"[(\[【〔{]([^)\]】〕}]*)[)\]】〕}]?")
 _NUMBERING = re.compile(
     r"^(?:\(?[一二三四五六七八九十]{1,3}[、.)]|\(?\d{1,2}[、)]|\d{1,2}\.(?!\d)|"
-    r"(?:0\d|[1-9]\d)(?=[\u4e00-\u9fff])(?!年|月|日|天|周|岁|个|位|寸|小时|分|米|元|级|类|亩|人|户|至|以))"
+    r"(?:0\d|[1-9]\d)(?=[\u4e00-\u9fff])(?!年|月|日|天|周|岁|个|位|寸|小时|分|米|元|级|类|亩|人|户|至|以)|"
+    r"[A-Za-z]\d{1,3}[.、]?(?=[\u4e00-\u9fff]))"
 )
 _BOXES = re.compile(r"[□☐○◯☑√✓].*$")
 _MARKS = re.compile(r"[*＊:：;；,。.!?\"'“”‘’#_＿\-—~《》<>〈〉\s]+")
@@ -36,7 +37,7 @@ _SYNONYMS = (
     (re.compile(r"(?:级别|等级|级)$"), "等级"),
     (re.compile(r"(?:数量|个数|数)$"), "数"),
     (re.compile(r"(?:金额|数额|总额|额)$"), "金额"),
-    (re.compile(r"(?:电话号码|手机号码|联系电话|联系方式|联系办法|联系方法|移动电话|手机号|手机|电话)$"), "电话"),
+    (re.compile(r"(?:电话号码|手机号码|联系电话|联系方式|联系办法|联系方法|移动电话|手机号|手机|联系号码|电话)$"), "电话"),
     (re.compile(r"(?:姓名|名字)$"), "姓名"),
     (re.compile(r"(?:名称|全称)$"), "名称"),
     (re.compile(r"(?:原因|事由|理由|缘由)$"), "原因"),
@@ -69,9 +70,13 @@ _FILLERS = re.compile(
 )
 
 
+_SIMPLE = str.maketrans("別齡證號碼電話戶職業學歷聯繫養錄單", "别龄证号码电话户职业学历联系养录单")
+"""Traditional characters that stand now and then between simplified ones."""
+
+
 def without_blanks(text: str) -> str:
     """Full width to half width, no blanks."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).translate(_SIMPLE)
 
 
 def tidy(text: str) -> str:
