@@ -205,9 +205,7 @@ def _collect(view: _View, found: list[_Asked]) -> None:
             # Each header of a form counts once: as nobody has written it if it was chosen for that.
             told = (label(one.field.label).words in view.chosen) == (view.only is not None)
             counts = trains and told and form.read and form.source != SLIPPED
-            found.append(
-                _Asked(form, one, view.number, some, vectors, hits, lexicon, together, trains, counts)
-            )
+            found.append(_Asked(form, one, view.number, some, vectors, hits, lexicon, together, trains, counts))
 
 
 def judged_without(asked: Sequence[_Asked], weights: Mapping[int, Any]) -> list[OutOfFold]:
@@ -239,9 +237,7 @@ def judged_without(asked: Sequence[_Asked], weights: Mapping[int, Any]) -> list[
 def out_of_fold(asked: Sequence[_Asked]) -> list[OutOfFold]:
     """All fields that train, each judged by weights that its fold had no part in."""
     rows, hits, groups, worth = _rows(asked)
-    weights = {
-        fold: _fit(rows[groups != fold], hits[groups != fold], worth[groups != fold]) for fold in range(FOLDS)
-    }
+    weights = {fold: _fit(rows[groups != fold], hits[groups != fold], worth[groups != fold]) for fold in range(FOLDS)}
     return judged_without(asked, weights)
 
 

@@ -95,6 +95,9 @@ OF_PERSONS = PERSONAL - {"residence_address", "employer_name"}
 LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""
 
+OF_MEMBERS = re.compile(r"成员(?:基本|详细)?(?:信息|情况|登记|名单)?(?:表|登记表)?$")
+"""Titles of forms whose rows are the members of a family."""
+
 _MODIFIER = re.compile(
     r"[原曾拟择]|未(?!成年|婚|来)|预计|期望|希望|意向|要求|计划|目标|首次|最低|失业前|申请(?![人户者]|单位|日期|时间)"
 )
@@ -163,6 +166,9 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
                 continue
         if fact in every and found.way == "part":
             found = replace(found, way="alike", strength=3.2)
+        # 成员姓名 in a form of members is the name of the row's person.
+        if fact is not None and fact.role == "member" and not found.whom.by_path and OF_MEMBERS.search(setting.title):
+            fact = replace(fact, role=None)
         facts = [fact] if fact is not None else []
         # 家庭地址 behind 户主姓名 is that of the family.
         of_him = implied is not None and not leaf.words.startswith("家庭")

@@ -103,7 +103,21 @@ SELF = (
     # 男方 is a spouse: forms that name both are of the woman (怀孕, 育龄妇女).
     *("女方", "育龄妇女", "妇女"),
     # Who is punished, complains in person, joins or buys: registers of such matters are of him.
-    *("被处罚人", "被处罚者", "被处罚对象", "违法人", "来访人", "信访人", "上访人", "患方", "会员", "认购人", "托养人", "长者", "滞留人员"),
+    *(
+        "被处罚人",
+        "被处罚者",
+        "被处罚对象",
+        "违法人",
+        "来访人",
+        "信访人",
+        "上访人",
+        "患方",
+        "会员",
+        "认购人",
+        "托养人",
+        "长者",
+        "滞留人员",
+    ),
 )
 """Words for the person of the row himself."""
 

@@ -41,7 +41,7 @@ _ORGANISED = re.compile(
 """Words of outer headers that name an organisation, or whoever applies."""
 
 PARENT = re.compile(
-    r"^(?:外国|境外|国外|母|总|上级|隶属|主管|派出)(?:企业|公司|单位|机构)|^(?:投资|出资)(?:人|者|方|企业)|^股东(?!人数)"
+    r"^出资$|^(?:外国|境外|国外|母|总|上级|隶属|主管|派出)(?:企业|公司|单位|机构)|^(?:投资|出资)(?:人|者|方|企业)|^股东(?!人数)"
     r"|^(?:环境影响)?(?:评价|评估|检测|检验|鉴定|施工|设计|勘察|监理|代理|受托|委托)(?:单位|机构|企业|公司)"
 )
 """Outer headers that name another organisation than the form is about."""
@@ -71,7 +71,20 @@ _THERE = {
 
 _REACHED = re.compile(r"(?:联系|移动|办公|固定)?(?:电话|手机|手机号|手机号码|联系方式|电话号码|地址|住址|住所)")
 
-_FIRM = re.compile(r"^(?:申请|申报|建设|生产|经营|用人|缴存|评价|施工|设计|监理|使用)?(?:单位|企业|公司|机构)$")
+_FIRM = re.compile(
+    r"^(?:申请|申报|建设|生产|经营|用人|缴存|评价|施工|设计|监理|使用|工作|所在|任职|执业)?(?:单位|企业|公司|机构)(?:基础|基本|登记)?$"
+)
+
+OF_ITSELF = frozenset({"residence_address", "mobile_phone", "identity_document_type_code", "citizen_id"})
+"""A person's facts that an organisation has in its own way, by the same words."""
+
+_HIS_FIRM = re.compile(r"^(?:所在|工作|就业)?(?:单位|公司|企业).")
+
+_STAFF = re.compile(r"(?:职工|员工|从业人员|工作人员|技术人员)$")
+"""Outer headers of lists of those who work for an organisation."""
+
+_POSTAL = re.compile(r"^(?:寄件|收件|邮寄|快递)")
+_PAST = re.compile(r"曾(?:就读|工作)|工作(?:经历|履历|经验)|学习经历|教育(?:经历|培训)|简历")
 
 _OF_BUSINESS = re.compile(r"^(?:实际|现)?(?:生产)?(?:经营|营业|生产|办公)(?:地址|场所|地点|地|场地)$")
 
@@ -93,7 +106,17 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
         return True
     if fact.role is None and lexicon.entity(element) == "organisation" and _of_named_person(leaf):
         return True
-    if element == "residence_address" and fact.role is None and _below_firm(one):
+    if element in OF_ITSELF and fact.role is None and _below_firm(one):
+        return True
+    # 紧急联系电话 is an element of its own, not somebody's.
+    if element in ("emergency_phone", "emergency_contact") and fact.role not in (None, "contact"):
+        return True
+    if element == "applied_benefit_name" and key(found.asked) == "申请事项" and "benefit" not in setting.titled:
+        return True
+    # 被处罚人单位地址 is that of his employer.
+    if found.whom.said and _HIS_FIRM.search(found.asked) and element in OF_FIRMS:
+        return True
+    if _of_staff(fact, one, setting, lexicon):
         return True
     if element in OF_FIRMS and is_guest(fact, one, setting, lexicon):
         return True
@@ -161,6 +184,17 @@ def is_guest(fact: Fact, one: FormField, setting: Setting, lexicon: Lexicon) -> 
     )
 
 
+def _of_staff(fact: Fact, one: FormField, setting: Setting, lexicon: Lexicon) -> bool:
+    """Is it a fact of one of many who work for the organisation that the form is about: 职工情况/姓名?"""
+    return (
+        bool(one.parents)
+        and fact.role is None
+        and setting.entities.get("organisation", 0.0) >= MOSTLY
+        and lexicon.entity(fact.element) == "resident"
+        and bool(_STAFF.search(section_words(one.parents[-1])))
+    )
+
+
 def _of_named_person(leaf: Label) -> bool:
     """Does the header itself name a person and ask his telephone or address: 法定代表人电话, 房主地址?"""
     return any(
@@ -194,6 +228,10 @@ def _of_somebody_else(fact: Fact, found: Found, one: FormField, setting: Setting
     if not one.parents:
         return False
     outer = one.parents[-1]
+    # Where a paper is sent to, and where somebody once was, no report knows: 寄件信息/联系人, 曾工作的单位/名称.
+    words = section_words(outer)
+    if _POSTAL.search(words) or (_PAST.search(words) and lexicon.entity(fact.element) in ("resident", "organisation")):
+        return True
     # A known name by the whole outer header; 单位职务 below 曾工作的单位 is only by its last words.
     whole = found.asked.startswith(section_words(outer))
     if whole and found.way == "path" and found.like.told + found.like.covered > 1.99:
