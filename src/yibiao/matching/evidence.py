@@ -224,6 +224,8 @@ def _fact(found: Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
     # A list answers whether somebody is in it; a text does not say that there is nothing to say.
     if fact.derive is None and leaf.question and not _yes_or_no(element) and element.type in LISTED:
         fact = replace(fact, derive="exists")
+    if element.id == "remark":
+        fact = replace(fact, role=None)  # what is noted beside somebody is a note of the row
     # guardian_relation, parent_work_place: the element itself says whom it speaks of.
     if fact.role and (not _of_person(fact.element, lexicon) or _owns_role(fact.element, {fact.role: True})):
         fact = replace(fact, role=None)

@@ -13,7 +13,6 @@ from yibiao.matching.roles import Whom, readings
 from yibiao.matching.subjects import NAMED, otherwise
 from yibiao.matching.words import AGE
 
-
 FROM_UNTIL = {"从": "起", "自": "起", "起": "起", "开始": "起", "到": "止", "至": "止", "止": "止", "结束": "止"}
 """Headers that say of the one above which end of a time is asked."""
 

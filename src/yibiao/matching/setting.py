@@ -130,7 +130,7 @@ def setting_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> Set
 
 
 def subject_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> str:
-    """What a form calls the person of its row, where only an outer header names him: 托养人 of 托养人/姓名; else nothing.
+    """What a form calls the person of its row, where only an outer header names him (托养人/姓名); else nothing.
 
     The first part that asks name and particulars of somebody without a role, in a form that names no person otherwise.
     """

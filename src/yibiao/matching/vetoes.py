@@ -41,7 +41,7 @@ _ORGANISED = re.compile(
 """Words of outer headers that name an organisation, or whoever applies."""
 
 PARENT = re.compile(
-    r"^出资$|^(?:外国|境外|国外|母|总|上级|隶属|主管|派出)(?:企业|公司|单位|机构)|^(?:投资|出资)(?:人|者|方|企业)|^股东(?!人数)"
+    r"^出资$|^经商办企|^投资入股|^(?:外国|境外|国外|母|总|上级|隶属|主管|派出)(?:企业|公司|单位|机构)|^(?:投资|出资)(?:人|者|方|企业)|^股东(?!人数)"
     r"|^(?:环境影响)?(?:评价|评估|检测|检验|鉴定|施工|设计|勘察|监理|代理|受托|委托)(?:单位|机构|企业|公司)"
 )
 """Outer headers that name another organisation than the form is about."""
@@ -104,7 +104,7 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
         return True
     if _of_another_firm(fact, leaf, one, setting, lexicon):
         return True
-    if fact.role is None and lexicon.entity(element) == "organisation" and _of_named_person(leaf):
+    if element in (*OF_FIRMS, "operation_address") and _of_named_person(leaf):
         return True
     if element in OF_ITSELF and fact.role is None and _below_firm(one):
         return True
