@@ -86,6 +86,11 @@ OWN_NUMBERS = frozenset(
 )
 """What is asked of a legal representative without naming him again: telephone and address are those of his company."""
 
+OF_CONTACTS = frozenset({"mobile_phone"})
+"""What is asked of the contact of an organisation without naming him again."""
+
+_MOBILE = re.compile(r"^(?:手机|移动电话)")
+
 PERSONAL = PASSED_ON | {"resident_name"}
 """What is a person's."""
 
@@ -152,7 +157,9 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
     around = without_blanks(setting.title + "/".join(one.path))
     entities = setting.around(one)
     every = _of_every_part(leaf, one, lexicon)
-    passed_on = OWN_NUMBERS if implied == "legal_representative" else PASSED_ON
+    passed_on = {"legal_representative": OWN_NUMBERS, "contact": OF_CONTACTS}.get(implied or "", PASSED_ON)
+    if implied == "contact" and not (_MOBILE.search(leaf.words) and setting.main == "organisation"):
+        implied = None  # a telephone behind 联系人 may be the firm's, unless it is a mobile one
     for found in names_of(leaf, one, lexicon, entities, key(setting.title)):
         # 产权人/电话: who is named is a person, whatever the form is about.
         of_person = found.whom.role is not None and found.name.fact.element in PERSONAL

@@ -16,7 +16,7 @@ from yibiao.matching.words import ENTITY_WORDS, SECTION_WORDS
 
 PERSON = Fact("resident_name")
 
-IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "legal_representative"})
+IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "legal_representative", "contact"})
 """Roles whose person a form of households or dwellings goes on about without saying so."""
 
 ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")

@@ -105,6 +105,8 @@ def otherwise(words: str, entity: str, title: str = "") -> list[str]:
         return [usual + words[len(subject) :] for usual in USUAL[entity]]
     for subject in sorted(SUBJECTS.get(entity, ()), key=len, reverse=True):
         rest = words[len(subject) :]
+        if rest == "性质" and subject in ("学校", "医院"):
+            return []  # public or private: another thing than the type of registration
         if words.startswith(subject) and len(rest) > 1:
             return [usual + rest for usual in USUAL[entity] if usual != subject]
     if entity == "organisation" and (own := _PLACE.match(words) or _KIND.match(words)):

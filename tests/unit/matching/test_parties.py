@@ -163,6 +163,22 @@ def test_the_telephone_of_the_legal_representative_is_not_the_firms(asked):
     assert Fact("person_in_charge_phone") in found
 
 
+def test_a_mobile_telephone_behind_the_contact_of_a_firm_is_his(lexicon):
+    def facts(header: str, title: str) -> set[Fact]:
+        form = fields("联系人", header, "企业名称", "法定代表人")
+        setting = setting_of(form, title, lexicon)
+        implied = implied_roles(form, setting.title, lexicon)
+        return {one.fact for one in candidates(form[1], lexicon, setting, implied[1])}
+
+    assert Fact("mobile_phone", "contact") in facts("手机", "企业登记表")
+    assert Fact("mobile_phone", "contact") not in facts("联系电话", "企业登记表")
+
+
+def test_whether_a_school_is_public_is_not_its_type_of_registration():
+    assert otherwise("学校性质", "organisation") == []
+    assert otherwise("企业性质", "organisation") == ["单位性质", "组织性质", "机构性质"]
+
+
 def test_one_of_the_staff_is_not_whom_a_form_about_a_firm_is_about(asked):
     firm = ("企业名称", "法定代表人", "经营范围")
     assert Fact("job_title") not in asked("职工情况/职务", *firm, title="企业登记表")
