@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from yibiao.matching.normalise import key, label
 
@@ -122,6 +123,7 @@ SELF = (
 """Words for the person of the row himself."""
 
 _SECTION = ("情况", "信息", "基本情况", "基本信息", "资料", "登记", "及其")
+_OPPOSED = re.compile(r"^被(?:信访|投诉|举报|反映|检举|控告|申诉|告|害|侵)")
 _SOMEBODY = re.compile(
     r"^[^与和及]{1,5}?(?:人|者|员|户|工|方)(?=姓名|身份证|公民身份|性别|出生|年龄|民族|住址|地址|联系|电话|手机|职务|学历)"
 )
@@ -251,11 +253,12 @@ def is_stranger(text: str, title: str = "") -> bool:
     if _upper(text) or not words or words in SELF:
         return False
     # 被信访人对象 is the other party.
-    if not words.startswith("被") and any(words.endswith(one) for one in SELF if one != "人员"):
+    if not _OPPOSED.search(words) and any(words.endswith(one) for one in SELF if one != "人员"):
         return False
-    return bool(words.startswith("被") or _PERSON.search(words) or _THING.search(words))
+    return bool(_OPPOSED.search(words) or _PERSON.search(words) or _THING.search(words))
 
 
+@lru_cache(maxsize=20_000)
 def section_words(text: str) -> str:
     """Words of an outer header without those that only begin a section: 监护人情况 -> 监护人."""
     words = key(text)
@@ -264,6 +267,7 @@ def section_words(text: str) -> str:
     return words
 
 
+@lru_cache(maxsize=20_000)
 def _upper(text: str) -> tuple[str, str] | None:
     """The role that an outer header names: 监护人情况, 申请户主信息, 家庭成员及主要社会关系."""
     words = section_words(text)

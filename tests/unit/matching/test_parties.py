@@ -63,6 +63,8 @@ def test_the_innermost_person_counts():
 
 def test_the_other_party_is_a_stranger():
     assert is_stranger("被信访人对象信息")
+    assert is_stranger("被投诉单位")
+    assert not is_stranger("被帮扶对象信息")
     assert not is_stranger("被处罚人信息")
     assert not is_stranger("救助对象信息")
 
