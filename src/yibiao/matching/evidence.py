@@ -14,6 +14,7 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.found import Found, known, names_of
 from yibiao.matching.lexicon import Fact, Lexicon, Name
 from yibiao.matching.normalise import Label, key, label, without_blanks
+from yibiao.matching.persons import OF_CONTACTS, OF_PERSONS, OWN_NUMBERS, PASSED_ON, PERSONAL
 from yibiao.matching.reasons import of_name
 from yibiao.matching.roles import Whom, is_titled, readings, section_words, word_of
 from yibiao.matching.setting import Setting, is_explained
@@ -73,29 +74,7 @@ FEATURES = (
 MOST = 14
 """Candidates of a field that are weighed."""
 
-PASSED_ON = frozenset(
-    {
-        *("citizen_id", "sex_code", "birth_date", "ethnicity_code", "mobile_phone", "political_status_code"),
-        *("marital_status_code", "education_code", "residence_address", "employer_name", "identity_document_type_code"),
-    }
-)
-"""What is asked of the person named before it without naming him again."""
-
-OWN_NUMBERS = frozenset(
-    {"citizen_id", "sex_code", "birth_date", "ethnicity_code", "education_code", "identity_document_type_code"}
-)
-"""What is asked of a legal representative without naming him again: telephone and address are those of his company."""
-
-OF_CONTACTS = frozenset({"mobile_phone"})
-"""What is asked of the contact of an organisation without naming him again."""
-
 _MOBILE = re.compile(r"^(?:手机|移动电话)")
-
-PERSONAL = PASSED_ON | {"resident_name"}
-"""What is a person's."""
-
-OF_PERSONS = PERSONAL - {"residence_address", "employer_name"}
-"""What is a person's in every form that is not about an organisation, even if it is about his house or a dispute."""
 
 LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""

@@ -109,7 +109,7 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
     if element in OF_ITSELF and fact.role is None and _below_firm(one):
         return True
     # 紧急联系电话 is an element of its own, not somebody's.
-    if element in ("emergency_phone", "emergency_contact") and fact.role not in (None, "contact"):
+    if element in ("emergency_phone", "emergency_contact") and fact.role is not None:
         return True
     if element == "applied_benefit_name" and key(found.asked) == "申请事项" and "benefit" not in setting.titled:
         return True

@@ -161,6 +161,9 @@ def test_the_telephone_of_the_legal_representative_is_not_the_firms(asked):
     found = asked("法定代表人电话", "企业名称", title="企业登记表")
     assert Fact("organisation_phone") not in found
     assert Fact("emergency_phone", "legal_representative") not in found
+    contact = asked("联系人电话", "企业名称", "法定代表人", title="企业登记表")
+    assert Fact("emergency_phone", "contact") not in contact
+    assert Fact("mobile_phone", "contact") in contact
     assert Fact("person_in_charge_phone") in asked("法人联系电话", "法定代表人", "企业名称", title="企业登记表")
     assert Fact("person_in_charge_phone") in found
 
