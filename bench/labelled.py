@@ -27,11 +27,16 @@ SKIP = "skip"
 BLIND = "blind"
 """Stem of the file with the test split."""
 
-READ = frozenset({"seen", "fourth_blind", "fifth_blind", "sixth_blind", "taught"})
+READ = frozenset(
+    {"seen", "fourth_blind", "fifth_blind", "sixth_blind", "seventh_blind", "taught", "taught_2", "taught_3"}
+)
 """Stems of the development files whose headers were read in public sources; the others are worded from memory, which is
 nearer to what the registry says than forms are."""
 
 _LINE = re.compile(r"(?P<path>[^|\[]+?)\s*(?:\[(?P<options>[^\]]*)\])?\s*\|\s*(?P<what>.+)")
+
+
+_ORIGIN = re.compile(r"读自\s*([^\s(（]+)")
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,12 @@ class LabelledForm:
     split: str
     fields: tuple[Labelled, ...]
     read: bool = False
+
+    @property
+    def origin(self) -> str:
+        """Where it was read: the public repository, or whatever its source names instead."""
+        told = _ORIGIN.search(self.source)
+        return told[1] if told else self.source
 
 
 def split_of(file: Path) -> str:

@@ -1,11 +1,14 @@
 """The field matcher on labelled forms, without rows, beside the package `valentine` in the same run.
 
     python -m bench.matching [--train] [--split test] [--python build/matchers/bin/python] [--json OUT] [--chart SVG]
+    python -m bench.matching --by-origin [--train] [--wrong]
 
 `make bench-matching` makes the environment of valentine; `make bench` has the same figures as its part `matching`.
 
 Figures are those of `yibiao form check`: an element is proposed from the model's threshold on; below it a field is new,
-or somebody is asked. `--train` writes `schemas/matching/model.json` from the development split and registered forms.
+or somebody is asked. `--by-origin` judges the development forms that were read, each by what other origins taught, as
+forms of one software are worded alike: it foretells another origin, as far as rules were not made from these very
+forms. `--train` writes `schemas/matching/model.json` from the development split and registered forms.
 """
 
 from __future__ import annotations
@@ -25,8 +28,10 @@ from typing import Any
 
 from bench.labelled import LabelledForm, labelled_forms, registered_forms, undefined
 from bench.machine import facts
-from bench.matching_train import lexicon_without, same, train
+from bench.matching_origins import by_origin
+from bench.matching_train import asked_of, lexicon_without, model_of, out_of_fold, same, train
 from yibiao.contracts import Schemas, load_schemas
+from yibiao.errors import ContractError
 from yibiao.forms import load_forms
 from yibiao.matching.lexicon import Lexicon
 from yibiao.matching.model import Model, load_model, write_model
@@ -203,11 +208,21 @@ def measure(settings: Settings, split: str, python: Path) -> tuple[dict[str, Any
 
     Args:
         python: of the environment of valentine; without one it is left out.
+
+    Raises:
+        ContractError: the split has no forms: the last test group is spent, and no other was labelled yet.
     """
     schemas = load_schemas(settings.schemas)
     taught = teaching(settings.schemas, schemas)
     model = load_model(settings.schemas)
     chosen = [form for form in labelled_forms(schemas) if form.split == split]
+    if not chosen:
+        raise ContractError(
+            f"The {split} split of the labelled forms has no form to measure.",
+            where="bench/labelled_forms/blind.yml",
+            expected="forms labelled before anything was measured on them",
+            todo="Label a blind group and save it there, or measure with `--split development` or `--by-origin`.",
+        )
     judged: list[Judged] = []
     for form in chosen:
         # A development form is judged without what it taught; a test form taught nothing.
@@ -232,12 +247,19 @@ def main() -> None:
     parser.add_argument("--python", type=Path, default=PYTHON, help="of the environment of valentine")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--chart", type=Path)
+    parser.add_argument("--by-origin", action="store_true", help="judge every origin without all of its forms")
     given = parser.parse_args()
     settings = Settings.load()
+    if given.by_origin:
+        _by_origin(settings, train_too=given.train, wrong_too=given.wrong)
+        return
     if given.train:
         schemas = load_schemas(settings.schemas)
         write_model(train(schemas, teaching(settings.schemas, schemas)), settings.schemas)
-    found, judged = measure(settings, given.split, given.python)
+    try:
+        found, judged = measure(settings, given.split, given.python)
+    except ContractError as error:
+        sys.exit(str(error))
     if given.chart:
         from bench.matchers.chart import calibration_svg
 
@@ -251,6 +273,20 @@ def main() -> None:
     found_good = all(found[name] >= limit for name, limit in LIMITS.items())
     good = found_good and found["seconds_60_fields"] < SECONDS
     sys.exit(0 if good else 1)
+
+
+def _by_origin(settings: Settings, *, train_too: bool, wrong_too: bool) -> None:
+    """Print the figures of other origins; the model is trained from the same fields, if it is wanted."""
+    schemas = load_schemas(settings.schemas)
+    taught = teaching(settings.schemas, schemas)
+    asked = asked_of(schemas, taught)
+    outside = out_of_fold(asked)
+    found, lines = by_origin(taught, outside)
+    if train_too:
+        write_model(model_of(asked, outside, schemas, taught), settings.schemas)
+    print(json.dumps({"machine": facts()} | found, ensure_ascii=False, indent=2))
+    if wrong_too:
+        print("\n".join(lines))
 
 
 _LEXICONS: dict[frozenset[str], Lexicon] = {}

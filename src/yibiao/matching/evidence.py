@@ -14,6 +14,7 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.found import Found, known, names_of
 from yibiao.matching.lexicon import Fact, Lexicon, Name
 from yibiao.matching.normalise import Label, key, label, without_blanks
+from yibiao.matching.persons import OF_CONTACTS, OF_PERSONS, OWN_NUMBERS, PASSED_ON, PERSONAL
 from yibiao.matching.reasons import of_name
 from yibiao.matching.roles import Whom, is_titled, readings, section_words, word_of
 from yibiao.matching.setting import Setting, is_explained
@@ -73,28 +74,16 @@ FEATURES = (
 MOST = 14
 """Candidates of a field that are weighed."""
 
-PASSED_ON = frozenset(
-    {
-        *("citizen_id", "sex_code", "birth_date", "ethnicity_code", "mobile_phone", "political_status_code"),
-        *("marital_status_code", "education_code", "residence_address", "employer_name"),
-    }
-)
-"""What is asked of the person named before it without naming him again."""
-
-OWN_NUMBERS = frozenset({"citizen_id", "sex_code", "birth_date", "ethnicity_code", "education_code"})
-"""What is asked of a legal representative without naming him again: telephone and address are those of his company."""
-
-PERSONAL = PASSED_ON | {"resident_name"}
-"""What is a person's."""
-
-OF_PERSONS = PERSONAL - {"residence_address", "employer_name"}
-"""What is a person's in every form that is not about an organisation, even if it is about his house or a dispute."""
+_MOBILE = re.compile(r"^(?:手机|移动电话)")
 
 LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""
 
+OF_MEMBERS = re.compile(r"成员(?:基本|详细)?(?:信息|情况|登记|名单)?(?:表|登记表)?$")
+"""Titles of forms whose rows are the members of a family."""
+
 _MODIFIER = re.compile(
-    r"[原曾拟择]|预计|期望|希望|意向|要求|计划|目标|首次|最低|失业前|申请(?![人户者]|单位|日期|时间)"
+    r"[原曾拟择]|未(?!成年|婚|来)|预计|期望|希望|意向|要求|计划|目标|首次|最低|失业前|申请(?![人户者]|单位|日期|时间)"
 )
 """Words of a header that make another fact of the same words: 原工作单位, 月薪要求."""
 
@@ -147,8 +136,10 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
     around = without_blanks(setting.title + "/".join(one.path))
     entities = setting.around(one)
     every = _of_every_part(leaf, one, lexicon)
-    passed_on = OWN_NUMBERS if implied == "legal_representative" else PASSED_ON
-    for found in names_of(leaf, one, lexicon, entities):
+    passed_on = {"legal_representative": OWN_NUMBERS, "contact": OF_CONTACTS}.get(implied or "", PASSED_ON)
+    if implied == "contact" and not (_MOBILE.search(leaf.words) and setting.main == "organisation"):
+        implied = None  # a telephone behind 联系人 may be the firm's, unless it is a mobile one
+    for found in names_of(leaf, one, lexicon, entities, key(setting.title)):
         # 产权人/电话: who is named is a person, whatever the form is about.
         of_person = found.whom.role is not None and found.name.fact.element in PERSONAL
         if not of_person and not _in_context(found.name, around, lexicon, entities):
@@ -156,13 +147,18 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
         fact = _fact(found, leaf, lexicon)
         fact = _contact(fact, entities)
         if fact is not None:
-            fact = moved(fact, leaf, setting)
+            fact = moved(fact, leaf, one, setting)
             if is_vetoed(fact, found, leaf, one, setting, lexicon):
                 continue
         if fact in every and found.way == "part":
             found = replace(found, way="alike", strength=3.2)
+        # 成员姓名 in a form of members is the name of the row's person.
+        if fact is not None and fact.role == "member" and not found.whom.by_path and OF_MEMBERS.search(setting.title):
+            fact = replace(fact, role=None)
         facts = [fact] if fact is not None else []
-        if implied and fact is not None and fact.role is None and fact.element in passed_on:
+        # 家庭地址 behind 户主姓名 is that of the family.
+        of_him = implied is not None and not leaf.words.startswith("家庭")
+        if of_him and fact is not None and fact.role is None and fact.element in passed_on:
             facts.append(lexicon.owned(replace(fact, role=implied)))
         for each in facts:
             if each not in best or found.strength > best[each].strength:
@@ -214,6 +210,8 @@ def _fact(found: Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
     # A list answers whether somebody is in it; a text does not say that there is nothing to say.
     if fact.derive is None and leaf.question and not _yes_or_no(element) and element.type in LISTED:
         fact = replace(fact, derive="exists")
+    if element.id == "remark":
+        fact = replace(fact, role=None)  # what is noted beside somebody is a note of the row
     # guardian_relation, parent_work_place: the element itself says whom it speaks of.
     if fact.role and (not _of_person(fact.element, lexicon) or _owns_role(fact.element, {fact.role: True})):
         fact = replace(fact, role=None)

@@ -13,6 +13,9 @@ from yibiao.matching.roles import Whom, readings
 from yibiao.matching.subjects import NAMED, otherwise
 from yibiao.matching.words import AGE
 
+FROM_UNTIL = {"从": "起", "自": "起", "起": "起", "开始": "起", "到": "止", "至": "止", "止": "止", "结束": "止"}
+"""Headers that say of the one above which end of a time is asked."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -26,11 +29,14 @@ class Found:
     like: Likeness
 
 
-def names_of(leaf: Label, one: FormField, lexicon: Lexicon, entities: Mapping[str, float]) -> list[Found]:
+def names_of(
+    leaf: Label, one: FormField, lexicon: Lexicon, entities: Mapping[str, float], title: str = ""
+) -> list[Found]:
     """Names that a header may mean, one more than once if it is found in several ways.
 
     Args:
         entities: how much of the form speaks of each entity.
+        title: of the form, as a key.
     """
     found: list[Found] = []
     forms = leaf.forms or (leaf.words,)
@@ -43,11 +49,16 @@ def names_of(leaf: Label, one: FormField, lexicon: Lexicon, entities: Mapping[st
                 found.append(_age(whom, asked, lexicon))
     about = max(entities, key=lambda entity: (entities[entity], entity))
     # A house or a family is called by its name in every form; 单位 is the employer's in a form about persons.
-    for words in dict.fromkeys(word for entity in (about, *NAMED) for word in otherwise(leaf.words, entity)):
+    for words in dict.fromkeys(word for entity in (about, *NAMED) for word in otherwise(leaf.words, entity, title)):
         hits = known(words, Whom(None, words), False, lexicon)
         found += [replace(hit, way="subject", strength=2.95) for hit in hits]
     if one.parents and len(leaf.words) <= 4:
         upper = key(one.parents[-1])
+        ends = FROM_UNTIL.get(leaf.words)
+        if ends:
+            # 证件有效期/从: the two ends of a time stand below its name.
+            whom = Whom(None, upper + ends, by_path=True)
+            found += [replace(hit, way="path") for hit in known(whom.rest, whom, False, lexicon)]
         for tail in ("基本情况", "情况", "信息", "状况", "登记"):
             upper = upper.removesuffix(tail)
         if upper and len(upper) <= 8:

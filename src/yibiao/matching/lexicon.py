@@ -16,7 +16,10 @@ from yibiao.matching.normalise import key, label, reduced
 PERSON_TAILS: Mapping[str, str] = {"resident_name": "name", "mobile_phone": "phone", "citizen_id": "citizen_id"}
 """Element of a person -> how an element of its own for one role ends: `legal_representative_name`."""
 
-OWN_ELEMENTS: Mapping[tuple[str, str], str] = {("legal_representative", "mobile_phone"): "person_in_charge_phone"}
+OWN_ELEMENTS: Mapping[tuple[str, str], str] = {
+    ("legal_representative", "mobile_phone"): "person_in_charge_phone",
+    ("legal_representative", "landline_phone"): "person_in_charge_phone",
+}
 """Role and element of a person -> the registry's element for both, where its id does not follow from them."""
 
 MOST_CODES = 60

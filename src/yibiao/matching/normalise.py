@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 _BRACKETS = re.compile(r"[(\[【〔{]([^)\]】〕}]*)[)\]】〕}]?")
 _NUMBERING = re.compile(
     r"^(?:\(?[一二三四五六七八九十]{1,3}[、.)]|\(?\d{1,2}[、)]|\d{1,2}\.(?!\d)|"
-    r"(?:0\d|[1-9]\d)(?=[\u4e00-\u9fff])(?!年|月|日|天|周|岁|个|位|寸|小时|分|米|元|级|类|亩|人|户|至|以))"
+    r"(?:0\d|[1-9]\d)(?=[\u4e00-\u9fff])(?!年|月|日|天|周|岁|个|位|寸|小时|分|米|元|级|类|亩|人|户|至|以)|"
+    r"[A-Za-z]\d{1,3}[.、]?(?=[\u4e00-\u9fff]))"
 )
 _BOXES = re.compile(r"[□☐○◯☑√✓].*$")
 _MARKS = re.compile(r"[*＊:：;；,。.!?\"'“”‘’#_＿\-—~《》<>〈〉\s]+")
@@ -23,8 +24,11 @@ _UNITS = re.compile(
     r"个|只|头|间|层|支|年|月|日|天)",
     re.IGNORECASE,
 )
-_QUESTION = re.compile(r"^(?:是否为|是否有|是否|是不是|有无|有没有|可否|能否)|(?:与否|是否)$|^(?:属于|享受)(?=.)")
-_SURELY_QUESTION = re.compile(r"是否|是不是|有无|有没有|与否")
+_QUESTION = re.compile(
+    r"^(?:是否为|是否有|是否|是不是|有无|有没有|可否|能否)|(?:与否|是否)$|^(?:属于|享受)(?=.)|(?<=..)(?:标识|标示|标志)$"
+)
+_LATIN = re.compile(r"英文|英语|外文|拼音|汉语拼音|english")
+_SURELY_QUESTION = re.compile(r"是否|是不是|有无|有没有|与否|(?<=..)(?:标识|标示|标志)$")
 
 _SYNONYMS = (
     (re.compile(r"(?:号码|编号|代码|编码|证号|证件号|号)$"), "号"),
@@ -35,7 +39,10 @@ _SYNONYMS = (
     (re.compile(r"(?:级别|等级|级)$"), "等级"),
     (re.compile(r"(?:数量|个数|数)$"), "数"),
     (re.compile(r"(?:金额|数额|总额|额)$"), "金额"),
-    (re.compile(r"(?:电话号码|手机号码|联系电话|联系方式|联系办法|联系方法|移动电话|手机号|手机|电话)$"), "电话"),
+    (
+        re.compile(r"(?:电话号码|手机号码|联系电话|联系方式|联系办法|联系方法|移动电话|手机号|手机|电话)$"),
+        "电话",
+    ),
     (re.compile(r"(?:姓名|名字)$"), "姓名"),
     (re.compile(r"(?:名称|全称)$"), "名称"),
     (re.compile(r"(?:原因|事由|理由|缘由)$"), "原因"),
@@ -55,6 +62,8 @@ _INNER = (
     (re.compile(r"开始|起始"), "起"),
     (re.compile(r"截止|终止|结束|到期|届满"), "止"),
     (re.compile(r"帐"), "账"),
+    (re.compile(r"联系号码$"), "联系电话"),
+    (re.compile(r"(?<=证件|证照|证书)(?:类型|类别|种类|名称)(?:及|和|与|、|/|／)?(?=号码?$|编号$)"), ""),
     (re.compile(r"^(?:取得|获得|具有|掌握|现有)?(?:何种|何)(?=专|学|职|技)"), ""),
     (re.compile(r"(?<=..)(?:的?描述|具体内容)$"), ""),
     (re.compile(r"(?<=住址|地址|住所)(?:详址|详情)$"), ""),
@@ -67,9 +76,13 @@ _FILLERS = re.compile(
 )
 
 
+_SIMPLE = str.maketrans("別齡證號碼電話戶職業學歷聯繫養錄單", "别龄证号码电话户职业学历联系养录单")
+"""Traditional characters that stand now and then between simplified ones."""
+
+
 def without_blanks(text: str) -> str:
     """Full width to half width, no blanks."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).translate(_SIMPLE)
 
 
 def tidy(text: str) -> str:
@@ -151,4 +164,6 @@ def label(text: str) -> Label:
     inside = tuple(part.strip() for part in _BRACKETS.findall(plain) if part.strip())
     units = [part for part in inside if _UNITS.fullmatch(key(part) or part)]
     words = key(plain)
+    if words in ("姓名", "名称") and any(_LATIN.fullmatch(key(part)) for part in inside):
+        words = "英文" + words  # 姓名(英语) is another name than 姓名
     return Label(text, words, inside, units[-1] if units else "", bool(_SURELY_QUESTION.search(words)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from yibiao.matching.normalise import key, label
 
@@ -13,12 +14,12 @@ ROLES: dict[str, tuple[str, ...]] = {
     "guardian": ("监护人", "现监护人", "第一监护人", "法定监护人", "受委托监护人", "委托监护人", "家长", "委托照料人"),
     "father": ("父亲", "爸爸"),
     "mother": ("母亲", "妈妈"),
-    "spouse": ("配偶", "丈夫", "妻子", "爱人"),
+    "spouse": ("配偶", "丈夫", "妻子", "爱人", "男方"),
     "owner": (
         *("产权人", "房屋产权人", "房主", "业主", "房东", "出租人", "屋主", "房屋所有人", "所有权人", "房子产权人"),
         *("权利人", "产权所有人", "房屋权利人"),
     ),
-    "tenant": ("承租人", "租户", "租客", "租住人", "使用人", "房屋使用人"),
+    "tenant": ("承租人", "租户", "租客", "租住人", "使用人", "房屋使用人", "使用者", "房屋使用者"),
     "relative": ("家属", "亲属", "联系家属", "近亲属"),
     "member": (
         "家庭成员",
@@ -33,7 +34,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "contact": ("联系人", "联络员", "联络人", "紧急联系人", "应急联系人", "紧急联系"),
     "legal_representative": ("法定代表人", "法人代表", "法人", "负责人", "主要负责人", "单位负责人", "经营者"),
     "agent": ("经办人", "代办人", "代理人", "受托人", "委托代理人"),
-    "reporter": ("报告人", "上报人", "举报人", "反映人", "事件申报人"),
+    "reporter": ("报告人", "上报人", "举报人", "反映人", "事件申报人", "报案人"),
     "respondent": ("被申请人", "对方当事人"),
 }
 """Role as contracts write it -> Chinese words for it, the first of which is shown."""
@@ -100,10 +101,29 @@ SELF = (
         "登记人员",
         "申请学生",
     ),
+    # 男方 is a spouse: forms that name both are of the woman (怀孕, 育龄妇女).
+    *("女方", "育龄妇女", "妇女"),
+    # Who is punished, complains in person, joins or buys: registers of such matters are of him.
+    *(
+        "被处罚人",
+        "被处罚者",
+        "被处罚对象",
+        "违法人",
+        "来访人",
+        "信访人",
+        "上访人",
+        "患方",
+        "会员",
+        "认购人",
+        "托养人",
+        "长者",
+        "滞留人员",
+    ),
 )
 """Words for the person of the row himself."""
 
 _SECTION = ("情况", "信息", "基本情况", "基本信息", "资料", "登记", "及其")
+_OPPOSED = re.compile(r"^被(?:信访|投诉|举报|反映|检举|控告|申诉|告|害|侵)")
 _SOMEBODY = re.compile(
     r"^[^与和及]{1,5}?(?:人|者|员|户|工|方)(?=姓名|身份证|公民身份|性别|出生|年龄|民族|住址|地址|联系|电话|手机|职务|学历)"
 )
@@ -111,9 +131,11 @@ _PERSON = re.compile(r"(?:人|人员|者|员|师|医生|股东|代表|职工|专
 _WHOLE = re.compile(r"(?:单位|企业|公司|机构|场所|店|社|所|厂|院|校|园|站|主要|经营|现|原|拟任)$")
 _THING = re.compile(
     r"家族史|病史|遗传史|犬|宠物|牲畜|车辆|机具|设备|产品|项目|工程|地块|部门|机关|经办机构|受理机构|枪|船|设施|证书|许可证|执照|"
-    r"合同|发票|仓库|出资|投资者|投资人|受损|生产能力|专利|奖|资历|曾(?:就读|工作)|工作经历|学习经历|简历"
+    r"寄件|收件|邮寄|快递|教育培训|教育经历|培训经历|任职经历|履历|工作经验|合同|发票|仓库|出资|投资者|投资人|受损|生产能力|专利|奖|资历|曾(?:就读|工作)|工作经历|学习经历|简历"
 )
 _WORDS = sorted(((word, role) for role, words in ROLES.items() for word in words), key=lambda one: -len(one[0]))
+_SELF_NAMES = frozenset({"患者", "死者", "逝者", "申办人", "申领人", "会员", "认购人", "被处罚人", "来访人", "信访人"})
+"""Words for the person of the row that alone ask his name."""
 _SELF = sorted(SELF, key=len, reverse=True)
 _ROLE_OF = dict(_WORDS)
 _ASKED = "姓名|身份证|公民身份|性别|出生|年龄|民族|联系电话|联系方式|电话|手机"
@@ -158,7 +180,7 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
         words: key of the innermost header.
         parents: texts of the outer headers, from the outside.
     """
-    upper = next(filter(None, map(_upper, reversed(parents))), None)
+    upper = _uppermost(parents)
     found: list[Whom] = []
     if words.startswith("紧急联系") or words.startswith("应急联系"):
         return [Whom(None, words)]  # an element of its own, not the contact of somebody
@@ -176,6 +198,8 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
     if not found and (amid := _AMID.match(words)):
         # 共同生活的家庭成员姓名, 随行家属姓名: what stands before it tells more of the same person.
         found.append(Whom(_ROLE_OF[amid["who"]], amid["rest"], amid["who"]))
+    if words in _SELF_NAMES:
+        found.append(Whom(upper[0] if upper else None, "姓名", words))
     if not found:
         for word in _SELF:
             if words.startswith(word) and words != word:
@@ -190,6 +214,17 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
         found.insert(0, Whom(upper[0], words, upper[1], by_path=True))
     found.append(Whom(upper[0] if upper else None, words, upper[1] if upper else "", by_path=bool(upper)))
     return list(dict.fromkeys(found))
+
+
+def _uppermost(parents: Sequence[str]) -> tuple[str, str] | None:
+    """The innermost role that outer headers name; 消防安全责任人 below 负责人信息 is somebody else."""
+    for text in reversed(parents):
+        if (found := _upper(text)) is not None:
+            return found
+        words = section_words(text)
+        if len(words) > 3 and words not in SELF and _PERSON.search(words):
+            return None
+    return None
 
 
 def _of_his(rest: str, said: str) -> list[Whom]:
@@ -215,11 +250,15 @@ def is_stranger(text: str, title: str = "") -> bool:
     words = section_words(text)
     if words and words in key(title):
         return False
-    if _upper(text) or not words or words in SELF or any(words.endswith(one) for one in SELF if one != "人员"):
+    if _upper(text) or not words or words in SELF:
         return False
-    return bool(_PERSON.search(words) or _THING.search(words))
+    # 被信访人对象 is the other party.
+    if not _OPPOSED.search(words) and any(words.endswith(one) for one in SELF if one != "人员"):
+        return False
+    return bool(_OPPOSED.search(words) or _PERSON.search(words) or _THING.search(words))
 
 
+@lru_cache(maxsize=20_000)
 def section_words(text: str) -> str:
     """Words of an outer header without those that only begin a section: 监护人情况 -> 监护人."""
     words = key(text)
@@ -228,6 +267,7 @@ def section_words(text: str) -> str:
     return words
 
 
+@lru_cache(maxsize=20_000)
 def _upper(text: str) -> tuple[str, str] | None:
     """The role that an outer header names: 监护人情况, 申请户主信息, 家庭成员及主要社会关系."""
     words = section_words(text)
@@ -241,7 +281,8 @@ def _upper(text: str) -> tuple[str, str] | None:
                 return role, word
     for word, role in _WORDS:
         # 申请户主, 法定监护人: what stands before it tells more of the same person; 户主的配偶 begins with the role.
-        if len(word) > 1 and words.endswith(word) and len(words) <= len(word) + 4:
+        # 夫妇曾经生育子女: a relative is named by longer words than an organisation's head.
+        if len(word) > 1 and words.endswith(word) and len(words) <= len(word) + (8 if role in _OF_HIS else 4):
             # 质量负责人 is a head of something else than the whole.
             if role == "legal_representative" and words != word and not _WHOLE.search(words.removesuffix(word)):
                 return None

@@ -48,7 +48,7 @@ class Scored:
 def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, model: Model) -> list[Scored]:
     """Score the fields of one table, in order."""
     setting = setting_of(fields, title, lexicon)
-    implied = implied_roles(fields, title, lexicon)
+    implied = implied_roles(fields, setting.title, lexicon)
     ranked = [rank(one, lexicon, setting, model, role) for one, role in zip(fields, implied, strict=True)]
     skipped = [no_question(one) for one in fields]
     taken: dict[Fact, float] = {}

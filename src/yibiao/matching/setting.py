@@ -11,20 +11,33 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.normalise import key, label
 from yibiao.matching.roles import is_stranger, is_titled, readings, section_words
+from yibiao.matching.subjects import titled_subject
 from yibiao.matching.words import ENTITY_WORDS, SECTION_WORDS
 
 PERSON = Fact("resident_name")
 
-IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "legal_representative"})
+IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "legal_representative", "contact"})
 """Roles whose person a form of households or dwellings goes on about without saying so."""
 
 ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
 
-LEGAL = re.compile(r"法定代表人|法人代表|^法人(?:姓名)?$")
+LEGAL = re.compile(r"法定代表人|法人代表|^法人(?:姓名|身份证|证件|联系|电话|手机|户籍|居住|性别|$)")
 """Words for the legal representative that nobody else in an organisation is called by."""
 
 REGISTERED = re.compile(r"^(?:注册地址|注册住所|登记住所|企业住所|登记地址|注册地|住所)$")
 """Words for the address that is registered: beside them an address of business is another one."""
+
+PLACE = re.compile(
+    r"^(?!.*(?:户籍|户口|家庭|居住|现住|通讯|通信|个人|产品|货物|项目|发布))[^/]{0,6}(?:住所|地址|场所|经营地|营业地|办公地点|经营地点)(?:地址)?$"
+)
+"""Words for a place of an organisation."""
+
+LEAST = 3
+"""Particulars of somebody, his name among them, that make him whom a form is about."""
+
+_PARTICULARS = ("姓名", "性别", "出生", "身份证", "民族", "文化程度", "婚姻")
+
+_SOMEBODY = re.compile(r"^(?!被|见证|担保|介绍|证明|发起|投资|主持|授课).*(?:人|者|员)$")
 
 GENERIC = frozenset(
     {
@@ -61,6 +74,7 @@ class Setting:
         person: whether the form names a person of its row: 姓名, 申请人姓名.
         legal: whether it asks 法定代表人 by that word.
         registered: whether it asks a registered address by that word.
+        places: how many headers of an organisation's place it has.
         titled: entities that its title speaks of.
     """
 
@@ -69,6 +83,7 @@ class Setting:
     person: bool = False
     legal: bool = False
     registered: bool = False
+    places: int = 0
     titled: frozenset[str] = frozenset()
     _sections: dict[str, Mapping[str, float]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -100,14 +115,34 @@ class Setting:
 def setting_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> Setting:
     """What the fields of one form have in common."""
     words = [label(one.label).words for one in fields]
+    entities = entities_of(fields, title, lexicon)
+    if entities.get("organisation", 0.0) < 0.5 and (subject := subject_of(fields, title, lexicon)):
+        title = f"{title} {subject}"
     return Setting(
-        entities_of(fields, title, lexicon),
+        entities,
         title,
         any(_names_own_person(one, title, lexicon) for one in fields),
         any(LEGAL.search(key(text)) for one in fields for text in one.path),
         any(REGISTERED.search(one) for one in words),
+        sum(bool(PLACE.search(one)) for one in words),
         frozenset(entity for entity, pattern, _ in ENTITY_WORDS if pattern.search(title)),
     )
+
+
+def subject_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> str:
+    """What a form calls the person of its row, where only an outer header names him (托养人/姓名); else nothing.
+
+    The first part that asks name and particulars of somebody without a role, in a form that names no person otherwise.
+    """
+    if any(_names_own_person(one, title, lexicon) for one in fields):
+        return ""
+    asked: dict[str, set[str]] = {}
+    for one in fields:
+        outer = section_words(one.parents[-1]) if one.parents else ""
+        if outer and _SOMEBODY.search(outer) and is_stranger(one.parents[-1], title):
+            found = asked.setdefault(outer, set())
+            found.update(word for word in _PARTICULARS if word in key(one.label))
+    return next((outer for outer, words in asked.items() if "姓名" in words and len(words) >= LEAST), "")
 
 
 def implied_roles(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> list[str | None]:
@@ -151,6 +186,8 @@ def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> di
         words = label(one.label).words
         if LEGAL.search(words):
             votes["organisation"] += 0.5
+        if words.endswith("名称") and titled_subject(words, key(title)):
+            votes["organisation"] += 1.0
         if any(whom.role for whom in readings(words, one.parents)):
             continue
         homes = {

@@ -10,7 +10,23 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
         *("个体工商户", "农民专业合作社", "市场主体", "经营主体", "生产经营单位", "社会团体", "社会组织", "法人单位"),
         *("申请单位", "申报单位", "用人单位", "受检单位", "被检查单位", "项目单位", "参保单位", "缴存单位", "主办单位"),
         *("企业", "单位", "公司", "机构", "组织", "法人", "商户", "商家", "店铺", "门店", "个体户", "合作社", "团体"),
-        *("场所", "主体", "工厂", "厂", "医院", "学校", "民办非企业单位", "基金会", "经营者", "申请人"),
+        *(
+            "分支/代表机构",
+            "代表机构",
+            "分支机构",
+            "分公司",
+            "办事处",
+            "场所",
+            "主体",
+            "工厂",
+            "厂",
+            "医院",
+            "学校",
+            "民办非企业单位",
+            "基金会",
+            "经营者",
+            "申请人",
+        ),
     ),
     "dwelling": (
         *("不动产", "房屋", "住房", "房产", "住宅", "房子", "农房", "自建房", "出租屋", "出租房", "租赁房屋", "危房"),
@@ -60,15 +76,37 @@ _KIND = re.compile(
 """The same with a word that tells what the organisation does: 使用单位地址, 开发企业名称; not 安全评价机构名称."""
 
 
-def otherwise(words: str, entity: str) -> list[str]:
+_OF_SUBJECT = (
+    r"(?P<rest>名称|全称|地址|详细地址|所在地|规模|网址|类型|类别|性质|电话|联系电话|邮编|邮政编码|简介|状态|运行状态)"
+)
+_TITLED = re.compile(rf"(?P<subject>[^/]{{2,6}}?){_OF_SUBJECT}$")
+_NO_FIRM = re.compile(
+    r"项目|产品|工程|物品|课程|事件|案件|纠纷|房|小区|楼|家庭|户主|药|证|许可|人$|者$|员$|老人|儿童|学生|对象|信息"
+)
+
+
+def titled_subject(words: str, title: str) -> str:
+    """What a form about organisations calls its own kind by, as its title says: 污染源 of 污染源名称; else nothing."""
+    own = _TITLED.match(words)
+    if own is None or own["subject"] not in title or _NO_FIRM.search(own["subject"]):
+        return ""
+    return own["subject"]
+
+
+def otherwise(words: str, entity: str, title: str = "") -> list[str]:
     """The same header with the usual words for its subject.
 
     Args:
         words: key of the header.
         entity: what most of the form is about.
+        title: of the form, as a key.
     """
+    if entity == "organisation" and (subject := titled_subject(words, title)):
+        return [usual + words[len(subject) :] for usual in USUAL[entity]]
     for subject in sorted(SUBJECTS.get(entity, ()), key=len, reverse=True):
         rest = words[len(subject) :]
+        if rest == "性质" and subject in ("学校", "医院"):
+            return []  # public or private: another thing than the type of registration
         if words.startswith(subject) and len(rest) > 1:
             return [usual + rest for usual in USUAL[entity] if usual != subject]
     if entity == "organisation" and (own := _PLACE.match(words) or _KIND.match(words)):

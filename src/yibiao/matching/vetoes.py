@@ -40,7 +40,59 @@ _ORGANISED = re.compile(
 )
 """Words of outer headers that name an organisation, or whoever applies."""
 
+PARENT = re.compile(
+    r"^出资$|^经商办企|^投资入股|^(?:外国|境外|国外|母|总|上级|隶属|主管|派出)(?:企业|公司|单位|机构)|^(?:投资|出资)(?:人|者|方|企业)|^股东(?!人数)"
+    r"|^(?:环境影响)?(?:评价|评估|检测|检验|鉴定|施工|设计|勘察|监理|代理|受托|委托)(?:单位|机构|企业|公司)"
+)
+"""Outer headers that name another organisation than the form is about."""
+
+BRANCH = re.compile(r"分公司|分支|代表机构|办事处|分店|营业部")
+"""Words of titles of forms about a part of an organisation: 公司名称 is the other one there."""
+
+_WHOLE_FIRM = re.compile(
+    r"^(?:总|母|隶属|所属|设立|外国)?(?:公司|企业|社会团体|基金会|协会|单位)(?=名称|注册号|统一社会信用代码|营业执照|地址|住所|法定代表人)"
+)
+
+OF_FIRMS = frozenset({"organisation_name", "registered_address", "organisation_phone"})
+"""What a form about persons asks of other firms by the same words: 场所名称 of a suspect."""
+
+OF_EMPLOYEES = frozenset({"employer_name", "school_name", "graduate_school_name", "identity_document_type_code"})
+"""What is a person's, and in a form about organisations that names none asks for something else: 所属单位, 学校名称."""
+
+_REGISTRATION = re.compile(r"^(?:户籍|户口)(?!地址|住址)")
+"""Outer headers below which a place is that of the registration: 户籍所在地/街道."""
+
+_THERE = {
+    "county_name": "registered_division_code",
+    "subdistrict_name": "registered_division_code",
+    "community_code": "registered_community_name",
+    "community_name": "registered_community_name",
+}
+
+_REACHED = re.compile(r"(?:联系|移动|办公|固定)?(?:电话|手机|手机号|手机号码|联系方式|电话号码|地址|住址|住所)")
+
+_FIRM = re.compile(
+    r"^(?:申请|申报|建设|生产|经营|用人|缴存|评价|施工|设计|监理|使用|工作|所在|任职|执业)?(?:单位|企业|公司|机构)(?:基础|基本|登记)?$"
+)
+
+OF_ITSELF = frozenset({"residence_address", "mobile_phone", "identity_document_type_code", "citizen_id"})
+"""A person's facts that an organisation has in its own way, by the same words."""
+
+_HIS_FIRM = re.compile(r"^(?:所在|工作|就业)?(?:单位|公司|企业).")
+
+_STAFF = re.compile(r"(?:职工|员工|从业人员|工作人员|技术人员)$")
+"""Outer headers of lists of those who work for an organisation."""
+
+_POSTAL = re.compile(r"^(?:寄件|收件|邮寄|快递)")
+_PAST = re.compile(r"曾(?:就读|工作)|工作(?:经历|履历|经验)|学习经历|教育(?:经历|培训)|简历")
+
 _OF_BUSINESS = re.compile(r"^(?:实际|现)?(?:生产)?(?:经营|营业|生产|办公)(?:地址|场所|地点|地|场地)$")
+
+_BUSINESS_TOO = re.compile(r"^生产经营地(?:址)?$")
+"""Beside any other place of an organisation it is where business is done in fact."""
+
+_OF_OFFICE = re.compile(r"^(?:主要|驻在|现)?(?:办公|驻在|经营|营业)(?:地址|场所|地点|地)$")
+"""The only place that an organisation's form asks for is the registered one."""
 
 
 def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Setting, lexicon: Lexicon) -> bool:
@@ -49,6 +101,26 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
     if _of_somebody_else(fact, found, one, setting, lexicon):
         return True
     if element in ("registered_address", "organisation_phone", "operation_address") and _below_person(one):
+        return True
+    if _of_another_firm(fact, leaf, one, setting, lexicon):
+        return True
+    if element in (*OF_FIRMS, "operation_address") and _of_named_person(leaf):
+        return True
+    if element in OF_ITSELF and fact.role is None and _below_firm(one):
+        return True
+    # 紧急联系电话 is an element of its own, not somebody's.
+    if element in ("emergency_phone", "emergency_contact") and fact.role is not None:
+        return True
+    if element == "applied_benefit_name" and key(found.asked) == "申请事项" and "benefit" not in setting.titled:
+        return True
+    # 被处罚人单位地址 is that of his employer.
+    if found.whom.said and _HIS_FIRM.search(found.asked) and element in OF_FIRMS:
+        return True
+    if _of_staff(fact, one, setting, lexicon):
+        return True
+    if element in OF_FIRMS and is_guest(fact, one, setting, lexicon):
+        return True
+    if element in OF_EMPLOYEES and fact.role is None and is_homeless(fact, setting, lexicon):
         return True
     if fact.element == "organisation_name" and leaf.words in BARE and _below_thing(one):
         return True
@@ -67,11 +139,28 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
     return legal and setting.legal and not _says_legal(leaf, one)
 
 
-def moved(fact: Fact, leaf: Label, setting: Setting) -> Fact:
+def moved(fact: Fact, leaf: Label, one: FormField, setting: Setting) -> Fact:
     """The fact itself, or what it is beside other fields: 经营地址 beside 注册地址 is the actual place of business."""
-    if fact.element == "registered_address" and setting.registered and _OF_BUSINESS.search(leaf.words):
-        return replace(fact, element="operation_address")
-    return fact
+    element = fact.element
+    if element == "registered_address":
+        beside = setting.registered and _OF_BUSINESS.search(leaf.words)
+        if beside or (setting.places > 1 and _BUSINESS_TOO.search(leaf.words)):
+            element = "operation_address"
+    elif element == "operation_address":
+        if setting.places == 1 and not setting.registered and _OF_OFFICE.search(leaf.words):
+            element = "registered_address"
+    elif element in _THERE and one.parents and _REGISTRATION.search(key(one.parents[-1])):
+        element = _THERE[element]
+    return fact if element == fact.element else replace(fact, element=element)
+
+
+def _of_another_firm(fact: Fact, leaf: Label, one: FormField, setting: Setting, lexicon: Lexicon) -> bool:
+    """Is it a fact of an organisation, where the header speaks of the one that the form's belongs to or is paid by?"""
+    if lexicon.entity(fact.element) not in ("organisation", None) or fact.role is not None:
+        return False
+    if one.parents and PARENT.search(section_words(one.parents[-1])):
+        return True
+    return bool(BRANCH.search(setting.title)) and bool(_WHOLE_FIRM.search(leaf.words))
 
 
 def is_homeless(fact: Fact, setting: Setting, lexicon: Lexicon) -> bool:
@@ -95,6 +184,28 @@ def is_guest(fact: Fact, one: FormField, setting: Setting, lexicon: Lexicon) -> 
     )
 
 
+def _of_staff(fact: Fact, one: FormField, setting: Setting, lexicon: Lexicon) -> bool:
+    """Is it a fact of one of many who work for the organisation that the form is about: 职工情况/姓名?"""
+    return (
+        bool(one.parents)
+        and fact.role is None
+        and setting.entities.get("organisation", 0.0) >= MOSTLY
+        and lexicon.entity(fact.element) == "resident"
+        and bool(_STAFF.search(section_words(one.parents[-1])))
+    )
+
+
+def _of_named_person(leaf: Label) -> bool:
+    """Does the header itself name a person and ask his telephone or address: 法定代表人电话, 房主地址?"""
+    return any(
+        whom.role not in (None, "contact", "agent") and _REACHED.fullmatch(whom.rest) for whom in readings(leaf.words)
+    )
+
+
+def _below_firm(one: FormField) -> bool:
+    return bool(one.parents) and bool(_FIRM.search(section_words(one.parents[-1])))
+
+
 def _says_legal(leaf: Label, one: FormField) -> bool:
     return any(LEGAL.search(key(text)) for text in (*one.path, *leaf.inside))
 
@@ -114,9 +225,17 @@ def _below_person(one: FormField) -> bool:
 
 def _of_somebody_else(fact: Fact, found: Found, one: FormField, setting: Setting, lexicon: Lexicon) -> bool:
     """Does the outer header name somebody whom no report speaks of, or a thing, and the field a fact of persons?"""
-    if not one.parents or (found.way == "path" and found.like.told + found.like.covered > 1.99):
+    if not one.parents:
         return False
     outer = one.parents[-1]
+    # Where a paper is sent to, and where somebody once was, no report knows: 寄件信息/联系人, 曾工作的单位/名称.
+    words = section_words(outer)
+    if _POSTAL.search(words) or (_PAST.search(words) and lexicon.entity(fact.element) in ("resident", "organisation")):
+        return True
+    # A known name by the whole outer header; 单位职务 below 曾工作的单位 is only by its last words.
+    whole = found.asked.startswith(section_words(outer))
+    if whole and found.way == "path" and found.like.told + found.like.covered > 1.99:
+        return False
     if not is_stranger(outer, setting.title) or not (found.whom.role is None or key(outer).endswith("史")):
         return False
     home = lexicon.entity(fact.element)

@@ -44,14 +44,15 @@ def test_the_telephone_of_somebody_in_a_form_about_an_organisation_is_not_of_its
 
 def test_a_firm_in_a_form_about_persons_is_a_guest(asked):
     place = Fact("organisation_name")
-    assert asked("场所名称", "姓名", "性别", "民族", "婚姻状况", title="人员登记表")[place]["guest"] == 1.0
+    scope = Fact("scope_of_business")
+    assert asked("经营范围", "姓名", "性别", "民族", "婚姻状况", title="人员登记表")[scope]["guest"] == 1.0
     assert asked("场所名称", "法定代表人", title="企业登记表")[place]["guest"] == 0.0
 
 
 def test_somebody_whom_the_title_names_is_the_person_of_the_row(asked):
     name = Fact("resident_name")
-    assert asked("来访人姓名", "性别", title="来信来访登记")[name]["unknown"] == 0.0
-    assert asked("来访人姓名", "性别", title="登记表")[name]["unknown"] == 1.0
+    assert asked("养犬人姓名", "性别", title="养犬登记")[name]["unknown"] == 0.0
+    assert asked("养犬人姓名", "性别", title="登记表")[name]["unknown"] == 1.0
     assert not is_titled("人", "人员登记")
 
 

@@ -1,0 +1,25 @@
+"""Which elements are a person's, and which of them a header asks of the person named before it."""
+
+from __future__ import annotations
+
+PASSED_ON = frozenset(
+    {
+        *("citizen_id", "sex_code", "birth_date", "ethnicity_code", "mobile_phone", "political_status_code"),
+        *("marital_status_code", "education_code", "residence_address", "employer_name", "identity_document_type_code"),
+    }
+)
+"""What is asked of the person named before it without naming him again."""
+
+OWN_NUMBERS = frozenset(
+    {"citizen_id", "sex_code", "birth_date", "ethnicity_code", "education_code", "identity_document_type_code"}
+)
+"""What is asked of a legal representative without naming him again: telephone and address are those of his company."""
+
+OF_CONTACTS = frozenset({"mobile_phone"})
+"""What is asked of the contact of an organisation without naming him again."""
+
+PERSONAL = PASSED_ON | {"resident_name"}
+"""What is a person's."""
+
+OF_PERSONS = PERSONAL - {"residence_address", "employer_name"}
+"""What is a person's in every form that is not about an organisation, even if it is about his house or a dispute."""
