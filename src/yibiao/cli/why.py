@@ -19,24 +19,21 @@ def why(entity_id: str, element: str | None, home: Path | None, version: str | N
 
     ENTITY is the id of a resident, household, dwelling, organisation, benefit or event; ELEMENT one data element.
     """
-    from concurrent.futures import ThreadPoolExecutor
-    from importlib import import_module
-
-    from yibiao.contracts import load_registry
     from yibiao.settings import Settings
     from yibiao.warehouse.releases import find, need_current
-    from yibiao.warehouse.why import changed_since, explain
+    from yibiao.warehouse.why import changed_since, counting_records, explain
 
     settings = Settings.load(home=home)
     settings.open_home()
     release = find(settings, version) if version else need_current(settings)
-    registry = load_registry(settings.schemas)
-    from yibiao.control.usage import record_usage
+    with counting_records(release, entity_id) as counted:
+        # The rest of what takes long, while the engine counts.
+        import yibiao.control.tables  # noqa: F401
+        from yibiao.contracts import load_registry
+        from yibiao.control.usage import record_usage
 
-    with ThreadPoolExecutor(1) as beside:
-        # What writes down that somebody asked takes as long to import as the release to answer.
-        beside.submit(import_module, "yibiao.control.tables")
-        found = explain(release, registry, entity_id, element, settings)
+        registry = load_registry(settings.schemas)
+        found = explain(release, registry, entity_id, element, settings, counted)
     record_usage(settings, [f"{found['entity']}_why"], kind="query", via="why", version=release.version)
     if changed_since(release, registry):
         click.echo(

@@ -21,6 +21,7 @@ from yibiao.errors import ReleaseError
 from yibiao.files import commit_file
 from yibiao.settings import Settings
 from yibiao.warehouse import releases
+from yibiao.warehouse.query import entities_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,7 +112,7 @@ def locate(settings: Settings, entity_id: str) -> Whereabouts:
         for step in found.values():
             held += [one for one in step["new_ids"] if one not in held]
     with _opened({"now": present}) as connection:
-        for name in _entities(connection, "now"):
+        for name in entities_in(connection, "now"):
             rows = connection.execute(
                 f"select {name}_id from now.{name} where {name}_id in (select unnest(?::varchar[])) order by 1",
                 [held],
@@ -154,15 +155,6 @@ def _opened(attached: Mapping[str, releases.Release]) -> Iterator[DuckDBPyConnec
         yield connection
 
 
-def _entities(connection: DuckDBPyConnection, database: str) -> list[str]:
-    rows = connection.execute(
-        "select table_name from duckdb_tables() where database_name = ? and table_name like '%\\_crosswalk' escape '\\'"
-        " order by 1",
-        [database],
-    ).fetchall()
-    return [name.removesuffix("_crosswalk") for (name,) in rows]
-
-
 def _lost(earlier: Sequence[Path]) -> pa.Table:
     """`entity`, `old_id`, `load_id`, `row` of ids of which nothing was left at some time; older programs wrote none."""
     import pyarrow as pa
@@ -194,9 +186,9 @@ def _compared(before: releases.Release, after: releases.Release, earlier: Sequen
     schema = pa.schema([(name, _type(name)) for name in _COLUMNS])
     with _opened({"was": before, "now": after}) as connection:
         connection.register("lost", _lost(earlier))
-        known = set(_entities(connection, "now"))
+        known = set(entities_in(connection, "now"))
         tables = []
-        for entity in _entities(connection, "was"):
+        for entity in entities_in(connection, "was"):
             _trace(connection, entity, entity in known)
             tables.append(
                 connection.sql(f"select '{entity}' as entity, * from change order by all").to_arrow_table().cast(schema)

@@ -35,6 +35,20 @@ def open_release(database: Path, **limits: str) -> Iterator[DuckDBPyConnection]:
         connection.close()
 
 
+def entities_in(connection: DuckDBPyConnection, database: str) -> list[str]:
+    """Ids of the entities of a release, sorted.
+
+    Args:
+        database: name of its database in the connection.
+    """
+    rows = connection.execute(
+        "select table_name from duckdb_tables() where database_name = ? and table_name like '%\\_crosswalk' escape '\\'"
+        " order by 1",
+        [database],
+    ).fetchall()
+    return [name.removesuffix("_crosswalk") for (name,) in rows]
+
+
 def need_columns(connection: DuckDBPyConnection, version: str, table: str, *names: str) -> None:
     """Make sure that a release was made by a program that wrote these columns.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.survivorship import ONLY, TEXTS
@@ -11,7 +12,7 @@ from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.ingest.packages import MANIFEST, read_package, sheet_of
 from yibiao.settings import Settings
-from yibiao.warehouse.query import open_release
+from yibiao.warehouse.query import entities_in, open_release
 from yibiao.warehouse.reasons import view_name
 from yibiao.warehouse.releases import Release
 
@@ -22,8 +23,9 @@ _SOURCE = "record_no, department, report, edition, load_id, delivery_sha256, fil
 
 
 def explain(
-    release: Release, schemas: Schemas, entity_id: str, element: str | None = None, settings: Settings | None = None
-) -> dict[str, Any]:
+    release: Release, schemas: Schemas, entity_id: str, element: str | None = None, settings: Settings | None = None,
+    counted: Future[int] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Explain one golden record, or one element of it, by the rules of the release.
 
     Args:
@@ -31,6 +33,7 @@ def explain(
         entity_id: id of a resident, household, dwelling, organisation, benefit or event.
         element: only this one; by default all that have a value.
         settings: of the working folder, in whose lake is looked up which sheet of a workbook a row stands in.
+        counted: what `counting_records` is about to say; by default it is counted here.
 
     Returns:
         `release`, `entity`, `id`, `records` (source records about it) and `elements`, each with `element`, `name`,
@@ -46,12 +49,9 @@ def explain(
     """
     import duckdb
 
-    # The crosswalk is in the order of records, so that all of it is read to count those of one entity. That takes as
-    # long as the rest of the answer, and needs nothing of it.
-    with open_release(release.database) as connection, ThreadPoolExecutor(1) as beside:
+    with open_release(release.database) as connection:
         entity = entity_of(connection, schemas, entity_id, "yibiao why")
         need_element(entity, element, "yibiao why")
-        counting = beside.submit(_records, connection.cursor(), entity, entity_id)
         try:
             claims = _claims(connection, entity, entity_id, element)
         except duckdb.CatalogException:
@@ -62,7 +62,7 @@ def explain(
         for claim in every:
             claim["sheet"] = sheets.of(claim)
             claim["ticket"] = tickets.get(-claim["record_no"])
-        total = counting.result()
+    total = counted.result() if counted else _records(release, entity_id)
     return {
         "release": release.version,
         "entity": entity.id,
@@ -76,11 +76,25 @@ def explain(
     }
 
 
-def _records(connection: DuckDBPyConnection, entity: Entity, entity_id: str) -> int:
-    """How many source records speak of the entity."""
-    with connection:
-        asked = f"select count(*) from {entity.id}_crosswalk where {entity.id_column} = ?"
-        return connection.execute(asked, [entity_id]).fetchall()[0][0]
+@contextmanager
+def counting_records(release: Release, entity_id: str) -> Iterator[Future[int]]:
+    """How many source records speak of an entity, counted while something else is done.
+
+    The crosswalk is in the order of records, so that all of it is read to count those of one entity. That takes as long
+    as the rest of the answer, and needs nothing of it.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        yield beside.submit(_records, release, entity_id)
+
+
+def _records(release: Release, entity_id: str) -> int:
+    """How many source records speak of whatever has this id; 0 if nothing has."""
+    with open_release(release.database) as connection:
+        for name in entities_in(connection, release.database.stem):
+            if connection.execute(f"select 1 from {name} where {name}_id = ?", [entity_id]).fetchall():
+                asked = f"select count(*) from {name}_crosswalk where {name}_id = ?"
+                return connection.execute(asked, [entity_id]).fetchall()[0][0]
+    return 0
 
 
 def _tickets(settings: Settings | None, claims: Iterable[Mapping[str, Any]]) -> Mapping[int, Any]:
