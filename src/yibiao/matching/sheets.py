@@ -77,7 +77,7 @@ def _refuse_protected(path: Path) -> None:
     try:
         with olefile.OleFileIO(path) as file:
             streams = {"/".join(parts) for parts in file.listdir()}
-    except OSError:
+    except (OSError, ValueError):  # whose fields make no sense is the latter
         return  # the reader says what is wrong with it
     if "EncryptedPackage" in streams:
         raise DeliveryError(

@@ -55,6 +55,15 @@ def test_a_password_is_told(tmp_path):
     assert "password" in error.what
 
 
+@pytest.mark.parametrize("place", range(24, 76, 4))
+def test_a_damaged_header_of_an_old_workbook_is_told(tmp_path, place):
+    path = an_encrypted_file(tmp_path / "表.xls")
+    content = bytearray(path.read_bytes())
+    content[place : place + 4] = b"\xfe\xff\x7f\x7f"
+    path.write_bytes(content)
+    refused(path)
+
+
 def test_an_empty_file_a_picture_and_a_web_page(tmp_path):
     empty, picture, page = (tmp_path / name for name in ("空.xlsx", "图.docx", "页.xls"))
     empty.write_bytes(b"")
