@@ -114,7 +114,7 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
     if element == "applied_benefit_name" and key(found.asked) == "申请事项" and "benefit" not in setting.titled:
         return True
     # 被处罚人单位地址 is that of his employer.
-    if found.whom.said and _HIS_FIRM.search(found.asked) and element in OF_FIRMS:
+    if element in ("registered_address", "organisation_phone") and _of_his_firm(leaf):
         return True
     if _of_staff(fact, one, setting, lexicon):
         return True
@@ -200,6 +200,11 @@ def _of_named_person(leaf: Label) -> bool:
     return any(
         whom.role not in (None, "contact", "agent") and _REACHED.fullmatch(whom.rest) for whom in readings(leaf.words)
     )
+
+
+def _of_his_firm(leaf: Label) -> bool:
+    """Does the header itself name the row's person, and where he works?"""
+    return any(whom.said and whom.role is None and _HIS_FIRM.search(whom.rest) for whom in readings(leaf.words))
 
 
 def _below_firm(one: FormField) -> bool:
