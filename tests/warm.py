@@ -173,7 +173,7 @@ def import_engines() -> None:
 
     gate.defer_imports()
     evaluation.preload()
-    # Both keep what they made for whoever asks again, and make the same for everybody: nearly a second of dbt's process.
+    # Both keep what they made, the same for everybody who asks: nearly a second of dbt's process.
     features("一")
     for kind in (Configuration, DuckDBCredentials, Project, ProjectFlags):
         kind.json_schema()

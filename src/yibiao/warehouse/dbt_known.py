@@ -96,8 +96,8 @@ class Known:
             key = _hash(repr((sql, columns_of(sql, cursor))))
             return [DuckDBColumn(column=name, dtype=kind) for name, kind in self.answer(key, find)]
 
-        MacroFuzzEnvironment.compile = compile
-        DuckDBAdapter.get_column_schema_from_query = describe
+        for owner, function in ((MacroFuzzEnvironment, compile), (DuckDBAdapter, describe)):
+            setattr(owner, function.__name__, function)
 
 
 def columns_of(sql: str, cursor: Any) -> Mapping[str, list[tuple[str, str]]]:

@@ -149,7 +149,9 @@ class Models:
                 connection.execute(f"delete from {name} where {key} in (select {key} from {keys})")
                 self._run(connection, f"insert into {name} {sql}")
                 continue
-            self._run(connection, f"create or replace {'view' if 'linkage_record' in name else 'table'} {name} as {sql}")
+            self._run(
+                connection, f"create or replace {'view' if 'linkage_record' in name else 'table'} {name} as {sql}"
+            )
             entity = name.removeprefix("identity.linkage_record_")
             if entity in self.linked:
                 link_entity(connection, entity, self.settings).create("said")
