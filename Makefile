@@ -46,8 +46,11 @@ setup-dev: $(DEV) ## the same, and the tools for tests
 
 # The lock is complete, so nothing is resolved (--no-deps) and nothing outside it can come in (--require-hashes).
 # A stamp is named by the lock and by this folder: a changed lock or a moved checkout installs again.
+# An installer uses one processor for a minute, so there are two, each with every second package.
 define install
-	$(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: --no-compile -r requirements/$(1).txt
+	@awk '/^[A-Za-z]/ { half = 1 - half } { print > (".venv/half-" (half + 0) ".txt") }' requirements/$(1).txt
+	pip() { $(BIN)/python -m pip install -qq --no-deps --require-hashes --only-binary :all: --no-compile -r "$$1"; }; \
+	pip .venv/half-0.txt & other=$$!; status=0; pip .venv/half-1.txt || status=$$?; wait $$other || status=$$?; exit $$status
 	$(BIN)/python -m pip install -qq --no-deps --no-index --no-build-isolation --editable .
 	rm -f .venv/.installed-$(1)-* .venv/.compiled
 	touch $@

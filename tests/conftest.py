@@ -85,9 +85,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than processors: a quarter of a worker's time is waited, for disks, other programs, folders that
-    another worker makes."""
-    return len(os.sched_getaffinity(0)) + 1
+    """More workers than processors: a third of a worker's time is waited, for disks, other programs, folders that
+    another worker makes. One needs up to 2 GB with the programs that it starts."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return len(os.sched_getaffinity(0)) + (2 if memory >= 12 << 30 else 1)
 
 
 def pytest_unconfigure() -> None:

@@ -232,14 +232,15 @@ def new_installation(
     """A working folder that knows nothing yet but the tests' key.
 
     Args:
-        like: take the sources of this installation; what dbt has parsed of them there is not parsed again.
+        like: take the sources of this installation; what dbt knows of them there is not found out again.
     """
     made = Installation(home, data, like.sources if like else sources or {})
     made.settings.open_home()
     (home / "key").write_text(KEY)
     if like:
         (home / "dbt").mkdir()
-        shutil.copy2(like.home / "dbt" / "partial_parse.msgpack", home / "dbt")
+        for name in ("partial_parse.msgpack", "known.bin"):
+            shutil.copy2(like.home / "dbt" / name, home / "dbt")
     return made
 
 

@@ -55,7 +55,7 @@ def ready_models(settings: Settings) -> Iterator[Models]:
     end_with_parent = ctypes.CDLL(None).prctl  # loaded before the fork
     with scratch(settings.work, "dbt") as folder:
         process = subprocess.Popen(
-            [sys.executable, *_PROGRAM, *_arguments(settings, "parse")],
+            [sys.executable, *_PROGRAM, *_arguments(settings, "parse", "--no-write-json")],
             # Of a killed run nothing goes on building: it would hold files that the next run makes anew at the same
             # place.
             preexec_fn=lambda: end_with_parent(_PR_SET_PDEATHSIG, signal.SIGKILL),

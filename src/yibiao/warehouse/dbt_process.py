@@ -9,7 +9,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from pathlib import Path
 from typing import Any
+
+from yibiao.warehouse.dbt_known import Known
 
 
 def main(parse: list[str]) -> int:
@@ -24,6 +27,8 @@ def main(parse: list[str]) -> int:
     from dbt.contracts.graph.manifest import Manifest
 
     tell_what_is_shown()
+    known = Known(Path(parse[parse.index("--target-path") + 1]))
+    known.use()
     parsed = dbtRunner().invoke(parse).result
     import orjson
 
@@ -36,9 +41,10 @@ def main(parse: list[str]) -> int:
     if not order:
         return 0
     told = orjson.loads(order)
-    os.environ.update(told["environment"])
+    os.environ.update(told["environment"])  # its HOME is a folder for this order alone
     # What is wrong with the project is told when it is run: without a manifest it is read once more.
     done = dbtRunner(manifest=parsed if isinstance(parsed, Manifest) else None).invoke(told["arguments"])
+    known.keep(Path.home())
     sys.stdout.flush()
     return 0 if done.success else 2 if done.exception else 1
 

@@ -91,6 +91,7 @@ class Models:
             {f"{layer}.{name}": (root / place / f"{name}.sql").read_text() for place, name, layer in models}
             for root in (compiled, changing or compiled)
         )
+        self._parsed: dict[str, duckdb.Statement] = {}
 
     def inputs(
         self, arrived: Sequence[Delivered], decisions: tuple[tuple[str, str, str, str], ...] = (),
@@ -132,7 +133,7 @@ class Models:
             "create table identity.address_dwelling (address varchar, dwelling_code varchar, how varchar)"
         )
         for name, sql in self.sql.items():
-            connection.execute(f"create {'view' if 'linkage_record' in name else 'table'} {name} as {sql}")
+            self._run(connection, f"create {'view' if 'linkage_record' in name else 'table'} {name} as {sql}")
             entity = name.removeprefix("identity.linkage_record_")
             if entity in self.linked:
                 found = link_entity(connection, entity, self.settings)
@@ -156,14 +157,22 @@ class Models:
             if anew := self._anew(name):
                 key, keys = anew
                 connection.execute(f"delete from {name} where {key} in (select {key} from {keys})")
-                connection.execute(f"insert into {name} {sql}")
+                self._run(connection, f"insert into {name} {sql}")
                 continue
-            connection.execute(f"create or replace {'view' if 'linkage_record' in name else 'table'} {name} as {sql}")
+            self._run(
+                connection, f"create or replace {'view' if 'linkage_record' in name else 'table'} {name} as {sql}"
+            )
             entity = name.removeprefix("identity.linkage_record_")
             if entity in self.linked:
                 link_entity(connection, entity, self.settings).create("said")
                 connection.execute(f"insert into identity.linkage_{entity} from said; drop table said")
         return Warehouse(connection, self.entities, tuple(self.linked))
+
+    def _run(self, connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+        """Run a model, parsed once for all examples: to parse one of staging takes as long as to plan it."""
+        if sql not in self._parsed:
+            (self._parsed[sql],) = connection.extract_statements(sql)
+        connection.execute(self._parsed[sql])
 
     def _anew(self, name: str) -> tuple[str, str] | None:
         """Key of the rows that a model makes anew, and the table that lists them: what its hook says to dbt."""
