@@ -28,7 +28,6 @@ def why(entity_id: str, element: str | None, home: Path | None, version: str | N
     release = find(settings, version) if version else need_current(settings)
     with counting_records(release, entity_id) as counted:
         # The rest of what takes long, while the engine counts.
-        import yibiao.control.tables  # noqa: F401
         from yibiao.contracts import load_registry
         from yibiao.control.usage import record_usage
 

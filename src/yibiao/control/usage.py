@@ -7,13 +7,15 @@ shared tables and forms nobody reads.
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from yibiao.control.database import connect
+from yibiao.control.database import BUSY_SECONDS, connect
 from yibiao.settings import TIME_ZONE, Settings
 
 KINDS = ("query", "export")
@@ -48,10 +50,6 @@ def record_usage(
         by: who; the user of the operating system unless given.
         at: when; now unless given.
     """
-    from sqlalchemy import insert
-
-    from yibiao.control.tables import usage
-
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {KINDS}")
     moment = (at or datetime.now(ZoneInfo(TIME_ZONE))).isoformat(timespec="seconds")
@@ -66,9 +64,38 @@ def record_usage(
         }
         for subject in sorted(set(subjects))
     ]
-    if rows:
-        with connect(settings) as connection:
-            connection.execute(insert(usage), rows)
+    if not rows or _written_to_file(settings, rows):
+        return
+    from sqlalchemy import insert
+
+    from yibiao.control.tables import usage
+
+    with connect(settings) as connection:
+        connection.execute(insert(usage), rows)
+
+
+def _written_to_file(settings: Settings, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the rows were written by the driver itself, which a control database in a file that is there allows.
+
+    To import SQLAlchemy for one row takes as long as half of what `yibiao why` takes. Whatever is unusual (no file or
+    table yet, a lock that stays) is left to the common way, and to its errors.
+    """
+    import sqlite3
+    from urllib.parse import quote
+
+    prefix = "sqlite:///"
+    if not settings.control_url.startswith(prefix):
+        return False
+    place = f"file:{quote(settings.control_url.removeprefix(prefix))}?mode=rw"
+    names = ", ".join(rows[0])
+    values = ", ".join(f":{name}" for name in rows[0])
+    try:
+        with closing(sqlite3.connect(place, uri=True, timeout=BUSY_SECONDS)) as connection, connection:
+            connection.execute("pragma synchronous = full")
+            connection.executemany(f"insert into usage ({names}) values ({values})", rows)
+    except sqlite3.OperationalError:
+        return False
+    return True
 
 
 def usages(settings: Settings) -> dict[str, Used]:

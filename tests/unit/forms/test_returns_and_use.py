@@ -6,16 +6,19 @@ import json
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 import yibiao.contracts
 import yibiao.forms
 from admissions import at, registration
 from yibiao.cli.root import root
+from yibiao.control import connect
 from yibiao.control.usage import record_usage, recorded_since, tables_read, usages
 from yibiao.errors import AdmissionError
 from yibiao.forms.admission import approve, standings, submit
@@ -83,6 +86,23 @@ def test_who_read_which_table_and_when_is_kept_and_no_question(settings):
     assert (found["resident"].times, found["resident"].last[:10]) == (2, "2026-05-01")
     assert found["household"].times == 1
     assert recorded_since(settings)[:10] == "2026-03-01"
+
+
+def test_in_a_file_that_is_there_use_is_written_down_by_the_driver_and_else_in_the_common_way(settings, monkeypatch):
+    used = mock.Mock(side_effect=connect)
+    monkeypatch.setattr("yibiao.control.usage.connect", used)
+    record_usage(settings, ["resident"], kind="query", via="why", by="李", at=at(3, 1))
+    assert used.call_count == 1  # it makes the file and its tables
+    record_usage(settings, ["resident", "event"], kind="query", via="why", version="2026-03-ab", by="李", at=at(4, 1))
+    assert used.call_count == 1
+    with connect(settings) as connection:
+        asked = text("select subject, used_by, kind, via, release_version from usage order by usage_no")
+        rows = connection.execute(asked)
+        assert [tuple(row) for row in rows] == [
+            ("resident", "李", "query", "why", None),
+            ("event", "李", "query", "why", "2026-03-ab"),
+            ("resident", "李", "query", "why", "2026-03-ab"),
+        ]
 
 
 def test_months_are_counted_back_to_the_same_day_or_the_last_of_the_month():
