@@ -214,6 +214,7 @@ def renew(
     as_json: bool,
 ) -> None:
     """Let FORM be asked longer under its number; its fields are judged anew, its counts re-estimated if given."""
+    from yibiao.forms import load_forms
     from yibiao.forms.admission import renew as decide
     from yibiao.forms.admission import standing
     from yibiao.forms.admission.request import renewed
@@ -224,9 +225,11 @@ def renew(
     check_action(found, "renew")
     assert found.registration is not None
     assessor, _ = _assessor(settings, schemas)
+    kept = load_forms(settings.schemas, schemas).get(found.form)
     again = renewed(
         found.registration,
         assessor,
+        kept.rows if kept else None,
         respondents=respondents,
         rows=rows,
         times_a_year=times_a_year,

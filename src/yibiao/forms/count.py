@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from yibiao.contracts.values import Entity, Schemas
 from yibiao.errors import ReleaseError
+from yibiao.forms.holders import Holders
 from yibiao.forms.model import Field, Form
 from yibiao.forms.paths import GUARDIAN, PERSONS, community_of, from_clause, joins, of_child, persons_query, place
 
@@ -96,7 +97,8 @@ def _count_entity(
     """Counts of the forms that have one row per `entity`."""
     entities = schemas.entities
     conditions = sorted({_condition(form, as_of) for form in forms})
-    terms = {form.id: [_known(entities, entity, field) for field in form.fields] for form in forms}
+    holders = Holders(schemas)
+    terms = {form.id: [_known(entities, form, field, holders) for field in form.fields] for form in forms}
     distinct = sorted({term for listed in terms.values() for term in listed if term is not None})
     # One aggregate per (condition, value) costs a pass each, and one per value a column each. What a row meets and what
     # is known of it are bits of a few numbers instead; rows of equal numbers are counted together, in one pass.
@@ -172,10 +174,11 @@ def _condition(form: Form, as_of: date) -> str:
     return (form.rows.where or "true").replace("{as_of}", f"date '{as_of.isoformat()}'")
 
 
-def _known(entities: Mapping[str, Entity], entity: str, field: Field) -> str | None:
+def _known(entities: Mapping[str, Entity], form: Form, field: Field, holders: Holders) -> str | None:
     """SQL over the joined row that is true where the release knows what the field asks; None if it never does."""
+    entity = form.rows.entity
     where = place(entities, entity, field)
-    if where.table is None:
+    if where.table is None or holders.is_silent(field.fact, form.rows):
         return None
     if field.derive != "exists":
         known = f"{where.table}.{where.column} is not null"

@@ -10,6 +10,7 @@ from typing import Any
 from yibiao.contracts.values import Schemas
 from yibiao.forms.holders import Holders
 from yibiao.forms.model import Fact as AskedFact
+from yibiao.forms.model import Rows
 from yibiao.forms.paths import INFERRED, answers
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.model import Model
@@ -75,51 +76,54 @@ class Judge:
         self._holders = Holders(schemas)
         self._editions, self._today = editions or {}, today
 
-    def of(self, scored: Scored, shown: Shown | None = None, entity: str | None = None) -> Verdict:
+    def of(self, scored: Scored, shown: Shown | None = None, rows: Rows | None = None) -> Verdict:
         """The verdict on one field.
 
         Args:
             shown: how to speak of it, where its words may have been filled in.
-            entity: of whom a row of the form speaks, where that is known.
+            rows: which rows the form has, where that is known.
         """
         if shown is None:
-            return self._of(scored, entity)
+            return self._of(scored, rows)
         if shown.hidden:
-            found = self._verdict(scored, None, "ask", ["像是填写的内容，不像表头，所以只说位置"])
+            found = self._verdict(scored, rows, None, "ask", ["像是填写的内容，不像表头，所以只说位置"])
         else:
-            found = self._of(scored, entity)
+            found = self._of(scored, rows)
         return replace(found, sheet=shown.sheet, label=shown.path[-1], path=shown.path)
 
-    def _of(self, scored: Scored, entity: str | None) -> Verdict:
+    def _of(self, scored: Scored, rows: Rows | None) -> Verdict:
         fact, reasons = scored.fact, list(scored.reasons)
         if scored.skipped is not None:
-            return self._verdict(scored, None, "skip", reasons)
+            return self._verdict(scored, rows, None, "skip", reasons)
         if fact is None or fact.element is None or scored.score < self._model.unsure:
             reasons = ["没有数据元与它相符" + (f"，最相近的只有 {scored.score:.2f}" if fact else ""), *reasons[:2]]
-            return self._verdict(scored, None, "new", reasons)
+            return self._verdict(scored, rows, None, "new", reasons)
         if scored.score < self._model.likely:
-            return self._verdict(scored, fact, "ask", [f"像“{self._name(fact)}”，但把握不足", *reasons])
-        held = self.held_by(fact)
+            return self._verdict(scored, rows, fact, "ask", [f"像“{self._name(fact)}”，但把握不足", *reasons])
+        if not self.held_by(fact):
+            return self._verdict(scored, rows, fact, "new", [*reasons, "还没有部门提供它"])
+        held = self.held_by(fact, rows)
         if not held:
-            return self._verdict(scored, fact, "new", [*reasons, "还没有部门提供它"])
-        if not answers(self._schemas.entities, entity, fact):
+            # Other holders are no holders of this row: nobody can fill it in from them.
+            return self._verdict(scored, rows, fact, "new", [*reasons, "报送这一类的部门不提供它"])
+        if not answers(self._schemas.entities, rows.entity if rows else None, fact):
             # Honest to whoever asks: what no golden record has, no filled form can show.
-            return self._verdict(scored, fact, "new", [*reasons, "有部门掌握，但发布的数据里还没有这一项"])
+            return self._verdict(scored, rows, fact, "new", [*reasons, "有部门掌握，但发布的数据里还没有这一项"])
         if fact.role in INFERRED:
-            return self._verdict(scored, fact, "confirm", [*reasons, "按户内关系推定，请核对"])
+            return self._verdict(scored, rows, fact, "confirm", [*reasons, "按户内关系推定，请核对"])
         if fact.derive:
             how = "由日期推算" if fact.derive == "age" else "按名单有无得出"
-            return self._verdict(scored, fact, "derive", [*reasons, how])
+            return self._verdict(scored, rows, fact, "derive", [*reasons, how])
         if scored.score < self._model.sure:
-            return self._verdict(scored, fact, "confirm", [*reasons, "把握较大，请核对"])
+            return self._verdict(scored, rows, fact, "confirm", [*reasons, "把握较大，请核对"])
         as_of, good = self._as_of(held), self._schemas.elements[fact.element].max_age_days
         if as_of and self._today and good is not None and (self._today - as_of).days > good + GRACE_DAYS:
-            return self._verdict(scored, fact, "confirm", [*reasons, f"最近一期是 {as_of.isoformat()}，已不新"])
-        return self._verdict(scored, fact, "reuse", reasons)
+            return self._verdict(scored, rows, fact, "confirm", [*reasons, f"最近一期是 {as_of.isoformat()}，已不新"])
+        return self._verdict(scored, rows, fact, "reuse", reasons)
 
-    def held_by(self, fact: Fact) -> tuple[str, ...]:
+    def held_by(self, fact: Fact, rows: Rows | None = None) -> tuple[str, ...]:
         """Reports that hold it; the department that decides comes first."""
-        held = self._holders.of(AskedFact(fact.element, fact.role, fact.derive, fact.value, None))
+        held = self._holders.of(AskedFact(fact.element, fact.role, fact.derive, fact.value, None), rows)
         order = {name: place for place, name in enumerate(self._schemas.elements[fact.element or ""].authority)}
         return tuple(sorted(held, key=lambda one: (order.get(one.partition(".")[0], len(order)), one)))
 
@@ -129,8 +133,10 @@ class Judge:
     def _name(self, fact: Fact) -> str:
         return self._schemas.elements[fact.element or ""].name
 
-    def _verdict(self, scored: Scored, fact: Fact | None, verdict: str, reasons: list[str]) -> Verdict:
-        held = self.held_by(fact) if fact else ()
+    def _verdict(
+        self, scored: Scored, rows: Rows | None, fact: Fact | None, verdict: str, reasons: list[str]
+    ) -> Verdict:
+        held = self.held_by(fact, rows) if fact else ()
         as_of = self._as_of(held)
         one = scored.field
         return Verdict(

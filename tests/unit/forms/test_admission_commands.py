@@ -322,6 +322,11 @@ def test_a_renewal_estimates_anew_and_judges_by_what_is_held_now(forms, schemas,
     later = renewed(replace(first, fields=tuple(unnamed), title="居民登记表"), assessor)
     assert [one.element for one in later.fields] == ["citizen_id", None, None]
     assert [one.key for one in later.refused] == ["身份证号码"]
+    # Whoever registers a form of one benefit is not told to take what only lists of others hold, then or later.
+    visit = forms["veterans.preferential_visit"]
+    asking = Request("veterans", "张科长", "办法", date(2027, 1, 1), prefill=True)
+    visited = of_form(visit, asking, assessor, schemas, Counts(28, (21,) * len(visit.fields), 25))
+    assert [renewed(visited, assessor, rows).refused == () for rows in (visit.rows, None)] == [True, False]
     filled = renewed(first, assessor, rows=56, respondents=50)
     assert (filled.rows, filled.fields[0].known) == (56, 42)
     assert filled.seconds > first.seconds

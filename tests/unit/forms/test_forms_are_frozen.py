@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from fractions import Fraction
 
 import orjson
+import pytest
 
-from yibiao.forms.holders import Holders
-from yibiao.forms.model import field_lists
+from yibiao.forms.holders import Holders, kind_of
+from yibiao.forms.model import Fact, Rows, field_lists
 
 FROZEN = "cb4b1cc5f92a90363cf076a637dd54ccefb258f6e0c65610bee5f4754ed6661f"
 """SHA-256 of the field lists: headers, elements, roles, concepts, modes, frequency, rows. A new form may be added, with
 a new value here; no form may lose a field, ask less often or ask fewer people."""
+
+
+SILENT = [
+    ("veterans.preferential_visit", "benefit_end_date"),
+    ("veterans.preferential_visit", "benefit_month"),
+]
+"""Facts of a benefit that only reports of other benefits hold."""
 
 
 def test_the_field_lists_are_frozen(forms):
@@ -53,9 +62,34 @@ def test_every_field_with_an_element_is_held_by_a_report(forms, schemas):
     assert [(form, field.header) for form, field in fields if field.element and not holders.of(field.fact)] == []
 
 
-def test_a_fact_held_only_as_a_constant_or_in_a_role_is_told_from_one_that_nobody_holds(schemas):
-    from yibiao.forms.model import Fact
+def test_what_a_row_of_one_kind_states_is_held_by_reports_of_that_kind_only(forms, schemas):
+    """Written down by hand: what the report of the benefit has no column for, whatever other lists have."""
+    holders = Holders(schemas)
+    fields = [(form, field) for form in forms.values() for field in form.fields if field.element]
+    silent = [(form.id, field.element) for form, field in fields if holders.is_silent(field.fact, form.rows)]
+    assert silent == SILENT
+    assert [one for one in silent if holders.of(Fact(one[1], None, None, None, None)) == ()] == []
 
+
+@pytest.mark.parametrize(
+    ("entity", "where", "codes"),
+    [
+        ("benefit", "benefit.benefit_type_code = '05'", {"05"}),
+        ("benefit", "resident.death_date is not null and benefit.benefit_type_code in ('01', '05')", {"01", "05"}),
+        ("benefit", "benefit.benefit_type_code = '05' or benefit.benefit_status_code = '1'", None),
+        ("benefit", "not (benefit.benefit_type_code = '05')", None),
+        ("benefit", "benefit.benefit_type_code not in ('05')", None),
+        ("benefit", "benefit.benefit_status_code = '1'", None),
+        ("benefit", None, None),
+        ("organisation", "organisation.industry_code in ('F', 'H')", None),  # no part of what tells it from others
+    ],
+)
+def test_a_condition_names_a_kind_only_where_no_other_can_come_in(schemas, entity, where, codes):
+    kind = kind_of(schemas, Rows(entity, where, Fraction(1), ""))
+    assert (None if kind is None else kind.codes) == codes
+
+
+def test_a_fact_held_only_as_a_constant_or_in_a_role_is_told_from_one_that_nobody_holds(schemas):
     holders = Holders(schemas)
     assert holders.of(Fact("benefit_type_code", None, None, None, None)) != ()  # a constant of the benefit reports
     assert holders.of(Fact("resident_name", "nobody", None, None, None)) == holders.of(

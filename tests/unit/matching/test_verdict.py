@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 
 import orjson
 import pytest
 
 from yibiao.errors import ContractError
+from yibiao.forms.model import Rows
 from yibiao.matching.evidence import FEATURES
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact
@@ -122,5 +124,20 @@ def test_only_what_a_release_can_answer_is_called_held(judge):
     assert verdict.held_by  # who could give it is said all the same
     # A spouse follows from the relations of residents, of nothing else.
     spouse = scored(Fact("resident_name", "spouse"), 1.0)
-    found = {entity: judge.of(spouse, entity=entity).verdict for entity in ("resident", "dwelling")}
+    found = {
+        entity: judge.of(spouse, rows=Rows(entity, None, Fraction(1), "")).verdict
+        for entity in ("resident", "dwelling")
+    }
     assert found == {"resident": "confirm", "dwelling": "new"}
+
+
+def test_what_only_reports_of_other_benefits_hold_is_asked_of_this_one(judge):
+    """A list of old people's allowances says when theirs ended, not when a veteran's did."""
+    ended = scored(Fact("benefit_end_date"), 1.0)
+    where = "benefit.benefit_type_code in ('05')"
+    veterans, poor = (Rows("benefit", one, Fraction(1), "") for one in (where, where.replace("05", "01")))
+    found = judge.of(ended, rows=veterans)
+    assert (found.verdict, found.held_by) == ("new", ())
+    assert "报送这一类的部门不提供它" in found.reasons[-1]
+    assert judge.of(ended, rows=poor).held_by == ("civil_affairs.low_income",)
+    assert judge.of(ended).verdict == judge.of(ended, rows=poor).verdict == "reuse"

@@ -12,7 +12,7 @@ from yibiao.contracts.values import Schemas
 from yibiao.errors import AdmissionError
 from yibiao.forms.admission.law import ARTICLE_SHORT
 from yibiao.forms.layout import column_of
-from yibiao.forms.model import Form
+from yibiao.forms.model import Form, Rows
 from yibiao.matching.fields import FormField, FormTable
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.model import Model, load_model
@@ -137,14 +137,17 @@ class Assessor:
             fact = Fact(field.element, field.role, field.derive, field.value) if field.element else None
             said = ("表单定义写明",) if fact else ("表单定义写明：没有数据元",)
             scored = Scored(asked, fact, 1.0, said)
-            found.append(replace(self._asked(scored, field.mode, entity=form.rows.entity), concept=field.concept))
+            found.append(replace(self._asked(scored, field.mode, rows=form.rows), concept=field.concept))
         return _unique(found)
 
-    def again(self, fields: Sequence[AskedField], title: str) -> list[AskedField]:
+    def again(self, fields: Sequence[AskedField], title: str, rows: Rows | None = None) -> list[AskedField]:
         """The same fields by what is held and how fresh it is now.
 
         What a human, a form's file or the matcher said that a field asks stays. What no element said then is matched
         once more: the registry may have learned it.
+
+        Args:
+            rows: those of the form, where `schemas/forms/` has it.
         """
         matched = self._match([one for one in fields if one.element is None and one.concept is None], title)
         found = []
@@ -154,7 +157,7 @@ class Assessor:
             elif field.element is None or field.element not in self._schemas.elements or field.verdict == "ask":
                 found.append(field)
             else:
-                found.append(self._fresh(field, Fact(field.element, field.role, field.derive, field.value)))
+                found.append(self._fresh(field, Fact(field.element, field.role, field.derive, field.value), rows))
         return found
 
     def _match(self, fields: Sequence[AskedField], title: str) -> dict[str, AskedField]:
@@ -210,13 +213,13 @@ class Assessor:
         fact = Fact(element, field.role if element == field.element else None)
         return self._fresh(replace(field, reasons=("填报部门指明", *field.reasons), score=1.0), fact)
 
-    def _fresh(self, field: AskedField, fact: Fact) -> AskedField:
+    def _fresh(self, field: AskedField, fact: Fact, rows: Rows | None = None) -> AskedField:
         place = FormField(field.sheet, field.column, tuple(_bare(field.key).split("/")))
-        made = self._asked(Scored(place, fact, field.score, field.reasons[:2]), field.hand)
+        made = self._asked(Scored(place, fact, field.score, field.reasons[:2]), field.hand, rows=rows)
         return replace(made, key=field.key, mode=field.mode, known=field.known)
 
-    def _asked(self, scored: Scored, hand: str, shown: Shown | None = None, *, entity: str | None = None) -> AskedField:
-        verdict = self._judge.of(scored, shown, entity)
+    def _asked(self, scored: Scored, hand: str, shown: Shown | None = None, *, rows: Rows | None = None) -> AskedField:
+        verdict = self._judge.of(scored, shown, rows)
         fact = scored.fact if verdict.element is not None else None
         element = self._schemas.elements[verdict.element] if verdict.element else None
         return AskedField(

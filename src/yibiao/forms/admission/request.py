@@ -16,7 +16,7 @@ from yibiao.forms.admission.fields import BY_HAND, AskedField, Assessor, find_fi
 from yibiao.forms.admission.states import Registration
 from yibiao.forms.burden import PRESENT
 from yibiao.forms.count import Counts
-from yibiao.forms.model import Form, field_lists
+from yibiao.forms.model import Form, Rows, field_lists
 
 MOST_TIMES = 366
 
@@ -132,6 +132,7 @@ def of_form(
 def renewed(
     registration: Registration,
     assessor: Assessor,
+    asks: Rows | None = None,
     *,
     respondents: int | None = None,
     rows: int | None = None,
@@ -141,10 +142,13 @@ def renewed(
 ) -> Registration:
     """What is in force, judged by what is held now, with other counts where they are given.
 
+    Args:
+        asks: the rows of the form, where `schemas/forms/` has it.
+
     Raises:
         AdmissionError: a count or a mode cannot be.
     """
-    fields = with_modes(assessor.again(registration.fields, registration.title), modes or {}, prefill=prefill)
+    fields = with_modes(assessor.again(registration.fields, registration.title, asks), modes or {}, prefill=prefill)
     lines = rows or registration.rows
     if lines != registration.rows:
         fields = [

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from yibiao.contracts.values import Schemas
-from yibiao.forms.fill.values import Cell, cell_of, named
+from yibiao.forms.fill.values import NOTHING, Cell, cell_of, named
+from yibiao.forms.holders import Holders
 from yibiao.forms.model import Form
 from yibiao.forms.paths import PERSONS, Place, community_of, from_clause, joins, persons_query
 from yibiao.ingest.rules import sql_text
@@ -157,7 +158,11 @@ def ask(
     entities, entity = schemas.entities, form.rows.entity
     shape = entities[entity]
     community = community_of(entities, entity)
-    cells = tuple(cell_of(schemas, entity, field, as_of, community) for field in form.fields)
+    holders = Holders(schemas)
+    cells = tuple(
+        NOTHING if holders.is_silent(field.fact, form.rows) else cell_of(schemas, entity, field, as_of, community)
+        for field in form.fields
+    )
     condition = (form.rows.where or "true").replace("{as_of}", f"date '{as_of.isoformat()}'")
     order = _ORDERS.get(entity) or tuple(f"{entity}.{name}" for name in shape.keys[0])
     codes = ", ".join(sql_text(code) for code in sorted(area))
