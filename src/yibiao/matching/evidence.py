@@ -83,7 +83,7 @@ OF_MEMBERS = re.compile(r"成员(?:基本|详细)?(?:信息|情况|登记|名单
 """Titles of forms whose rows are the members of a family."""
 
 _MODIFIER = re.compile(
-    r"[原曾拟择]|未(?!成年|婚|来)|预计|期望|希望|意向|要求|计划|目标|首次|最低|失业前|申请(?![人户者]|单位|日期|时间)"
+    r"[原曾拟择]|未(?!成年|婚|来)|预计|期望|希望|意向|要求|计划|目标|首次|[初首][检诊]|最低|失业前|申请(?![人户者]|单位|日期|时间)"
 )
 """Words of a header that make another fact of the same words: 原工作单位, 月薪要求."""
 

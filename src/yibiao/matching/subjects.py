@@ -26,6 +26,8 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
             "基金会",
             "经营者",
             "申请人",
+            "纳税人",
+            "扣缴义务人",
         ),
     ),
     "dwelling": (
@@ -71,7 +73,7 @@ _OTHERS = (
 
 _KIND = re.compile(
     rf"^(?!.*(?:{_OTHERS}|开户|账户|保险))[^/]{{2,6}}(?:单位|企业|公司|机构)"
-    r"(?P<rest>名称|全称|地址|详细地址|住所|办公地址|电话|联系电话|邮编|邮政编码)$"
+    r"(?P<rest>名称|全称|详细名称|地址|详细地址|住所|办公地址|电话|联系电话|邮编|邮政编码)$"
 )
 """The same with a word that tells what the organisation does: 使用单位地址, 开发企业名称; not 安全评价机构名称."""
 
@@ -90,6 +92,9 @@ def titled_subject(words: str, title: str) -> str:
     own = _TITLED.match(words)
     if own is None or own["subject"] not in title or _NO_FIRM.search(own["subject"]):
         return ""
+    # 培训规模 in a form of 培训单位 is that of what the organisation does.
+    if re.search(re.escape(own["subject"]) + "(?:单位|机构|企业|公司|组织|服务)", title):
+        return ""
     return own["subject"]
 
 
@@ -101,12 +106,12 @@ def otherwise(words: str, entity: str, title: str = "") -> list[str]:
         entity: what most of the form is about.
         title: of the form, as a key.
     """
+    if words in ("学校性质", "医院性质"):
+        return []  # public or private: another thing than the type of registration
     if entity == "organisation" and (subject := titled_subject(words, title)):
         return [usual + words[len(subject) :] for usual in USUAL[entity]]
     for subject in sorted(SUBJECTS.get(entity, ()), key=len, reverse=True):
         rest = words[len(subject) :]
-        if rest == "性质" and subject in ("学校", "医院"):
-            return []  # public or private: another thing than the type of registration
         if words.startswith(subject) and len(rest) > 1:
             return [usual + rest for usual in USUAL[entity] if usual != subject]
     if entity == "organisation" and (own := _PLACE.match(words) or _KIND.match(words)):

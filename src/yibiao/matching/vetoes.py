@@ -29,6 +29,8 @@ OF_BENEFITS = frozenset(
 )
 """What is a benefit's, in words that any application to an authority has (申请事项, 批准日期)."""
 
+_APPLIED = frozenset({"申请事项", "申请类型", "申请类别"})
+
 OF_HOUSES = frozenset({"使用人", "权利人", "所有权人", "业主"})
 """Words that mean the owner or tenant of a house, and elsewhere somebody else: 枪支情况登记/使用人."""
 
@@ -41,7 +43,7 @@ _ORGANISED = re.compile(
 """Words of outer headers that name an organisation, or whoever applies."""
 
 PARENT = re.compile(
-    r"^出资$|^经商办企|^投资入股|^(?:外国|境外|国外|母|总|上级|隶属|主管|派出)(?:企业|公司|单位|机构)|^(?:投资|出资)(?:人|者|方|企业)|^股东(?!人数)"
+    r"^出资$|^经商办企|^投资入股|^(?:非居民|外国|境外|国外|对方|合作|母|总|上级|隶属|主管|派出)(?:企业|公司|单位|机构)|^(?:投资|出资)(?:人|者|方|企业)|^股东(?!人数)"
     r"|^(?:环境影响)?(?:评价|评估|检测|检验|鉴定|施工|设计|勘察|监理|代理|受托|委托)(?:单位|机构|企业|公司)"
 )
 """Outer headers that name another organisation than the form is about."""
@@ -80,8 +82,26 @@ OF_ITSELF = frozenset({"residence_address", "mobile_phone", "identity_document_t
 
 _HIS_FIRM = re.compile(r"^(?:所在|工作|就业)?(?:单位|公司|企业).")
 
-_STAFF = re.compile(r"(?:职工|员工|从业人员|工作人员|技术人员)$")
+_STAFF = re.compile(
+    r"(?:职工|员工|从业人员|工作人员|技术人员|师资人员)$|(?:人员|职工|员工|师资|教师|医师|会员)(?:名单|名册|花名册|一览|明细)$"
+)
 """Outer headers of lists of those who work for an organisation."""
+
+OF_WORK = frozenset(
+    {"employment_date", "work_start_date", "employer_name", "occupation_code", "job_title", "work_place"}
+)
+"""What work somebody has; below 求职意向 it is what he looks for."""
+
+_WISHED = re.compile(r"^(?:求职|就业|择业|工作)(?:意向|意愿|要求|需求)$")
+
+_TRAINED = re.compile(r"(?:持证|培训|配备|考核)情况$")
+"""Ends of headers that ask of somebody what he has, not who he is: 安全管理人员持证情况."""
+
+_TIME = re.compile(r"日|时|年|月|期|何|起|止|从|自|到|至|始|[a-z]")
+"""What a header that asks for a day has in it, unless it is a known name of one."""
+
+PAYERS = frozenset({"扣缴义务人", "纳税人", "缴费人"})
+"""Outer headers that are the organisation itself, where the form is about one."""
 
 _POSTAL = re.compile(r"^(?:寄件|收件|邮寄|快递)")
 _PAST = re.compile(r"曾(?:就读|工作)|工作(?:经历|履历|经验)|学习经历|教育(?:经历|培训)|简历")
@@ -111,10 +131,30 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
     # 紧急联系电话 is an element of its own, not somebody's.
     if element in ("emergency_phone", "emergency_contact") and fact.role is not None:
         return True
-    if element == "applied_benefit_name" and key(found.asked) == "申请事项" and "benefit" not in setting.titled:
+    if element == "applied_benefit_name" and key(found.asked) in _APPLIED and "benefit" not in setting.titled:
         return True
     # 被处罚人单位地址 is that of his employer.
     if element in ("registered_address", "organisation_phone") and _of_his_firm(leaf):
+        return True
+    if element in OF_WORK and fact.role is None and one.parents and _WISHED.search(section_words(one.parents[-1])):
+        return True
+    if element == "legal_representative_name" and _below_other_head(one):
+        return True
+    kind = lexicon.schemas.elements[element].type
+    if (
+        kind == "date"
+        and fact.derive is None
+        and found.way not in ("exact", "learned")
+        and not _TIME.search(leaf.words)
+    ):
+        return True
+    # 是否紧急联系人, 有无住所: whether, not who or where.
+    if leaf.question and kind in ("name", "address") and fact.derive is None:
+        return True
+    # 现军衔 is that of somebody who still serves.
+    if element == "discharge_rank" and leaf.words.startswith("现"):
+        return True
+    if _TRAINED.search(leaf.words) and kind == "name":
         return True
     if _of_staff(fact, one, setting, lexicon):
         return True
@@ -149,6 +189,10 @@ def moved(fact: Fact, leaf: Label, one: FormField, setting: Setting) -> Fact:
     elif element == "operation_address":
         if setting.places == 1 and not setting.registered and _OF_OFFICE.search(leaf.words):
             element = "registered_address"
+    elif element == "landline_phone":
+        # 固定电话 in a form about an organisation that names no person is that of the organisation.
+        if fact.role is None and not setting.person and setting.around(one).get("organisation", 0.0) >= MOSTLY:
+            element = "organisation_phone"
     elif element in _THERE and one.parents and _REGISTRATION.search(key(one.parents[-1])):
         element = _THERE[element]
     return fact if element == fact.element else replace(fact, element=element)
@@ -193,6 +237,13 @@ def _of_staff(fact: Fact, one: FormField, setting: Setting, lexicon: Lexicon) ->
         and lexicon.entity(fact.element) == "resident"
         and bool(_STAFF.search(section_words(one.parents[-1])))
     )
+
+
+def _below_other_head(one: FormField) -> bool:
+    """Does an outer header name the head of something else than the whole: 安全生产负责人/姓名?"""
+    if not one.parents or not section_words(one.parents[-1]).endswith("负责人"):
+        return False
+    return all(whom.role != "legal_representative" for whom in readings("姓名", one.parents))
 
 
 def _of_named_person(leaf: Label) -> bool:
@@ -241,6 +292,8 @@ def _of_somebody_else(fact: Fact, found: Found, one: FormField, setting: Setting
     whole = found.asked.startswith(section_words(outer))
     if whole and found.way == "path" and found.like.told + found.like.covered > 1.99:
         return False
+    if words in PAYERS and setting.entities.get("organisation", 0.0) >= MOSTLY:
+        return lexicon.entity(fact.element) in ("resident", "household") and fact.element not in OF_ANYBODY
     if not is_stranger(outer, setting.title) or not (found.whom.role is None or key(outer).endswith("史")):
         return False
     home = lexicon.entity(fact.element)
