@@ -192,7 +192,7 @@ def _known(entities: Mapping[str, Entity], form: Form, field: Field, holders: Ho
         return None
     if field.derive != "exists":
         known = f"{where.table}.{where.column} is not null"
-        if (told := owner_told(field, where, community_of(entities, entity))) is not None:
+        if (told := owner_told(entities, entity, field, where, community_of(entities, entity))) is not None:
             return f"{told} and {known}"
         return of_child(known) if field.role == GUARDIAN else known
     # In a list that is complete, absence means no: the answer is known for every row whose subject is found, as soon

@@ -175,15 +175,15 @@ def whose(person: str) -> str:
     return {SPOUSE: "spouse_of", OWNER: "owner_of"}.get(person, "household_id")
 
 
-def owner_told(field: Asks, where: Place, community: str) -> str | None:
+def owner_told(entities: Mapping[str, Entity], entity: str, field: Asks, where: Place, community: str) -> str | None:
     """SQL: whether a community may be told this of an owner; None if it may always, or nothing is said of an owner.
 
-    Who owns a house is told where the house stands, as its registration is; the rest only where the owner lives.
+    Who owns a house is told where the house stands, as its registration is; the rest only if the owner lives there too.
     """
     if field.role != OWNER or where.table is None:
         return None
-    stands = f"{where.table}.community_code"
-    return None if stands == community else f"{stands} = {community}"
+    told = [f"{table}.community_code" for table in dict.fromkeys((keeper_of(entities, entity), where.table)) if table]
+    return " and ".join(f"{one} = {community}" for one in told if one != community) or None
 
 
 def _owners_query(schemas: Schemas) -> str:

@@ -182,7 +182,7 @@ class Slow:
         raise AssertionError(field)
 
     def knows_owner(self, entity, rows, field):
-        """What the dwelling says of him where it stands; the rest if he lives there, and is one person for sure."""
+        """What the dwelling says of him where it stands; the rest if he lives there too, and is one person for sure."""
         if rows.get("dwelling") is None:
             return False
         own = next(found for name, found in rows.items() if "community_code" in self.entities[name].elements)
@@ -200,7 +200,8 @@ class Slow:
             and one["citizen_id"] == dwelling["dwelling_owner_citizen_id"]
             and one["death_date"] is None
         ]
-        return len(owners) == 1 and owners[0]["community_code"] == here and owners[0][field.element] is not None
+        places = {dwelling["community_code"], *(one["community_code"] for one in owners)}
+        return len(owners) == 1 and places == {here} and owners[0][field.element] is not None
 
     @staticmethod
     def _told(dwelling, field):

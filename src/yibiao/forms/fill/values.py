@@ -200,7 +200,7 @@ def _current(schemas: Schemas, table: str) -> str:
 def _guarded(cell: Cell, schemas: Schemas, entity: str, field: Field, community: str) -> Cell:
     """The same, empty where it speaks of another person than the row's own, who belongs to another community."""
     if field.role == OWNER:
-        told = owner_told(field, Place(cell.table, cell.column), community)
+        told = owner_told(schemas.entities, entity, field, Place(cell.table, cell.column), community)
         return cell if told is None else replace(cell, text=f"case when {told} then {cell.text} end")
     person = "resident" if cell.table in PERSONS else cell.table
     if person != "resident" or cell.table == entity or community == f"{cell.table}.community_code":
