@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+import duckdb
 import pytest
 from bench.forms import LEAST_PREFILLED, LEAST_RIGHT
 from bench.main import of_forms
@@ -11,7 +15,7 @@ from yibiao.contracts import load_schemas
 from yibiao.demo.prefill import score_forms
 from yibiao.forms import load_forms
 from yibiao.forms.count import last_day
-from yibiao.warehouse.releases import need_current
+from yibiao.warehouse.releases import Release, need_current
 
 
 def test_most_cells_are_prefilled_nearly_all_of_them_right_and_none_is_of_another_person(
@@ -36,6 +40,38 @@ def test_most_cells_are_prefilled_nearly_all_of_them_right_and_none_is_of_anothe
     for one in found:
         assert 0 <= one.right <= one.judged <= one.filled <= one.cells
         assert sum(one.wrong.values()) == one.judged - one.right
+
+
+def test_the_owner_of_another_house_is_judged_wrong(published: Installation, tmp_path: Path) -> None:
+    """Every house is given the owner of the next one in its community: name, number and telephone are another's."""
+    settings = published.settings
+    schemas = load_schemas(settings.schemas)
+    name = "housing.dangerous_houses"
+    forms = {name: load_forms(settings.schemas, schemas)[name]}
+    right = need_current(settings)
+    wrong = Release(tmp_path / right.version)
+    shutil.copytree(right.folder, wrong.folder)
+    as_of = last_day(right.database)
+    (before,) = score_forms(right, settings.data, schemas, forms, settings, as_of)
+    with duckdb.connect(str(wrong.database)) as connection:
+        connection.execute(
+            """
+            update dwelling set dwelling_owner_name = other.name, dwelling_owner_citizen_id = other.number
+            from (
+                select dwelling_id, lead(dwelling_owner_name) over near as name,
+                    lead(dwelling_owner_citizen_id) over near as number
+                from dwelling where dwelling_owner_name is not null and dwelling_owner_citizen_id is not null
+                window near as (partition by community_code order by dwelling_code)
+            ) as other
+            where other.dwelling_id = dwelling.dwelling_id and other.name is not null
+            """
+        )
+    (after,) = score_forms(wrong, settings.data, schemas, forms, settings, as_of)
+    headers = {"产权人/姓名", "产权人/身份证号码", "产权人/电话"}
+    assert before.wrong_person == 0
+    assert {header for header in headers if before.wrong.get(header, 0) > 0.05 * before.rows} == set()
+    assert after.wrong.keys() - before.wrong.keys() == headers - before.wrong.keys()
+    assert after.wrong_person > 0
 
 
 @pytest.mark.parametrize("worse", ["prefilled", "right", "wrong_person", "elsewhere", "seconds"])

@@ -56,8 +56,8 @@ def release(schemas):
             )
         for one, name, number, telephone, community, died in PEOPLE:
             connection.execute(
-                "insert into resident (resident_id, resident_name, citizen_id, mobile_phone, community_code, death_date,"
-                " dwelling_id) values (?, ?, ?, ?, ?, ?, 'away')",
+                "insert into resident (resident_id, resident_name, citizen_id, mobile_phone, community_code,"
+                " death_date, dwelling_id) values (?, ?, ?, ?, ?, ?, 'away')",
                 [one, name, number, telephone, community, died],
             )
             connection.execute("insert into resident_provenance (resident_id, mobile_phone) values (?, 7)", [one])
