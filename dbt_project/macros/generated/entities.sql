@@ -54,6 +54,8 @@
         {"element": "dwelling_use_code", "type": "code", "sql_type": "VARCHAR", "authority": {"housing": 1, "grid_center": 2}},
         {"element": "ownership_type_code", "type": "code", "sql_type": "VARCHAR", "authority": {"housing": 1}},
         {"element": "property_certificate_number", "type": "text", "sql_type": "VARCHAR", "authority": {"housing": 1}},
+        {"element": "dwelling_owner_name", "type": "name", "sql_type": "VARCHAR", "authority": {"housing": 1, "water_group": 2}},
+        {"element": "dwelling_owner_citizen_id", "type": "citizen_id", "sql_type": "VARCHAR", "authority": {"housing": 1, "water_group": 2}},
         {"element": "is_rented_code", "type": "code", "sql_type": "VARCHAR", "authority": {"grid_center": 1}},
         {"element": "water_account_number", "type": "number_text", "sql_type": "VARCHAR", "authority": {"water_group": 1}},
         {"element": "community_code", "type": "code", "sql_type": "VARCHAR", "authority": {"grid_center": 1, "public_security": 2}, "criteria": [{"name": "recency"}]}
@@ -61,10 +63,10 @@
     "sources": [
         {"model": "stg_grid_center__dwelling_visit", "department": "grid_center", "report": "grid_center.dwelling_visit", "mode": "delta", "checked": true, "elements": ["dwelling_code", "dwelling_address", "dwelling_use_code", "is_rented_code", "community_code"]},
         {"model": "stg_grid_center__resident_roll", "department": "grid_center", "report": "grid_center.resident_roll", "mode": "snapshot", "checked": true, "elements": ["dwelling_code", "community_code"]},
-        {"model": "stg_housing__dwelling_register", "department": "housing", "report": "housing.dwelling_register", "mode": "snapshot", "checked": true, "elements": ["dwelling_code", "dwelling_address", "building_number", "unit_number", "room_number", "floor_area", "dwelling_use_code", "ownership_type_code", "property_certificate_number", "community_code"]},
+        {"model": "stg_housing__dwelling_register", "department": "housing", "report": "housing.dwelling_register", "mode": "snapshot", "checked": true, "elements": ["dwelling_code", "dwelling_address", "building_number", "unit_number", "room_number", "floor_area", "dwelling_use_code", "ownership_type_code", "property_certificate_number", "dwelling_owner_name", "dwelling_owner_citizen_id", "community_code"]},
         {"model": "stg_housing__public_rental", "department": "housing", "report": "housing.public_rental", "mode": "snapshot", "elements": ["dwelling_code", "dwelling_address", "floor_area"]},
         {"model": "stg_public_security__floating_population", "department": "public_security", "report": "public_security.floating_population", "mode": "snapshot", "checked": true, "elements": ["dwelling_code", "community_code"]},
-        {"model": "stg_water_group__water_account", "department": "water_group", "report": "water_group.water_account", "mode": "snapshot", "elements": ["dwelling_code", "dwelling_address", "water_account_number", "community_code"]}
+        {"model": "stg_water_group__water_account", "department": "water_group", "report": "water_group.water_account", "mode": "snapshot", "elements": ["dwelling_code", "dwelling_address", "dwelling_owner_name", "dwelling_owner_citizen_id", "water_account_number", "community_code"]}
     ]
 },
 "event": {

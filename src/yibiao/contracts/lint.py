@@ -20,7 +20,7 @@ def lint(settings: Settings) -> Findings:
     """Everything that is wrong or doubtful; errors first, then by file."""
     schemas, findings = read_schemas(settings.schemas)
     _odcs_schema(settings.schemas, findings)
-    for rule in (_headers, _keys_of_entities, _code_values, _own_fields, _repairs, _units):
+    for rule in (_headers, _keys_of_entities, _persons, _code_values, _own_fields, _repairs, _units):
         rule(schemas, findings)
     _authorities(schemas, findings, settings.schemas)
     check_names(schemas, findings, settings.schemas)
@@ -120,6 +120,22 @@ def _keys_of_entities(schemas: Schemas, findings: Findings) -> None:
                     f"{report.path}:1",
                     expected=" or ".join("+".join(key) for key in entity.keys),
                 )
+
+
+def _persons(schemas: Schemas, findings: Findings) -> None:
+    """What an entity keeps of a person is given to it: said of the person alone it would stay in staging."""
+    for report in schemas.reports.values():
+        for column in report.columns:
+            for name in report.about if column.role else ():
+                kept = schemas.entities[name].persons.get(column.role or "", {}) if name in schemas.entities else {}
+                if column.element is not None and column.element in kept:
+                    findings.warning(
+                        "kept-of-a-person",
+                        f"`{column.name}` of `{report.id}` says what the {name} keeps of its {column.role}.",
+                        f"{report.path}:1",
+                        expected=f"element `{kept[column.element]}`, without a role",
+                        got=f"element `{column.element}`, role `{column.role}`",
+                    )
 
 
 def _code_values(schemas: Schemas, findings: Findings) -> None:

@@ -21,6 +21,9 @@ Place = tuple[str | int, ...]
 _CODE_HEADER = ["code", "name", "aliases", "valid_from", "valid_to"]
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})?")
 
+PERSON_TOLD_BY = ("resident_name", "citizen_id")
+"""What an entity keeps of a person in a role; a number alone may be mistyped into somebody else's."""
+
 
 _SQL = """
 all and any array as asc both case cast check collate column constraint create default desc describe distinct do else
@@ -149,7 +152,7 @@ def read_entities(root: Path, base: Path, elements: Mapping[str, Element], findi
     fields: dict[str, type | tuple[type, ...]] = {
         **dict.fromkeys(("id", "name", "id_column"), str),
         **dict.fromkeys(("keys", "elements"), list),
-        **dict.fromkeys(("links", "addresses"), dict),
+        **dict.fromkeys(("links", "addresses", "persons"), dict),
     }
     for file in sorted((root / "entities").glob("*.yml")):
         document = Document(file, base)
@@ -161,6 +164,15 @@ def read_entities(root: Path, base: Path, elements: Mapping[str, Element], findi
         if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in lists):
             findings.error("shape", "keys, links and elements are lists of element ids.", document.where("keys"))
             continue
+        persons = data.get("persons", {})
+        if not all(isinstance(kept, dict) for kept in persons.values()):
+            findings.error(
+                "shape",
+                "A person of an entity is told by elements of a resident.",
+                document.where("persons"),
+                expected="<role>: {<element of a resident>: <element of this entity>}",
+            )
+            continue
         entity = Entity(
             data["id"],
             data["name"],
@@ -169,6 +181,7 @@ def read_entities(root: Path, base: Path, elements: Mapping[str, Element], findi
             Frozen({target: tuple(names) for target, names in data.get("links", {}).items()}),
             tuple(data["elements"]),
             Frozen(data.get("addresses", {})),
+            Frozen({role: Frozen(kept) for role, kept in persons.items()}),
         )
         check_id(entity.id, document, ("id",), findings)
         if entity.id in found:
@@ -212,8 +225,42 @@ def read_entities(root: Path, base: Path, elements: Mapping[str, Element], findi
                 )
             if address_of(found[target], elements) is None or len(found[target].keys[0]) != 1:
                 findings.error("address", f"`{target}` has no address of its own, or no key of one element.", where)
+        _check_persons(entity, found, elements, documents[entity.id], findings)
     check_entities(found, elements, documents, findings)
     return Frozen(sorted(found.items()))
+
+
+def _check_persons(
+    entity: Entity,
+    found: Mapping[str, Entity],
+    elements: Mapping[str, Element],
+    document: Document,
+    findings: Findings,
+) -> None:
+    """A person in a role is told by name and number: what else is known of him is found by the two together."""
+    resident = found.get("resident")
+    for role, kept in entity.persons.items():
+        where = document.where("persons", role)
+        if set(kept) != set(PERSON_TOLD_BY):
+            findings.error(
+                "person",
+                f"The {role} is not told by name and number.",
+                where,
+                expected=", ".join(PERSON_TOLD_BY),
+                got=", ".join(map(str, kept)) or "nothing",
+            )
+        for asked, own in kept.items():
+            if own not in entity.elements or resident is None or asked not in resident.elements:
+                findings.error(
+                    "person",
+                    f"`{asked}: {own}` does not lead from an element of a resident to one of this entity.",
+                    where,
+                    expected=f"<element of resident>: <element of {entity.id}>",
+                )
+            elif asked in elements and own in elements and elements[asked].type != elements[own].type:
+                findings.error(
+                    "person", f"`{own}` is of another type than `{asked}`.", where, expected=elements[asked].type
+                )
 
 
 def address_of(entity: Entity, elements: Mapping[str, Element]) -> str | None:

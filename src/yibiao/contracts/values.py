@@ -116,6 +116,7 @@ class Entity:
     """A canonical table. `keys` are certain keys; `links` gives `<entity>_id` columns from elements of this entity.
 
     `addresses`: entity that an address element of this one names, where no link does (a resident's dwelling).
+    `persons`: role -> element of a resident -> the element in which this entity keeps it of the person in that role.
     """
 
     id: str
@@ -125,6 +126,7 @@ class Entity:
     links: Mapping[str, tuple[str, ...]]
     elements: tuple[str, ...]
     addresses: Mapping[str, str] = field(default_factory=Frozen)
+    persons: Mapping[str, Mapping[str, str]] = field(default_factory=Frozen)
 
 
 @dataclass(frozen=True)
@@ -141,3 +143,19 @@ class Schemas:
     def told(self) -> frozenset[str]:
         """Entities that any report speaks of."""
         return frozenset(entity for report in self.reports.values() for entity in report.about)
+
+    @cached_property
+    def asked_as(self) -> Mapping[str, tuple[str, str]]:
+        """Element in which an entity keeps a person's fact -> how forms ask it: element of a resident, and role."""
+        return Frozen(
+            {
+                kept: (asked, role)
+                for entity in self.entities.values()
+                for role, kept_by in entity.persons.items()
+                for asked, kept in kept_by.items()
+            }
+        )
+
+    def kept_as(self, element: str, role: str | None) -> tuple[str, ...]:
+        """Elements in which entities keep this fact of the person in this role."""
+        return tuple(kept for kept, asked in self.asked_as.items() if asked == (element, role))

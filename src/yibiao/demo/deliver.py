@@ -51,6 +51,11 @@ def deliver(batch: Batch, truth: Truth, plan: Plan, schemas: Schemas) -> Deliver
     return _Clerk(batch, truth, plan, schemas).write()
 
 
+def asked_of(schemas: Schemas, column: Column) -> tuple[str | None, str | None]:
+    """Element and role of a column; of what an entity keeps of a person in a role, those of the person."""
+    return schemas.asked_as.get(column.element or "", (column.element, column.role))
+
+
 class _Clerk:
     """Writes one delivery, column by column."""
 
@@ -84,7 +89,7 @@ class _Clerk:
         return stale
 
     def _column(self, place: int, column: Column) -> pa.Array:
-        element = column.element
+        element, _ = asked_of(self.schemas, column)
         special = override(self.batch, column.name)
         if special is not None:
             return self._manner(place, column, special(self.batch, self.truth))
@@ -101,9 +106,10 @@ class _Clerk:
 
     def _whom(self, column: Column, element: str) -> tuple[str, np.ndarray, str]:
         """Entity, row numbers and salt prefix that a column speaks of."""
-        if column.role:
+        _, role = asked_of(self.schemas, column)
+        if role:
             nobody = np.full(self.batch.rows, -1)
-            return "resident", self.batch.roles.get(column.role, nobody), f"{column.role}/"
+            return "resident", self.batch.roles.get(role, nobody), f"{role}/"
         for entity in (*self.report.about, *ENTITIES):
             if entity in self.batch.entities and self.truth.has(entity, element):
                 # A benefit's or event's citizen number is the number of a person, and damaged like any other.
@@ -235,9 +241,10 @@ class _Clerk:
     def _with_blanks(self, column: Column, text: pa.Array) -> pa.Array:
         if column.required or column.key or column.element is None:
             return text
-        if column.element in ("citizen_id", "as_of_date", "remark"):
+        element, _ = asked_of(self.schemas, column)
+        if element is None or element in ("citizen_id", "as_of_date", "remark"):
             return text
-        rate = blank_rate(self.schemas, column.element, self.report.department)
+        rate = blank_rate(self.schemas, element, self.report.department)
         rows = np.flatnonzero(self.batch.draw(f"{column.name}/blank") < rate)
         return harm.put(text, rows, pa.nulls(len(rows), pa.string()))
 

@@ -130,7 +130,7 @@ def _fill(folder: Path, schemas: Schemas, reports: list[Report], wanted: dict[st
     plan = make_plan(reports, first_counts([roster(report, first) for report in reports]))
     progress.advance(1, "world")
     rows: dict[str, dict[str, int]] = {}
-    with RecordWriter(folder / "truth") as records, TruthWriter(folder / "truth") as facts:
+    with RecordWriter(folder / "truth", schemas) as records, TruthWriter(folder / "truth") as facts:
         for number in range(editions):
             edition = Edition(world, number)
             truth = Truth(edition)

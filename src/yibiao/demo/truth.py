@@ -300,6 +300,8 @@ _DWELLING: dict[str, _Supply] = {
     "ownership_type_code": _ownerships,
     "property_certificate_number": _certificate_numbers,
     "is_rented_code": lambda t: coded(t.world.homes.tenant, none=None),
+    "dwelling_owner_name": lambda t: taken(t.world.residents.names, t.world.homes.owner),
+    "dwelling_owner_citizen_id": lambda t: taken(strings(t.world.residents.numbers), t.world.homes.owner),
     "water_account_number": lambda t: serial(np.arange(t.world.places.dwellings), 10, "6"),
     "community_code": _community(lambda t: t.world.places.community),
 }

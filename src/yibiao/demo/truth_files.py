@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from yibiao.demo.deliver import Delivery
+from yibiao.contracts.values import Schemas
+from yibiao.demo.deliver import Delivery, asked_of
 from yibiao.demo.event_book import events_of
 from yibiao.demo.truth import ENTITIES, Truth, as_plain, supplied
 
@@ -93,6 +94,10 @@ class TruthWriter(_Files):
 class RecordWriter(_Files):
     """Writes one row per delivered row."""
 
+    def __init__(self, folder: Path, schemas: Schemas) -> None:
+        super().__init__(folder)
+        self.schemas = schemas
+
     def add(self, delivery: Delivery) -> None:
         batch = delivery.batch
         rows = batch.rows
@@ -108,7 +113,8 @@ class RecordWriter(_Files):
                 numbers = events_of(batch.edition).number
             columns.append(_numbers(numbers, rows))
         roles = list(batch.roles.values())
-        named = {column.role for column in batch.report.columns if column.role} & set(batch.roles)
+        asked = {asked_of(self.schemas, column)[1] for column in batch.report.columns}
+        named = {role for role in asked if role} & set(batch.roles)
         columns.append(_numbers(batch.roles[sorted(named)[0]] if named and roles else None, rows))
         columns.append(delivery.marks.texts())
         self.write("record", pa.table(columns, schema=RECORD_SCHEMA))

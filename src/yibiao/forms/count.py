@@ -14,7 +14,17 @@ from yibiao.contracts.values import Entity, Schemas
 from yibiao.errors import ReleaseError
 from yibiao.forms.holders import Holders
 from yibiao.forms.model import Field, Form
-from yibiao.forms.paths import GUARDIAN, PERSONS, community_of, from_clause, joins, of_child, persons_query, place
+from yibiao.forms.paths import (
+    GUARDIAN,
+    PERSONS,
+    community_of,
+    from_clause,
+    joins,
+    of_child,
+    owner_told,
+    persons_query,
+    place,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -182,6 +192,8 @@ def _known(entities: Mapping[str, Entity], form: Form, field: Field, holders: Ho
         return None
     if field.derive != "exists":
         known = f"{where.table}.{where.column} is not null"
+        if (told := owner_told(entities, entity, field, where, community_of(entities, entity))) is not None:
+            return f"{told} and {known}"
         return of_child(known) if field.role == GUARDIAN else known
     # In a list that is complete, absence means no: the answer is known for every row whose subject is found, as soon
     # as the release holds the list at all.

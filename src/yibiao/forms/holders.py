@@ -21,7 +21,8 @@ class Holders:
     """Looks up the reports that hold a fact.
 
     A report holds a fact if it has a column, or a constant, of the same element about the row's own entity, or about
-    somebody in the same role. The first is enough for a role as well: the head of a household is a resident too.
+    somebody in the same role. The first is enough for a role as well: the head of a household is a resident too. What
+    an entity keeps of a person in a role (the owner's name, of a dwelling) is held by reports of that element alone.
 
     What a row states of itself is held only by reports of its kind: no list of old people's allowances says when a
     veteran's ended. Judging, counting and filling ask this one class, so that they cannot disagree.
@@ -46,6 +47,8 @@ class Holders:
         """
         if fact.element is None:
             return ()
+        if kept := self._schemas.kept_as(fact.element, fact.role):
+            return tuple(sorted({report for one in kept for report in self._reports.get((one, None), ())}))
         own = self._reports.get((fact.element, None), ())
         found = sorted({*own, *self._reports.get((fact.element, fact.role), ())})
         kind = self._kind(fact, rows)

@@ -15,9 +15,12 @@ from typing import Protocol
 from yibiao.contracts.values import Entity, Schemas
 
 HEAD, GUARDIAN, SPOUSE = "head", "guardian", "spouse"
-"""Roles 户主, 监护人 and 配偶: canonical tables answer them through the household and its residents, and no other."""
+"""Roles 户主, 监护人 and 配偶: canonical tables answer them through the household and its residents."""
 
-PERSONS = (HEAD, SPOUSE)
+OWNER = "owner"
+"""Role 产权人: the dwelling says who it is (`persons` of its entity), and residents what else is known of him."""
+
+PERSONS = (HEAD, SPOUSE, OWNER)
 """Roles that are tables of residents beside the row's own (`persons_query`)."""
 
 INFERRED = (GUARDIAN, SPOUSE)
@@ -84,8 +87,9 @@ def place(entities: Mapping[str, Entity], entity: str, field: Asks) -> Place:
     """Where the release holds the value that `field` asks for on a row of `entity`.
 
     The head of the household is looked up among residents, and so is a resident's spouse; a guardian is the head (see
-    `of_child`). Another role is held only if a canonical table has the column `<role>__<element>`. Nothing holds a fact
-    without an element.
+    `of_child`). Name and number of a dwelling's owner stand in the dwelling, and the rest of him among residents.
+    Another role is held only if a canonical table has the column `<role>__<element>`. Nothing holds a fact without an
+    element.
     """
     if field.element is None:
         return NOWHERE
@@ -95,6 +99,11 @@ def place(entities: Mapping[str, Entity], entity: str, field: Asks) -> Place:
         if not reachable or (field.role in INFERRED and entity != "resident"):
             return NOWHERE
         return Place(SPOUSE if field.role == SPOUSE else HEAD, field.element)
+    if field.role == OWNER and (keeper := keeper_of(entities, entity)) is not None:
+        kept = entities[keeper].persons[OWNER].get(field.element)
+        if kept is not None:
+            return Place(keeper, kept)
+        return Place(OWNER, field.element) if field.element in entities["resident"].elements else NOWHERE
     column = f"{field.role}__{field.element}" if field.role else field.element
     for table in tables:
         if column in entities[table].elements:
@@ -105,6 +114,11 @@ def place(entities: Mapping[str, Entity], entity: str, field: Asks) -> Place:
             if field.element in entities[table].elements and set(entities[table].links) & set(tables):
                 return Place(table, field.element)
     return NOWHERE
+
+
+def keeper_of(entities: Mapping[str, Entity], entity: str) -> str | None:
+    """The table that says who the owner is: a row's own or the nearest that it leads to; None if there is none."""
+    return next((one for one in (entity, *joins(entities, entity)) if OWNER in entities[one].persons), None)
 
 
 def from_clause(
@@ -123,6 +137,11 @@ def from_clause(
     through = reached["household"].source if "household" in reached else entity
     if HEAD in named:
         named.add(through)
+    # So is the owner: by the dwelling's id that a row itself carries.
+    keeper = keeper_of(entities, entity) if OWNER in named else None
+    owned = "" if keeper is None else reached[keeper].source if keeper in reached else entity
+    if owned:
+        named.add(owned)
     needed: set[str] = set()
     for table in named & reached.keys():
         while table != entity:
@@ -134,6 +153,8 @@ def from_clause(
             lines.append(f"left join {shown(table)} on {table}.{join.id_column} = {join.source}.{join.id_column}")
     if HEAD in named:
         lines.append(f"left join {shown(HEAD)} on {HEAD}.household_id = {through}.household_id")
+    if keeper is not None:
+        lines.append(f"left join {shown(OWNER)} on {OWNER}.owner_of = {owned}.{entities[keeper].id_column}")
     if SPOUSE in named:
         lines.append(f"left join {shown(SPOUSE)} on {SPOUSE}.spouse_of = {entity}.resident_id")
     return " ".join(lines)
@@ -149,11 +170,45 @@ def of_child(text: str) -> str:
     return f"({child}) and {text}"
 
 
+def whose(person: str) -> str:
+    """The column beside those of a resident that says whose head, spouse or owner a row of `PERSONS` is."""
+    return {SPOUSE: "spouse_of", OWNER: "owner_of"}.get(person, "household_id")
+
+
+def owner_told(entities: Mapping[str, Entity], entity: str, field: Asks, where: Place, community: str) -> str | None:
+    """SQL: whether a community may be told this of an owner; None if it may always, or nothing is said of an owner.
+
+    Who owns a house is told where the house stands, as its registration is; the rest only if the owner lives there too.
+    """
+    if field.role != OWNER or where.table is None:
+        return None
+    told = [f"{table}.community_code" for table in dict.fromkeys((keeper_of(entities, entity), where.table)) if table]
+    return " and ".join(f"{one} = {community}" for one in told if one != community) or None
+
+
+def _owners_query(schemas: Schemas) -> str:
+    """Living residents who are the owner of the dwelling `owner_of`: by number and name together.
+
+    A number that was mistyped may be somebody else's, whose telephone nobody asked for.
+    """
+    keeper = next((one for one in schemas.entities.values() if OWNER in one.persons), None)
+    if keeper is None:
+        return "select resident.*, null::varchar as owner_of from resident where false"
+    kept = keeper.persons[OWNER]
+    same = " and ".join(f"resident.{asked} = {keeper.id}.{own}" for asked, own in sorted(kept.items()))
+    return f"""
+    select resident.*, {keeper.id}.{keeper.id_column} as owner_of
+    from {keeper.id} inner join resident on {same}
+    where resident.death_date is null
+    qualify count(*) over (partition by {keeper.id}.{keeper.id_column}) = 1"""
+
+
 def persons_query(schemas: Schemas) -> str:
-    """The CTEs `head` and `spouse`: residents.
+    """The CTEs `head`, `spouse` and `owner`: residents.
 
     `head`: at most one living head of each household. `spouse`: husband or wife of the resident `spouse_of`, who is the
-    head or the head's only living husband or wife; of others the relations do not tell.
+    head or the head's only living husband or wife; of others the relations do not tell. `owner`: the owner of the
+    dwelling `owner_of`.
     """
     relations = schemas.codes[schemas.elements["relation_to_head_code"].code_list or ""]
     codes = ", ".join(f"'{code.code}'" for code in relations.codes if code.name in HEAD_NAMES)
@@ -185,6 +240,9 @@ spouse as (
     select resident.*, couple.one as spouse_of from couple inner join resident on resident.resident_id = couple.other
     union all
     select resident.*, couple.other as spouse_of from couple inner join resident on resident.resident_id = couple.one
+),
+
+owner as ({_owners_query(schemas)}
 )"""
 
 

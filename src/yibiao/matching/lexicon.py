@@ -76,6 +76,11 @@ def qualifiers(alias: str) -> tuple[str, ...]:
     return tuple(inside for inside in understood.inside if inside != understood.unit)
 
 
+def _asked(schemas: Schemas, element: str, role: str | None = None) -> Fact:
+    """An element as forms ask it: what a dwelling keeps of its owner is the name, or the number, of the owner."""
+    return Fact(*schemas.asked_as.get(element, (element, role)))
+
+
 class Lexicon:
     """Names of all data elements, and the words they are made of.
 
@@ -102,7 +107,7 @@ class Lexicon:
         self.exact: dict[str, list[int]] = defaultdict(list)
         self.alike: dict[str, list[int]] = defaultdict(list)
         for element in schemas.elements.values():
-            fact = Fact(element.id)
+            fact = _asked(schemas, element.id)
             self._add(element.name, fact, "registry", f"与数据元“{element.name}”同名")
             for alias in element.aliases:
                 said = f"“{alias}”是数据元“{element.name}”的别名"
@@ -117,7 +122,9 @@ class Lexicon:
                 if column.element:
                     for word in (column.header, *column.aliases):
                         said = f"报表《{report.title}》用“{word}”表示它"
-                        self._add(word.rpartition("/")[2], Fact(column.element, column.role), "contract", said)
+                        self._add(
+                            word.rpartition("/")[2], _asked(schemas, column.element, column.role), "contract", said
+                        )
         self._add_codes()
         self.votes: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
         for one in learned:

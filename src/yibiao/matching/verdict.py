@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from yibiao.contracts.values import Schemas
+from yibiao.contracts.values import Element, Schemas
 from yibiao.forms.holders import Holders
 from yibiao.forms.model import Fact as AskedFact
 from yibiao.forms.model import Rows
@@ -116,7 +116,7 @@ class Judge:
             return self._verdict(scored, rows, fact, "derive", [*reasons, how])
         if scored.score < self._model.sure:
             return self._verdict(scored, rows, fact, "confirm", [*reasons, "把握较大，请核对"])
-        as_of, good = self._as_of(held), self._schemas.elements[fact.element].max_age_days
+        as_of, good = self._as_of(held), self._kept(fact).max_age_days
         if as_of and self._today and good is not None and (self._today - as_of).days > good + GRACE_DAYS:
             return self._verdict(scored, rows, fact, "confirm", [*reasons, f"最近一期是 {as_of.isoformat()}，已不新"])
         return self._verdict(scored, rows, fact, "reuse", reasons)
@@ -124,8 +124,13 @@ class Judge:
     def held_by(self, fact: Fact, rows: Rows | None = None) -> tuple[str, ...]:
         """Reports that hold it; the department that decides comes first."""
         held = self._holders.of(AskedFact(fact.element, fact.role, fact.derive, fact.value, None), rows)
-        order = {name: place for place, name in enumerate(self._schemas.elements[fact.element or ""].authority)}
+        order = {name: place for place, name in enumerate(self._kept(fact).authority)}
         return tuple(sorted(held, key=lambda one: (order.get(one.partition(".")[0], len(order)), one)))
+
+    def _kept(self, fact: Fact) -> Element:
+        """The element that answers: of the owner of a dwelling, the dwelling's own."""
+        kept = self._schemas.kept_as(fact.element or "", fact.role)
+        return self._schemas.elements[kept[0] if kept else fact.element or ""]
 
     def _as_of(self, held: tuple[str, ...]) -> date | None:
         return max((self._editions[one] for one in held if one in self._editions), default=None)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+import duckdb
 import pytest
 from bench.forms import LEAST_PREFILLED, LEAST_RIGHT
 from bench.main import of_forms
@@ -11,7 +15,7 @@ from yibiao.contracts import load_schemas
 from yibiao.demo.prefill import score_forms
 from yibiao.forms import load_forms
 from yibiao.forms.count import last_day
-from yibiao.warehouse.releases import need_current
+from yibiao.warehouse.releases import Release, need_current
 
 
 def test_most_cells_are_prefilled_nearly_all_of_them_right_and_none_is_of_another_person(
@@ -36,6 +40,37 @@ def test_most_cells_are_prefilled_nearly_all_of_them_right_and_none_is_of_anothe
     for one in found:
         assert 0 <= one.right <= one.judged <= one.filled <= one.cells
         assert sum(one.wrong.values()) == one.judged - one.right
+
+
+def test_another_owner_of_a_house_is_judged_wrong(published: Installation, tmp_path: Path) -> None:
+    """Every house is given to somebody else of its community: name, number and telephone are another's."""
+    settings = published.settings
+    schemas = load_schemas(settings.schemas)
+    name = "water_group.meter_check"
+    forms = {name: load_forms(settings.schemas, schemas)[name]}
+    right = need_current(settings)
+    wrong = Release(tmp_path / right.version)
+    shutil.copytree(right.folder, wrong.folder)
+    as_of = last_day(right.database)
+    (before,) = score_forms(right, settings.data, schemas, forms, settings, as_of)
+    with duckdb.connect(str(wrong.database)) as connection:
+        connection.execute(
+            """
+            update dwelling set dwelling_owner_name = other.name, dwelling_owner_citizen_id = other.number
+            from (
+                select house.dwelling_id, min(resident_name) as name, arg_min(citizen_id, resident_name) as number
+                from dwelling as house join resident using (community_code)
+                where resident.citizen_id <> dwelling_owner_citizen_id and resident_name <> dwelling_owner_name
+                group by house.dwelling_id
+            ) as other
+            where other.dwelling_id = dwelling.dwelling_id
+            """
+        )
+    (after,) = score_forms(wrong, settings.data, schemas, forms, settings, as_of)
+    for header in ("户主（产权人）/姓名", "户主（产权人）/身份证号码", "户主（产权人）/联系电话"):
+        assert before.wrong.get(header, 0) < 0.05 * before.rows
+        assert after.wrong[header] > 3 * before.wrong.get(header, 0)
+    assert before.wrong_person == 0 < after.wrong_person
 
 
 @pytest.mark.parametrize("worse", ["prefilled", "right", "wrong_person", "elsewhere", "seconds"])

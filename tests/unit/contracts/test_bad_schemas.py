@@ -135,6 +135,24 @@ MISTAKES = {
     "element of an entity nobody defined": ("entities/person.yml", ", birth_date,", ", birthdate,", "`birth_date`?"),
     "key that is no element of the entity": ("entities/person.yml", "[person_number]\n", "[persn]\n", "list it"),
     "unknown key of an entity": ("entities/person.yml", "id_column: person_id", "idcolumn: person_id", "`id_column`?"),
+    "person of an entity without a number": (
+        "entities/person.yml",
+        "id_column: person_id",
+        "id_column: person_id\npersons: {owner: {resident_name: birth_date}}",
+        "name and number",
+    ),
+    "person of an entity that leads nowhere": (
+        "entities/person.yml",
+        "id_column: person_id",
+        "id_column: person_id\npersons: {owner: {resident_name: birth_date, citizen_id: person_number}}",
+        "element of a resident",
+    ),
+    "person of an entity in no role": (
+        "entities/person.yml",
+        "id_column: person_id",
+        "id_column: person_id\npersons: {owner: birth_date}",
+        "elements of a resident",
+    ),
     "department twice": (
         "departments.yml",
         "departments:\n",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -139,3 +141,28 @@ def test_loading_takes_less_than_half_a_second(project: Path) -> None:
     seconds = float(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout)
 
     assert seconds < 0.5
+
+
+def test_lint_warns_of_an_owner_who_is_not_given_to_his_dwelling(project: Path, shipped: Settings, tmp_path: Path):
+    """A column about the owner that names no element of the dwelling would never reach the registry."""
+    folder = tmp_path / "schemas"
+    shutil.copytree(project / "schemas", folder)
+    path = folder / "reports/housing/dwelling_register.odcs.yml"
+    text = path.read_text()
+    kept, own = "{property: element, value: dwelling_owner_name}", "{property: element, value: resident_name}"
+    path.write_text(text.replace(kept, f"{own}\n          - {{property: role, value: owner}}"))
+    found = [one for one in lint(dataclasses.replace(shipped, schemas=folder)) if one.rule == "kept-of-a-person"]
+    assert [(one.severity, one.where.rpartition("/")[2]) for one in found] == [
+        ("warning", "dwelling_register.odcs.yml:1")
+    ]
+    assert "dwelling_owner_name" in found[0].expected
+    assert not [one for one in lint(shipped) if one.rule == "kept-of-a-person"]
+
+
+def test_what_a_dwelling_keeps_of_its_owner_is_what_forms_ask_of_one(schemas: Schemas) -> None:
+    assert schemas.asked_as == {
+        "dwelling_owner_name": ("resident_name", "owner"),
+        "dwelling_owner_citizen_id": ("citizen_id", "owner"),
+    }
+    assert schemas.kept_as("resident_name", "owner") == ("dwelling_owner_name",)
+    assert schemas.kept_as("resident_name", "head") == schemas.kept_as("mobile_phone", "owner") == ()

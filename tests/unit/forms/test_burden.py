@@ -23,6 +23,7 @@ from yibiao.forms.holders import Holders
 from yibiao.settings import Settings
 
 AS_OF = date(2026, 3, 31)
+OWNER = ("dwelling_owner_name", "dwelling_owner_citizen_id")
 SILENT = {("veterans.preferential_visit", "benefit_end_date"), ("veterans.preferential_visit", "benefit_month")}
 """Fields whose own benefit's report does not hold them; those of other benefits do."""
 SIZES = {"household": 90, "dwelling": 80, "resident": 240, "organisation": 60, "benefit": 120, "event": 70}
@@ -43,6 +44,9 @@ def tables(schemas):
                     [None, f"{target}9999", *[f"{target}{dice.randrange(SIZES[target]):04d}" for _ in range(3)]]
                 )
             for element in shape.elements:
+                if element in OWNER:
+                    row[element] = None  # see below
+                    continue
                 row[element] = _value(dice, schemas.elements[element], schemas) if dice.random() > 0.3 else None
             row["community_code"] = dice.choice([None, "999901001001", "999901001002", "999901002001"])
             if entity == "resident":
@@ -53,6 +57,17 @@ def tables(schemas):
                 if "community_code" in shape.elements:
                     row["community_code"] = "999901001001"
             made[entity].append(row)
+    # Owners who are residents; some of them are dead, live elsewhere, or share name and number with somebody.
+    people = [row for row in made["resident"] if row["resident_name"] and row["citizen_id"]]
+    for row in made["dwelling"]:
+        if dice.random() < 0.7:
+            owner = dice.choice(people)
+            # What a dwelling says of its owner may be wrong, or one of the two alone.
+            row.update(zip(OWNER, (owner["resident_name"], owner["citizen_id"]), strict=True))
+            if dice.random() < 0.2:
+                row[dice.choice(OWNER)] = dice.choice(["value0", None])
+    for row in people[:12]:
+        row["citizen_id"], row["resident_name"] = people[-1]["citizen_id"], people[-1]["resident_name"]
     return made
 
 
@@ -150,6 +165,8 @@ class Slow:
         if field.role == "spouse" and entity == "resident":
             found = self.spouse(row)
             return found is not None and found[field.element] is not None
+        if field.role == "owner":
+            return self.knows_owner(entity, rows, field)
         if field.role is not None:
             return False
         if field.derive == "exists":
@@ -163,6 +180,33 @@ class Slow:
             if field.element in self.entities[name].elements:
                 return found is not None and found[field.element] is not None
         raise AssertionError(field)
+
+    def knows_owner(self, entity, rows, field):
+        """What the dwelling says of him where it stands; the rest if he lives there too, and is one person for sure."""
+        if rows.get("dwelling") is None:
+            return False
+        own = next(found for name, found in rows.items() if "community_code" in self.entities[name].elements)
+        here, dwelling = own and own["community_code"], rows["dwelling"]
+        if here is None:
+            return False if entity != "dwelling" else self._told(dwelling, field)
+        if field.element in ("resident_name", "citizen_id"):
+            return self._told(dwelling, field) and dwelling["community_code"] == here
+        owners = [
+            one
+            for one in self.tables["resident"]
+            if one["resident_name"] is not None
+            and one["citizen_id"] is not None
+            and one["resident_name"] == dwelling["dwelling_owner_name"]
+            and one["citizen_id"] == dwelling["dwelling_owner_citizen_id"]
+            and one["death_date"] is None
+        ]
+        places = {dwelling["community_code"], *(one["community_code"] for one in owners)}
+        return len(owners) == 1 and places == {here} and owners[0][field.element] is not None
+
+    @staticmethod
+    def _told(dwelling, field):
+        kept = {"resident_name": "dwelling_owner_name", "citizen_id": "dwelling_owner_citizen_id"}.get(field.element)
+        return kept is not None and dwelling[kept] is not None
 
     def count(self, form, chosen):
         rows = [row for row in self.tables[form.rows.entity] if chosen(self.reach(form.rows.entity, row))]
@@ -410,15 +454,14 @@ def test_make_bench_prints_what_a_slow_loop_finds(forms, tables, schemas, databa
     assert hours["cut"] == round(1 - seconds["once"] / seconds["by_hand"], 4)
     distinct = printed["figures"]["distinct fields"]
     facts = {field.fact for form in forms.values() for field in form.fields}
-    # What no golden record has is asked, whoever holds it: the owner of a dwelling. So is what a report of another
-    # benefit holds.
-    asked = {fact for fact in facts if not held.of(fact) or fact.role == "owner"}
+    # What a report of another benefit holds is asked.
+    asked = {fact for fact in facts if not held.of(fact)}
     asked |= {field.fact for name, form in forms.items() for field in form.fields if (name, field.element) in SILENT}
     assert (distinct["before"], distinct["after"]) == (len(facts), len(asked))
-    assert distinct["least"] == 0.6
+    assert distinct["cut"] >= distinct["least"] == 0.6
     shown = [(one.name, one.verdict) for one in of_burden(printed, judged=True)]
     assert shown[:2] == [
-        ("burden: distinct fields asked of people", "ok" if distinct["cut"] >= 0.6 else "MISSED"),
+        ("burden: distinct fields asked of people", "ok"),
         ("burden: hours asked of people", "ok" if hours["cut"] >= 0.8 else "MISSED"),
     ]
 

@@ -50,7 +50,9 @@ def test_the_department_that_decides_comes_first(judge):
         (Fact("birth_date", None, "age"), 1.0, "derive"),
         (Fact("resident_name", "spouse"), 1.0, "confirm"),
         (Fact("mobile_phone", "guardian"), 1.0, "confirm"),
-        (Fact("resident_name", "owner"), 1.0, "new"),
+        (Fact("resident_name", "owner"), 1.0, "reuse"),
+        (Fact("mobile_phone", "owner"), 1.0, "reuse"),
+        (Fact("mobile_phone", "legal_representative"), 1.0, "new"),
         (None, 0.0, "new"),
     ],
 )
@@ -116,10 +118,10 @@ def test_the_model_that_is_shipped_orders_its_thresholds(model):
 
 
 def test_only_what_a_release_can_answer_is_called_held(judge):
-    """Reports name owners of dwellings, but no golden record does: a filled form would be empty there."""
-    fact = Fact("resident_name", "owner")
+    """Reports name legal representatives, but no golden record has their telephone: a filled form would be empty."""
+    fact = Fact("mobile_phone", "legal_representative")
     verdict = judge.of(scored(fact, 1.0))
-    assert (verdict.verdict, verdict.element) == ("new", "resident_name")
+    assert (verdict.verdict, verdict.element) == ("new", "mobile_phone")
     assert "发布的数据里还没有这一项" in verdict.reasons[-1]
     assert verdict.held_by  # who could give it is said all the same
     # A spouse follows from the relations of residents, of nothing else.
@@ -141,3 +143,18 @@ def test_what_only_reports_of_other_benefits_hold_is_asked_of_this_one(judge):
     assert "报送这一类的部门不提供它" in found.reasons[-1]
     assert judge.of(ended, rows=poor).held_by == ("civil_affairs.low_income",)
     assert judge.of(ended).verdict == judge.of(ended, rows=poor).verdict == "reuse"
+
+
+def test_the_owner_of_a_dwelling_is_held_by_those_who_give_him_to_the_dwelling(judge):
+    """No list of residents says who owns a house, whatever names it has."""
+    named = scored(Fact("resident_name", "owner"), 1.0)
+    holders = ("housing.dwelling_register", "water_group.water_account")
+    found = {
+        entity: judge.of(named, rows=Rows(entity, None, Fraction(1), ""))
+        for entity in ("dwelling", "resident", "household")
+    }
+    assert {entity: (one.verdict, one.held_by) for entity, one in found.items()} == {
+        "dwelling": ("reuse", holders),
+        "resident": ("reuse", holders),
+        "household": ("new", holders),  # leads to no dwelling
+    }

@@ -15,8 +15,8 @@ with typed as (
         {{ parse_code("dwelling_use_code", code_pairs("dwelling_use")) }} as dwelling_use_code,
         {{ parse_code("ownership_type_code", code_pairs("ownership_type")) }} as ownership_type_code,
         {{ parse_text("property_certificate_number") }} as property_certificate_number,
-        {{ parse_name("owner__resident_name") }} as owner__resident_name,
-        {{ parse_citizen_id("owner__citizen_id") }} as owner__citizen_id,
+        {{ parse_name("owner__resident_name") }} as dwelling_owner_name,
+        {{ parse_citizen_id("owner__citizen_id") }} as dwelling_owner_citizen_id,
         {{ parse_code("community_code", code_pairs("division")) }} as community_code,
         {{ parse_integer("built_year") }} as built_year,
         {{ parse_date("as_of_date", ["%Y-%m-%d"]) }} as as_of_date
@@ -36,8 +36,8 @@ select
     dwelling_use_code,
     ownership_type_code,
     property_certificate_number,
-    owner__resident_name,
-    owner__citizen_id,
+    dwelling_owner_name,
+    dwelling_owner_citizen_id,
     community_code,
     built_year,
     as_of_date

@@ -67,17 +67,23 @@ def own_columns(form: Form, schemas: Schemas) -> list[OwnColumn]:
     taken = {one.name for one in columns}
     for number, field in enumerate(form.fields):
         own = field.element is None or bool(field.derive)
-        if not own and (field.element, field.role) in first:
+        if not own and asked_of(form, schemas, field) in first:
             continue  # a key or the community says it already
-        own = own or (field.element, field.role) in said
+        own = own or asked_of(form, schemas, field) in said
         name = _name(field)
         while name in taken:
             name += "_2"
         taken.add(name)
-        element, role = (None, None) if own else (field.element, field.role)
+        element, role = (None, None) if own else asked_of(form, schemas, field)
         said.add((element, role))
         columns.append(OwnColumn(name, _header(form, number), element, role, number))
     return columns
+
+
+def asked_of(form: Form, schemas: Schemas, field: Field) -> tuple[str | None, str | None]:
+    """Element and role of a field's column: what the row's entity keeps of a person in a role is its own element."""
+    kept = schemas.entities[form.rows.entity].persons.get(field.role or "", {}).get(field.element or "")
+    return (kept, None) if kept else (field.element, field.role)
 
 
 def contract_text(form: Form, schemas: Schemas) -> str:

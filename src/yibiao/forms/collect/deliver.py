@@ -12,7 +12,7 @@ from pathlib import Path
 
 from yibiao.contracts.values import Schemas
 from yibiao.forms.collect.compare import ANSWERED, BLANK, CONFIRMED, CORRECTED, UNCHANGED, Cell, Compared
-from yibiao.forms.collect.contract import AS_OF, own_columns
+from yibiao.forms.collect.contract import AS_OF, asked_of, own_columns
 from yibiao.forms.collect.sent import Sent, SentRow
 from yibiao.forms.collect.workbook import Book
 from yibiao.forms.fill.run import safe
@@ -79,7 +79,8 @@ def corrections_of(schemas: Schemas, file: ReturnedFile, before: Sent, found: Co
 def _found(schemas: Schemas, file: ReturnedFile, before: Sent, row: SentRow, cell: Cell) -> Found:
     number = cell.field or 0
     field = file.form.fields[number]
-    element = field.element or ""
+    # What was corrected is the value where it stands: of the owner of a dwelling, the dwelling's.
+    element = before.asked.cells[number].column or field.element or ""
     authority = schemas.elements[element].authority if element else ()
     return Found(
         form=file.form.id,
@@ -110,7 +111,8 @@ def delivery_of(form: Form, schemas: Schemas, file: ReturnedFile, found: Compare
         line["community_code"], line[AS_OF] = file.community, moment.date().isoformat()
         for number, value in new.items():
             field = form.fields[number]
-            name = by_field.get(number) or by_place.get((field.element or "", field.role))
+            element, role = asked_of(form, schemas, field)
+            name = by_field.get(number) or by_place.get((element or "", role))
             if name and not line[name]:
                 line[name] = value
         if row.sent is not None:

@@ -23,7 +23,7 @@ from yibiao.forms.collect.compare import (
     Row,
     compare,
 )
-from yibiao.forms.collect.contract import own_columns, own_report, report_id, report_of
+from yibiao.forms.collect.contract import asked_of, own_columns, own_report, report_id, report_of
 from yibiao.forms.collect.deliver import (
     ReturnedFile,
     corrections_of,
@@ -269,7 +269,8 @@ class Reading:
         by_place = {(one.element, one.role): one.name for one in own_columns(form, schemas) if one.element}
         self._rules: dict[int, str | None] = {}
         for number, field in enumerate(form.fields):
-            name = by_place.get((field.element, field.role)) if field.element and not field.derive else None
+            element, role = asked_of(form, schemas, field)
+            name = by_place.get((element, role)) if element and not field.derive else None
             self._rules[number] = read_as(report.column(name), "text") if name else None
 
     def __call__(self, asked: Sequence[tuple[int, str]]) -> list[str | None]:

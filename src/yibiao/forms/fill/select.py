@@ -12,7 +12,7 @@ from yibiao.contracts.values import Schemas
 from yibiao.forms.fill.values import NOTHING, Cell, cell_of, named
 from yibiao.forms.holders import Holders
 from yibiao.forms.model import Form
-from yibiao.forms.paths import PERSONS, Place, community_of, from_clause, joins, persons_query
+from yibiao.forms.paths import HEAD, PERSONS, Place, community_of, from_clause, joins, persons_query, whose
 from yibiao.ingest.rules import sql_text
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def prepare_names(connection: DuckDBPyConnection, schemas: Schemas) -> None:
 
 def persons_seen(schemas: Schemas, person: str) -> str:
     """Query of one of `PERSONS`, of whom is shown what may be seen of a resident."""
-    more = ", spouse.spouse_of" if person == "spouse" else ""
+    more = f", {person}.{whose(person)}" if person != HEAD else ""
     return (
         f"{persons_query(schemas)} select seen_resident.*{more}"
         f" from {person} join seen_resident on seen_resident.resident_id = {person}.resident_id"
@@ -201,7 +201,11 @@ def ask(
         f" {', '.join(outs)} {body} {_names(cells)}"
         " where picked.community is not null order by picked.community, picked.rn"
     )
-    limits = tuple(ages.get(field.element or "", 0) if field.derive is None else 0 for field in form.fields)
+    # What a dwelling keeps of its owner is as fresh as the dwelling's elements are.
+    limits = tuple(
+        ages.get(cell.column or "", 0) if field.derive is None else 0
+        for field, cell in zip(form.fields, cells, strict=True)
+    )
     return Asked(form, cells, picked, sql, limits)
 
 

@@ -10,7 +10,7 @@ from yibiao.contracts.cells import ratio
 from yibiao.contracts.kinds import UNITS
 from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.forms.model import Field
-from yibiao.forms.paths import GUARDIAN, HEAD, INFERRED, PERSONS, Place, joins, of_child, place
+from yibiao.forms.paths import GUARDIAN, HEAD, INFERRED, OWNER, PERSONS, Place, joins, of_child, owner_told, place
 from yibiao.ingest.rules import sql_text
 
 YES, NO = "是", "否"
@@ -67,7 +67,7 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
     if where.table is None or where.column is None:
         return NOTHING
     if field.derive == "exists":
-        return _guarded(_existence(schemas, entity, field, where), schemas, entity, community)
+        return _guarded(_existence(schemas, entity, field, where), schemas, entity, field, community)
     element = schemas.elements[field.element or ""]
     value, record = f"{where.table}.{where.column}", f"of_{where.table}.{where.column}"
     codes = None
@@ -93,7 +93,7 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
         text = f"case when resident.community_code = {community} then {text} end"
     inferred = field.role in INFERRED or not field.is_sure
     cell = Cell(where.table, where.column, text, record, masked, codes, inferred)
-    return _guarded(cell, schemas, entity, community)
+    return _guarded(cell, schemas, entity, field, community)
 
 
 def names_person(entity: Entity, element: str, community: str) -> bool:
@@ -197,8 +197,11 @@ def _current(schemas: Schemas, table: str) -> str:
     return "".join(f" and {column} is distinct from '{code}'" for code in ended)
 
 
-def _guarded(cell: Cell, schemas: Schemas, entity: str, community: str) -> Cell:
+def _guarded(cell: Cell, schemas: Schemas, entity: str, field: Field, community: str) -> Cell:
     """The same, empty where it speaks of another person than the row's own, who belongs to another community."""
+    if field.role == OWNER:
+        told = owner_told(schemas.entities, entity, field, Place(cell.table, cell.column), community)
+        return cell if told is None else replace(cell, text=f"case when {told} then {cell.text} end")
     person = "resident" if cell.table in PERSONS else cell.table
     if person != "resident" or cell.table == entity or community == f"{cell.table}.community_code":
         return cell
