@@ -87,7 +87,8 @@ def place(entities: Mapping[str, Entity], entity: str, field: Asks) -> Place:
     """Where the release holds the value that `field` asks for on a row of `entity`.
 
     The head of the household is looked up among residents, and so is a resident's spouse; a guardian is the head (see
-    `of_child`). Name and number of a dwelling's owner stand in the dwelling, and the rest of him among residents.
+    `of_child`). Name and number of a dwelling's owner stand in the dwelling; the rest of him, among residents, is only
+    looked up for a row about the dwelling itself.
     Another role is held only if a canonical table has the column `<role>__<element>`. Nothing holds a fact without an
     element.
     """
@@ -103,7 +104,9 @@ def place(entities: Mapping[str, Entity], entity: str, field: Asks) -> Place:
         kept = entities[keeper].persons[OWNER].get(field.element)
         if kept is not None:
             return Place(keeper, kept)
-        return Place(OWNER, field.element) if field.element in entities["resident"].elements else NOWHERE
+        # The address that a tenant left leads to a house whose owner's telephone is nothing to him.
+        told = keeper == entity and field.element in entities["resident"].elements
+        return Place(OWNER, field.element) if told else NOWHERE
     column = f"{field.role}__{field.element}" if field.role else field.element
     for table in tables:
         if column in entities[table].elements:

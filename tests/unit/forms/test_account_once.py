@@ -177,8 +177,13 @@ def test_each_state_costs_no_more_than_the_one_before(forms, schemas, monkeypatc
         assert min(form_cost.cells().values()) >= 0
 
 
-SILENT = {("veterans.preferential_visit", "benefit_end_date"), ("veterans.preferential_visit", "benefit_month")}
-"""Fields whose own benefit's report does not hold them; those of other benefits do."""
+SILENT = {
+    ("veterans.preferential_visit", "benefit_end_date", None),
+    ("veterans.preferential_visit", "benefit_month", None),
+    ("public_security.floating_population", "mobile_phone", "owner"),
+}
+"""Fields whose own benefit's report does not hold them; those of other benefits do. And the landlord of a person,
+who is looked up from the dwelling alone."""
 
 
 def test_the_distinct_fields_asked_are_those_that_nobody_can_answer(forms, schemas, assessor):
@@ -197,7 +202,9 @@ def test_the_distinct_fields_asked_are_those_that_nobody_can_answer(forms, schem
         or not ({(fact.element, None), (fact.element, fact.role)} & held)
         or schemas.elements[fact.element].sharing == "none"
     }
-    left |= {field.fact for one in forms.values() for field in one.fields if (one.id, field.element) in SILENT}
+    left |= {
+        field.fact for one in forms.values() for field in one.fields if (one.id, field.element, field.role) in SILENT
+    }
     costs = [admitted(one, Counts(1, (0,) * len(one.fields), 1), assessor.of_form(one)) for one in forms.values()]
     asked = {field.fact for cost in costs for field in cost.fields if field.asked}
     assert asked == {":".join(part or "" for part in one[:4]) if one.element else f"={one.concept}" for one in left}
