@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from yibiao.contracts import Schemas, load_schemas
-from yibiao.matching.lexicon import Lexicon
+from yibiao.matching.evidence import candidates
+from yibiao.matching.fields import FormField
+from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.model import Model, load_model
+from yibiao.matching.setting import implied_roles, setting_of
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 
@@ -26,3 +29,16 @@ def model() -> Model:
 @pytest.fixture(scope="session")
 def lexicon(schemas: Schemas, model: Model) -> Lexicon:
     return Lexicon(schemas, model.learned)
+
+
+@pytest.fixture
+def asked(lexicon: Lexicon):
+    """Figures of the facts that the first field of a form may ask."""
+
+    def call(*paths: str, title: str) -> dict[Fact, dict[str, float]]:
+        form = [FormField("表", column, tuple(path.split("/"))) for column, path in enumerate(paths)]
+        setting = setting_of(form, title, lexicon)
+        implied = implied_roles(form, setting.title, lexicon)
+        return {one.fact: one.figures for one in candidates(form[0], lexicon, setting, implied[0])}
+
+    return call

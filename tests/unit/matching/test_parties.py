@@ -6,7 +6,7 @@ import pytest
 
 from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
-from yibiao.matching.lexicon import Fact, Lexicon
+from yibiao.matching.lexicon import Fact
 from yibiao.matching.normalise import label, reduced, without_blanks
 from yibiao.matching.roles import is_stranger, readings
 from yibiao.matching.setting import entities_of, implied_roles, setting_of, subject_of
@@ -21,19 +21,6 @@ BUSINESS = Fact("operation_address")
 
 def fields(*paths: str) -> list[FormField]:
     return [FormField("表", column, tuple(path.split("/"))) for column, path in enumerate(paths)]
-
-
-@pytest.fixture
-def asked(lexicon: Lexicon):
-    """Figures of the facts that the first field of a form may ask."""
-
-    def call(*paths: str, title: str) -> dict[Fact, dict[str, float]]:
-        form = fields(*paths)
-        setting = setting_of(form, title, lexicon)
-        implied = implied_roles(form, setting.title, lexicon)
-        return {one.fact: one.figures for one in candidates(form[0], lexicon, setting, implied[0])}
-
-    return call
 
 
 def roles(words: str, *parents: str) -> set[str | None]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
-from yibiao.matching.lexicon import Fact, Lexicon
+from yibiao.matching.lexicon import Fact
 from yibiao.matching.roles import readings
-from yibiao.matching.setting import entities_of, implied_roles, setting_of
+from yibiao.matching.setting import entities_of, setting_of
 from yibiao.matching.subjects import otherwise, titled_subject
 from yibiao.matching.words import why_skipped
 
@@ -17,19 +16,6 @@ FIRM = ("单位名称", "统一社会信用代码", "法定代表人", "注册�
 
 def fields(*paths: str) -> list[FormField]:
     return [FormField("表", column, tuple(path.split("/"))) for column, path in enumerate(paths)]
-
-
-@pytest.fixture
-def asked(lexicon: Lexicon):
-    """Figures of the facts that the first field of a form may ask."""
-
-    def call(*paths: str, title: str) -> dict[Fact, dict[str, float]]:
-        form = fields(*paths)
-        setting = setting_of(form, title, lexicon)
-        implied = implied_roles(form, setting.title, lexicon)
-        return {one.fact: one.figures for one in candidates(form[0], lexicon, setting, implied[0])}
-
-    return call
 
 
 def test_the_other_firm_of_a_contract_is_not_that_of_the_form(asked):

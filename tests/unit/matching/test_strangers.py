@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
-from yibiao.matching.lexicon import Fact, Lexicon
+from yibiao.matching.lexicon import Fact
 from yibiao.matching.roles import is_titled, readings
 from yibiao.matching.score import no_question
-from yibiao.matching.setting import implied_roles, setting_of
+from yibiao.matching.setting import implied_roles
 
 
 def fields(*paths: str) -> list[FormField]:
     return [FormField("表", column, tuple(path.split("/"))) for column, path in enumerate(paths)]
-
-
-@pytest.fixture
-def asked(lexicon: Lexicon):
-    """Figures of the facts that the first field of a form may ask."""
-
-    def call(*paths: str, title: str) -> dict[Fact, dict[str, float]]:
-        form = fields(*paths)
-        setting = setting_of(form, title, lexicon)
-        implied = implied_roles(form, title, lexicon)
-        return {one.fact: one.figures for one in candidates(form[0], lexicon, setting, implied[0])}
-
-    return call
 
 
 def test_the_name_below_a_thing_is_no_name_of_an_organisation(asked):
