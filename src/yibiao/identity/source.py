@@ -55,6 +55,11 @@ def with_settings(schemas_folder: Path) -> list[str]:
     return sorted(path.stem for path in (schemas_folder / "linkage").glob("*.yml"))
 
 
+def name_of(settings: LinkageSettings) -> str:
+    """Element that says what a linked entity is called: the first of its subject; empty if settings name none."""
+    return settings.columns[settings.subject[0]].sources[0] if settings.subject else ""
+
+
 def linkage_of(schemas_folder: Path, entity: str) -> LinkageSettings:
     """The linkage settings of an entity.
 

@@ -30,7 +30,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
 
     Returns:
         `{format, ok, state, why, error, release, built, reports, totals, waiting, entities, conflicts,
-        decisions_passed_over, corrections_passed_over, one_number, expectations, burden, seconds, next}`.
+        decisions_passed_over, corrections_passed_over, one_subject, expectations, burden, seconds, next}`.
         `state` is that of the unify run (`published`, `unchanged`, `verified`, `refused`, `rolled back`), or `failed`;
         `why` and `error` say why it did not publish.
         Of the rows `quarantined`, `open` ones wait for their sender, `resolved` ones came back mended and count,
@@ -39,7 +39,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
         and `records` how many source records changed, `corrections` how many accepted corrections.
         `decisions_passed_over`: entity -> decisions about pairs of which one side is no more; they did nothing.
         `corrections_passed_over`: tickets that changed nothing, because nobody has the id of which they speak.
-        `one_number`: loads in most rows of which one number stands; see `yibiao.warehouse.one_number`.
+        `one_subject`: loads in most rows of which one subject stands; see `yibiao.warehouse.one_subject`.
         `ok` says that the release holds everything that could be read and passed its gate. Figures of rows and entities
         are those of the current release; `loaded` and `errors` of a report are those of this run; `expectations` are
         those of the last gate, also if it failed.
@@ -83,7 +83,7 @@ def summarise(settings: Settings, watch: Watch, seconds: Mapping[str, float]) ->
             entity: len(pairs) for entity, pairs in manifest.get("counts", {}).get("decisions", {}).items()
         },
         "corrections_passed_over": manifest.get("counts", {}).get("corrections", {}).get("passed_over", []),
-        "one_number": list(manifest.get("counts", {}).get("one_number", [])),
+        "one_subject": list(manifest.get("counts", {}).get("one_subject", [])),
         "expectations": {
             severity: dict(numbers)
             for severity, numbers in (outcome.gate if outcome else manifest.get("gate", {}))
@@ -239,10 +239,11 @@ def _next(
             " manifests)."
             " Ask the sender whether rows are missing."
         )
-    for one in manifest.get("counts", {}).get("one_number", []):
+    for one in manifest.get("counts", {}).get("one_subject", []):
+        stated = f"number ({one['number']})" if one["number"] else "name and no usable number"
         lines.append(
-            f"{one['report']} {one['edition']}: {one['rows']:,} of {one['of']:,} rows state one number"
-            f" ({one['number']}). Ask the sender; if it is a mistake:"
+            f"{one['report']} {one['edition']}: {one['rows']:,} of {one['of']:,} rows state one {stated}."
+            " Ask the sender; if it is a mistake:"
             f" yibiao load withdraw {one['load_id'][:12]} --reason ..."
         )
     if any(report["open"] for report in reports):

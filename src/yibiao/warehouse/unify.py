@@ -16,7 +16,7 @@ from yibiao.files import commit_folder, scratch
 from yibiao.progress import Progress, Silent
 from yibiao.quality import Known
 from yibiao.settings import Settings
-from yibiao.warehouse import identities, kept, one_number, releases
+from yibiao.warehouse import identities, kept, one_subject, releases
 from yibiao.warehouse.ahead import Ahead
 from yibiao.warehouse.dbt import Models, ready_models
 from yibiao.warehouse.inputs import WAITING, Inputs, collect
@@ -222,8 +222,8 @@ def build_warehouse(
     with clock("reconcile"):
         corrected = settle(warehouse, inputs, schemas)
         counts = reconcile(warehouse, inputs, schemas)
-        crowded = one_number.find(warehouse, schemas)
-        told = {"corrections": corrected, "one_number": crowded}
+        crowded = one_subject.find(warehouse, schemas, settings.schemas)
+        told = {"corrections": corrected, "one_subject": crowded}
         return models, counts | {name: one for name, one in told.items() if one}
 
 

@@ -136,10 +136,10 @@ def test_a_citizen_number_is_the_same_key_in_a_column_of_any_document(at: Instal
 
 
 def test_a_column_that_was_dragged_down_is_told_by_report_load_and_rows_and_holds_nothing_up(at: Installation) -> None:
-    (told,) = at.manifest["counts"]["one_number"]
+    (told,) = at.manifest["counts"]["one_subject"]
     (load,) = [one for one in at.manifest["inputs"]["loads"] if one["report"] == "public_security.numbers"]
     assert told == {
         "entity": "resident", "report": load["report"], "edition": "2026-01", "load_id": load["load_id"],
-        "rows": 30, "of": 31, "number": f"{DRAGGED[:6]}********{DRAGGED[-4:]}",
+        "rows": 30, "of": 31, "element": "citizen_id", "number": f"{DRAGGED[:6]}********{DRAGGED[-4:]}",
     }  # fmt: skip
-    assert "no_number_in_most_rows" in at.call("quality", "show").stdout
+    assert "not_about_one_subject" in at.call("quality", "show").stdout

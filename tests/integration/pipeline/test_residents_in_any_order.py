@@ -19,7 +19,7 @@ from planting import Person
 
 from installations import Installation
 from yibiao.contracts import Column, Report, load_schemas
-from yibiao.warehouse import one_number
+from yibiao.warehouse import one_subject
 from yibiao.warehouse.inputs import Inputs
 
 REPORTS = (
@@ -179,32 +179,55 @@ def test_a_load_in_most_rows_of_which_one_number_stands_is_told(models: Models) 
     nobodys, owned = Person(90).citizen_id, town.people[5]["citizen_id"]
     blank = dict.fromkeys(town.people[0])
     one_person = [blank | {"citizen_id": nobodys, "resident_name": "欧阳建国"} for _ in range(30)]
-    many_names = [
-        blank | {"citizen_id": owned, "resident_name": f"{name}{n}"} for n in "一二三四五" for name in "王李张刘陈"
-    ]
-    owner = [town.people[5]] * 2
     half = [blank | {"citizen_id": Person(91 + n % 2).citizen_id, "resident_name": "司马秀英"} for n in range(30)]
-    few = one_person[: one_number.LEAST - 1]
+    few = one_person[: one_subject.LEAST - 1]
     delivered = [
         _said(town, "health.health_record", "2026-01", one_person),
-        _said(town, "human_resources.pension", "2026-02", many_names),
-        _said(town, "public_security.resident_register", "2026-02", owner),
+        _said(town, "human_resources.pension", "2026-02", [blank | {"citizen_id": owned, **one} for one in _NAMES]),
+        _said(town, "public_security.resident_register", "2026-02", [town.people[5]] * 2),
         _said(town, "grid_center.resident_roll", "2026-03", half),
         _said(town, "public_security.death_cancellation", "2026-03", few),
     ]
+    assert _told(models, delivered) == [
+        (delivered[0], 30, "citizen_id", f"{nobodys[:6]}********{nobodys[-4:]}"),
+        (delivered[1], 25, "citizen_id", f"{owned[:6]}********{owned[-4:]}"),
+    ]
+
+
+def test_a_load_in_most_rows_of_which_one_name_without_a_number_stands_is_told(models: Models) -> None:
+    town = Town(1, models)
+    blank = dict.fromkeys(town.people[0])
+    one_name = [blank | {"resident_name": "诸葛小明", "birth_date": town.people[5]["birth_date"]}] * 40
+    others = [blank | {"citizen_id": Person(91 + n).citizen_id, "resident_name": "司马秀英"} for n in range(40)]
+    delivered = [
+        _said(town, "grid_center.resident_roll", "2026-01", [*one_name, *others[1:]]),
+        _said(town, "health.health_record", "2026-01", [*one_name, *others]),
+        _said(town, "human_resources.pension", "2026-02", [blank | one for one in _NAMES]),
+        _said(town, "public_security.resident_register", "2026-02", others),
+        _said(town, "public_security.death_cancellation", "2026-03", one_name[: one_subject.LEAST - 1]),
+    ]
+    assert _told(models, delivered) == [(delivered[0], 40, "resident_name", "")]
+
+
+_NAMES = [{"resident_name": f"{name}{n}"} for n in "一二三四五" for name in "王李张刘陈"]
+
+
+def _told(models: Models, delivered: list[Delivered]) -> list[tuple[Delivered, int, str, str]]:
+    """What is said of a warehouse of these deliveries, and that the gate reads the same."""
     with models.build(models.inputs(delivered)):
         pass
     built = {entity: models.schemas.entities[entity] for entity in models.entities}
-    found = one_number.find(models.folder / "warehouse.duckdb", replace(models.schemas, entities=built))
-    assert [
-        (one["report"], one["edition"], one["load_id"], one["rows"], one["of"], one["number"]) for one in found
-    ] == [
-        (one.report, one.edition, one.sha256[:20], rows, rows, f"{number[:6]}********{number[-4:]}")
-        for one, rows, number in ((delivered[0], 30, nobodys), (delivered[1], 25, owned))
+    warehouse, schemas = models.folder / "warehouse.duckdb", replace(models.schemas, entities=built)
+    found = one_subject.find(warehouse, schemas, models.settings.schemas)
+    with duckdb.connect(str(warehouse)) as connection:
+        kept = connection.execute("select entity, records from input.one_subject order by load_no").fetchall()
+    assert kept == [(one["entity"], one["rows"]) for one in found]
+    by_load = {one.sha256[:20]: one for one in delivered}
+    of_them = [by_load[one["load_id"]] for one in found]
+    assert [(one["report"], one["edition"], one["of"]) for one in found] == [
+        (one.report, one.edition, len(one.rows)) for one in of_them
     ]
-    with duckdb.connect(str(models.folder / "warehouse.duckdb")) as connection:
-        told = connection.execute("select entity, records from input.one_number order by load_no").fetchall()
-    assert told == [("resident", 30), ("resident", 25)]
+    return [(load, one["rows"], one["element"], one["number"]) for load, one in zip(of_them, found, strict=True)]
 
 
 def _said(town: Town, report_id: str, edition: str, people: list[dict[str, Any]]) -> Delivered:
@@ -216,5 +239,7 @@ def _said(town: Town, report_id: str, edition: str, people: list[dict[str, Any]]
 
 
 def test_a_masked_number_shows_no_more_than_its_ends() -> None:
-    shown = [one_number.masked_number(text) for text in ("999901198001011211", "91350100M000100Y43", "H12345678", "12")]
+    shown = [
+        one_subject.masked_number(text) for text in ("999901198001011211", "91350100M000100Y43", "H12345678", "12")
+    ]
     assert shown == ["999901********1211", "913501********0Y43", "*****5678", "**"]

@@ -267,8 +267,8 @@ def test_numbers_that_others_contradict_are_counted_and_stop_nothing(tmp_path: P
 
 
 @pytest.mark.usefixtures("warm")
-def test_a_load_in_most_rows_of_which_one_number_stands_is_warned_of(tmp_path: Path) -> None:
-    """By the project's own specs, on what `yibiao.warehouse.one_number` writes down."""
+def test_a_load_in_most_rows_of_which_one_subject_stands_is_warned_of(tmp_path: Path) -> None:
+    """By the project's own specs, on what `yibiao.warehouse.one_subject` writes down."""
     own = Settings.load(home=tmp_path / "home")
     (tmp_path / "specs" / "input").mkdir(parents=True)
     shutil.copyfile(own.expectations / "input" / "load.yml", tmp_path / "specs" / "input" / "load.yml")
@@ -279,10 +279,10 @@ def test_a_load_in_most_rows_of_which_one_number_stands_is_warned_of(tmp_path: P
             " 50 as read, 50 as accepted, 0 as quarantined, 0 as open, 0 as resolved, 0 as rejected,"
             " range * 50 as first_record_no from range(3)"
         )
-        connection.execute("create table input.one_number as select 1 as load_no, 'resident' as entity, 40 as records")
+        connection.execute("create table input.one_subject as select 1 as load_no, 'resident' as entity, 40 as records")
     found = run_gate(tmp_path / "warehouse.duckdb", tmp_path / "specs", tmp_path / "out", own)
     (one,) = [result for result in found.results if not result.success]
-    assert (one.id, one.unexpected, one.evaluated, one.severity) == ("no_number_in_most_rows", 1, 3, "warning")
+    assert (one.id, one.unexpected, one.evaluated, one.severity) == ("not_about_one_subject", 1, 3, "warning")
     assert found.passed
 
 

@@ -133,18 +133,21 @@ def test_a_published_release_is_good_and_its_figures_come_from_its_manifest(sett
     assert "2 条所涉记录已变" in text({**summary, "decisions_passed_over": {"resident": 2}})
 
 
-def test_a_load_in_most_rows_of_which_one_number_stands_is_named_with_what_to_do(settings: Settings) -> None:
+def test_a_load_in_most_rows_of_which_one_subject_stands_is_named_with_what_to_do(settings: Settings) -> None:
     manifest = put_release(settings)
-    assert summarise(settings, watched(settings, "published"), {})["one_number"] == []
+    assert summarise(settings, watched(settings, "published"), {})["one_subject"] == []
     found = {"entity": "resident", "report": "health.vaccination", "edition": "2026-01", "load_id": "a" * 20,
-             "rows": 19_000, "of": 20_000, "number": "999901********1211"}  # fmt: skip
-    manifest["counts"]["one_number"] = [found]
+             "rows": 19_000, "of": 20_000, "element": "citizen_id", "number": "999901********1211"}  # fmt: skip
+    named = found | {"report": "education.student", "element": "resident_name", "number": ""}
+    manifest["counts"]["one_subject"] = [found, named]
     (settings.releases / "current" / "manifest.json").write_text(json.dumps(manifest))
     summary = summarise(settings, watched(settings, "published"), {})
-    assert summary["one_number"] == [found]
+    assert summary["one_subject"] == [found, named]
     (line,) = [line for line in summary["next"] if "one number" in line]
     for word in ("health.vaccination 2026-01", "19,000 of 20,000", found["number"], f"load withdraw {'a' * 12}"):
         assert word in line
+    (line,) = [line for line in summary["next"] if "one name and no usable number" in line]
+    assert line.startswith("education.student 2026-01: 19,000 of 20,000")
 
 
 def test_rows_that_came_back_mended_are_told_apart_from_those_still_open(settings: Settings) -> None:
