@@ -48,6 +48,8 @@ REPORTS = {
     "health.permits": ("resident", "identity_document_number", RESIDENT),
     "education.permits": ("resident", "identity_document_number", RESIDENT),
     "public_security.numbers": ("resident", "citizen_id", RESIDENT),
+    "housing.flats": ("dwelling", "dwelling_code", "dwelling_address"),
+    "grid_center.flats": ("dwelling", "dwelling_code", "dwelling_address"),
 }
 CITIZEN = "999901198001011211"
 DRAGGED = valid("99990119910202122")
@@ -58,6 +60,8 @@ DELIVERED = {
     "health.permits": ["H1234567801,陈大文", "E12345678,王小明", "M8765432101,何小姐"],
     "education.permits": ["h12345678,陳大文", f"{CITIZEN},李四", "H1234567802,陈大文"],
     "public_security.numbers": [f"{CITIZEN},李四", *[f"{DRAGGED},王五"] * 30],
+    "housing.flats": ["FW999901001001000001,人民路8号1幢101室", "FW999901001001000002,人民路8号1幢102室"],
+    "grid_center.flats": [" FW９９９９01001001000001 ,人民路8号一号楼101", ",人民路8号1幢103室"],
 }
 
 
@@ -133,6 +137,12 @@ def test_a_travel_permit_is_one_person_through_its_renewals(at: Installation) ->
 
 def test_a_citizen_number_is_the_same_key_in_a_column_of_any_document(at: Installation) -> None:
     assert entities(at, "resident", "public_security.numbers")[0] == entities(at, "resident", "education.permits")[1]
+
+
+def test_a_dwelling_is_known_by_its_code_however_its_address_is_written(at: Installation) -> None:
+    housing, grid = (entities(at, "dwelling", f"{department}.flats") for department in ("housing", "grid_center"))
+    assert grid[0] == housing[0] != housing[1]
+    assert len({*housing, *filter(None, grid)}) == 2, "a row without a code that no address names is of no dwelling"
 
 
 def test_a_column_that_was_dragged_down_is_told_by_report_load_and_rows_and_holds_nothing_up(at: Installation) -> None:

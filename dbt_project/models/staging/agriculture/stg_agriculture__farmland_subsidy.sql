@@ -6,7 +6,7 @@ with typed as (
     select
         record_no,
         as_of as edition_date,
-        {{ parse_text("benefit_number") }} as benefit_number,
+        {{ parse_number_text("benefit_number") }} as benefit_number,
         {{ parse_month("benefit_month", ["%Y-%m"]) }} as benefit_month,
         {{ parse_name("resident_name") }} as resident_name,
         {{ parse_citizen_id("citizen_id") }} as citizen_id,

@@ -6,7 +6,7 @@ with typed as (
     select
         record_no,
         as_of as edition_date,
-        {{ parse_text("dwelling_code") }} as dwelling_code,
+        {{ parse_number_text("dwelling_code") }} as dwelling_code,
         {{ parse_address("dwelling_address") }} as dwelling_address,
         {{ parse_code("dwelling_use_code", code_pairs("dwelling_use")) }} as dwelling_use_code,
         {{ parse_code("is_rented_code", code_pairs("yes_no", [["是", "1"], ["否", "0"]])) }} as is_rented_code,

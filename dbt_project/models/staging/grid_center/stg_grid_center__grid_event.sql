@@ -6,7 +6,7 @@ with typed as (
     select
         record_no,
         as_of as edition_date,
-        {{ parse_text("event_number") }} as event_number,
+        {{ parse_number_text("event_number") }} as event_number,
         {{ parse_code("event_type_code", code_pairs("event_type")) }} as event_type_code,
         {{ parse_date("event_date", ["%Y-%m-%d"]) }} as event_date,
         {{ parse_address("event_address") }} as event_address,
@@ -15,7 +15,7 @@ with typed as (
         {{ parse_date("closed_date", ["%Y-%m-%d"]) }} as closed_date,
         {{ parse_text("event_description") }} as event_description,
         {{ parse_code("community_code", code_pairs("division")) }} as community_code,
-        {{ parse_text("dwelling_code") }} as dwelling_code,
+        {{ parse_number_text("dwelling_code") }} as dwelling_code,
         {{ parse_name("reporter__resident_name") }} as reporter__resident_name,
         {{ parse_citizen_id("citizen_id") }} as citizen_id,
         {{ parse_phone("reporter__mobile_phone") }} as reporter__mobile_phone,

@@ -15,7 +15,7 @@ with typed as (
         {{ parse_phone("mobile_phone") }} as mobile_phone,
         {{ parse_address("residence_address") }} as residence_address,
         {{ parse_address("hukou_address") }} as hukou_address,
-        {{ parse_text("dwelling_code") }} as dwelling_code,
+        {{ parse_number_text("dwelling_code") }} as dwelling_code,
         {{ parse_code("community_code", code_pairs("division")) }} as community_code,
         {{ parse_code("residence_status_code", code_pairs("residence_status", [["常住", "1"], ["流动", "2"], ["空挂", "3"], ["外出", "4"]])) }} as residence_status_code,
         {{ parse_code("relation_to_head_code", code_pairs("family_relation")) }} as relation_to_head_code,

@@ -6,7 +6,7 @@ with typed as (
     select
         record_no,
         as_of as edition_date,
-        {{ parse_text("dwelling_code") }} as dwelling_code,
+        {{ parse_number_text("dwelling_code") }} as dwelling_code,
         {{ parse_address("dwelling_address") }} as dwelling_address,
         {{ parse_text("building_number") }} as building_number,
         {{ parse_text("unit_number") }} as unit_number,

@@ -14,7 +14,7 @@ with typed as (
         {{ parse_date("birth_date", ["%Y.%m.%d"]) }} as birth_date,
         {{ parse_date("death_date", ["%Y.%m.%d"]) }} as death_date,
         {{ parse_text("death_cause") }} as death_cause,
-        {{ parse_text("household_code") }} as household_code,
+        {{ parse_number_text("household_code") }} as household_code,
         {{ parse_address("hukou_address") }} as hukou_address,
         {{ parse_date("as_of_date", ["excel_serial"]) }} as as_of_date,
         {{ parse_text("police_station_name") }} as police_station_name

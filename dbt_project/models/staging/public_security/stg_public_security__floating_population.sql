@@ -14,7 +14,7 @@ with typed as (
         {{ parse_date("birth_date", ["%Y-%m-%d"]) }} as birth_date,
         {{ parse_address("hukou_address") }} as hukou_address,
         {{ parse_address("residence_address") }} as residence_address,
-        {{ parse_text("dwelling_code") }} as dwelling_code,
+        {{ parse_number_text("dwelling_code") }} as dwelling_code,
         {{ parse_code("community_code", code_pairs("division")) }} as community_code,
         {{ parse_phone("mobile_phone") }} as mobile_phone,
         {{ parse_text("residence_reason") }} as residence_reason,

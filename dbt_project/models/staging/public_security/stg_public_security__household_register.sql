@@ -6,7 +6,7 @@ with typed as (
     select
         record_no,
         as_of as edition_date,
-        {{ parse_text("household_code") }} as household_code,
+        {{ parse_number_text("household_code") }} as household_code,
         {{ parse_code("household_type_code", code_pairs("household_type", [["家庭户", "1"], ["集体户", "2"]])) }} as household_type_code,
         {{ parse_address("household_address") }} as household_address,
         {{ parse_integer("household_member_count", ["人", "口"]) }} as household_member_count,

@@ -11,7 +11,7 @@ with typed as (
         {{ parse_code("sex_code", code_pairs("sex")) }} as sex_code,
         {{ parse_code("ethnicity_code", code_pairs("ethnicity")) }} as ethnicity_code,
         {{ parse_date("birth_date", ["%Y%m%d"]) }} as birth_date,
-        {{ parse_text("household_code") }} as household_code,
+        {{ parse_number_text("household_code") }} as household_code,
         {{ parse_code("relation_to_head_code", code_pairs("family_relation")) }} as relation_to_head_code,
         {{ parse_code("hukou_type_code", code_pairs("hukou_type")) }} as hukou_type_code,
         {{ parse_address("hukou_address") }} as hukou_address,

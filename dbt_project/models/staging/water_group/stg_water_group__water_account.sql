@@ -11,7 +11,7 @@ with typed as (
         {{ parse_citizen_id("owner__citizen_id") }} as dwelling_owner_citizen_id,
         {{ parse_phone("owner__mobile_phone") }} as owner__mobile_phone,
         {{ parse_address("dwelling_address") }} as dwelling_address,
-        {{ parse_text("dwelling_code") }} as dwelling_code,
+        {{ parse_number_text("dwelling_code") }} as dwelling_code,
         {{ parse_code("community_code", code_pairs("division")) }} as community_code,
         {{ parse_text("water_use_kind") }} as water_use_kind,
         {{ parse_integer("water_user_count") }} as water_user_count,
