@@ -30,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Without byte code every process of a run, and every worker of the tests, would compile the same files again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev setup-spark run demo airflow test lint format types generated bench bench-rivals bench-matching soak lock lock-check clean
+.PHONY: help setup setup-dev setup-spark run demo airflow test lint format types generated rewritten bench bench-rivals bench-matching soak lock lock-check clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -86,11 +86,12 @@ run: demo ## set up, make the demo district, run the main job
 airflow: demo ## the same DAGs under a real Airflow scheduler with its web pages
 	@YIBIAO_DATA=$(abspath $(DATA)) YIBIAO_HOME=$(abspath $(HOME_DIR)) $(BIN)/python -m yibiao.orchestration.standalone
 
-# The type checker has one thread, so packages are compiled beside it.
+# The type checker has one thread, so packages are compiled beside it, and so are the tests: their workers begin with
+# the same files at the same moment, and each would rewrite the assertions of all of them.
 # pytest comes last: its closing line is the result of the whole. A file's tests share what they are slow to make, and
 # the files come in the order of tests/conftest.py, which also says how many workers there are.
 test: setup-dev ## set up, then every check and test
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target .venv/.compiled lint types generated
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types .venv/.compiled lint generated rewritten
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: $(DEV) ## style
@@ -102,6 +103,9 @@ types: $(DEV) ## type hints
 
 generated: $(DEV) ## whether what is generated from schemas/ is what schemas/ say
 	$(BIN)/yibiao contract generate --check
+
+rewritten: $(DEV)
+	@told=$$($(BIN)/python -m pytest --collect-only -qq 2>&1) || { echo "$$told" >&2; exit 1; }
 
 format: $(DEV) ## rewrite files in the house style
 	$(BIN)/ruff check --fix .
