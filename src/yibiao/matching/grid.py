@@ -13,6 +13,7 @@ import numpy as np
 
 from yibiao.detect.sheet_layout import Place
 from yibiao.matching.fields import FormField, FormTable
+from yibiao.matching.narrow import are_heads_of_labels, are_labels, is_head_line, is_header, is_title, register_in
 from yibiao.matching.normalise import key
 from yibiao.matching.words import why_skipped
 
@@ -86,9 +87,11 @@ def tables_of(cells: Cells, grid: Grid) -> list[FormTable]:
     """All forms of a sheet, by the table detection of deliveries, or else as labels beside empty cells."""
     if _is_explanation(cells):
         return []
+    if narrow := _register(cells):
+        return [narrow]
     places = list(_places(_without_lonely_rows(cells, grid)))
     columns = [_under_headers(cells, place) for place in places]
-    first = next((row for row in range(len(cells.rows)) if _labels(cells, row) > 1), 0)
+    first = _first_of_many(cells)
     # A row of headers side by side at the top is that of a register; what stands under it are values, never labels.
     if any(_is_dense(cells, place) and place.begin + place.title_rows <= first for place in places):
         return columns
@@ -96,6 +99,27 @@ def tables_of(cells: Cells, grid: Grid) -> list[FormTable]:
     if _is_fill_in(pairs, max((len(table.fields) for table in columns), default=0)):
         return [FormTable(cells.name, _title(cells, 0, pairs[0].row), tuple(pairs), _beside(cells))]
     return columns
+
+
+def _register(cells: Cells) -> FormTable | None:
+    """The register that a sheet of two or three columns is."""
+    rows = [
+        [cells.text(row, column) if _first(cells, (row, column))[1] == column else "" for column in range(cells.width)]
+        for row in range(len(cells.rows))
+    ]
+    found = register_in(rows)
+    if found is None:
+        return None
+    fields = _headers(cells, found.header, 1, found.columns, found.end)
+    return FormTable(cells.name, _title(cells, 0, found.header), tuple(fields)) if fields else None
+
+
+def _first_of_many(cells: Cells) -> int:
+    """The first row of several texts, but for one line over the headers (填报单位：… 日期：…)."""
+    many = [row for row in range(len(cells.rows)) if _labels(cells, row) > 1]
+    if len(many) > 1 and is_head_line(cells.rows[many[0]]) and not is_head_line(cells.rows[many[1]]):
+        return many[1]
+    return many[0] if many else 0
 
 
 def _is_explanation(cells: Cells) -> bool:
@@ -190,11 +214,13 @@ def _without_lonely_rows(cells: Cells, grid: Grid) -> Grid:
 
 def table_of(cells: Cells) -> FormTable:
     """The form of one table of a document, which has no header detection of its own."""
+    if narrow := _register(cells):
+        return narrow
     pairs = label_cells(cells)
     first = next((row for row in range(len(cells.rows)) if _labels(cells, row) > max(1, cells.width // 2)), 0)
     depth = _depth(cells, first)
     header = _headers(cells, first, depth, range(cells.width))
-    top = next((row for row in range(len(cells.rows)) if _labels(cells, row) > 1), 0)
+    top = _first_of_many(cells)
     place = Place(first, 0, depth, len(cells.rows), 0, cells.width - 1, "", True)
     if not (first <= top and _is_dense(cells, place)) and _is_fill_in(pairs, len(header)):
         return FormTable(cells.name, _title(cells, 0, pairs[0].row), tuple(pairs), _beside(cells))
@@ -250,9 +276,14 @@ def _headers(cells: Cells, first: int, depth: int, columns: Sequence[int], end: 
 def label_cells(cells: Cells) -> list[FormField]:
     """Labels with an empty cell to their right, or under them, in reading order.
 
-    A cell merged over several rows left of such labels is the section that they belong to.
+    A cell merged over several rows left of such labels is the section that they belong to. Of two columns the right one
+    has the answers, given or not.
     """
     found: list[FormField] = []
+    given = [row for row in range(len(cells.rows)) if any(cells.rows[row])]
+    sections = any(bottom > top and left == 0 for top, left, bottom, _ in cells.merges)
+    paired = cells.width == 3 and not sections and are_labels([cells.text(row, 0) for row in given])
+    first = _first_of_many(cells)
     blank = {(row, column) for row in range(len(cells.rows)) for column in range(cells.width)}
     blank -= {place for place in blank if cells.text(*place)}
     used: set[tuple[int, int]] = set()
@@ -264,6 +295,12 @@ def label_cells(cells: Cells) -> list[FormField]:
             bottom, right = cells.end(row, column)
             if right - column + 1 >= cells.width - 1 and cells.width > 3:
                 continue  # a title
+            if cells.width <= 3 and row == given[0] and len(given) > 1 and is_title(cells.rows[row]):
+                continue
+            if paired and _is_answered(cells, row, blank):
+                if column == 0 and not (row == first and are_heads_of_labels(*cells.rows[row][:2])):
+                    found.append(FormField(cells.name, 1 + cells.left, (text,), row))
+                continue
             beside, below = (row, right + 1), (bottom + 1, column)
             if right + 1 < cells.width and _answers(cells, beside, blank) and _first(cells, beside) not in used:
                 used.add(_first(cells, beside))
@@ -300,6 +337,14 @@ def _first(cells: Cells, place: tuple[int, int]) -> tuple[int, int]:
 def _answers(cells: Cells, place: tuple[int, int], blank: set[tuple[int, int]]) -> bool:
     """Is it a cell to be filled in: blank, or with boxes, a date to complete, or an answer?"""
     return place in blank or bool(_ANSWER.fullmatch(cells.text(*place).strip()))
+
+
+def _is_answered(cells: Cells, row: int, blank: set[tuple[int, int]]) -> bool:
+    """Of two columns: has a label its answer beside it, and is that no label itself, over a blank cell?"""
+    texts = cells.rows[row]
+    if len(texts) < 2 or not _is_label(texts[0]) or not texts[1]:
+        return False
+    return not is_header(texts[1]) or row + 1 == len(cells.rows) or not {(row + 1, 0), (row + 1, 1)} <= blank
 
 
 def _is_label(text: str) -> bool:

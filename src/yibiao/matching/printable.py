@@ -127,7 +127,7 @@ class Printable:
     def _may_show(self, text: str, strict: bool) -> bool:
         if self.is_label(text):
             return True
-        return not strict and not _NAME.fullmatch(key(text)) and not self._is_value(text)
+        return not strict and not may_be_name(text) and not self._is_value(text)
 
     def _may_be_filled_in(self, table: FormTable) -> bool:
         """Can something be a value where labels are looked for?"""
@@ -164,6 +164,11 @@ class Printable:
         for form in label(words).forms:
             forms |= {form, *(whom.rest for whom in readings(form))}
         return any(form in lexicon.exact or reduced(form) in lexicon.alike for form in forms)
+
+
+def may_be_name(text: str) -> bool:
+    """Is it written like the name of a person, as many words are that are none (单位, 时间)?"""
+    return bool(_NAME.fullmatch(key(text)))
 
 
 def _pairs(text: str) -> Sequence[str]:
