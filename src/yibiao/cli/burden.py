@@ -97,7 +97,7 @@ def simulate(
     from yibiao.forms.account.simulate import simulate as think
 
     if not (merge or drop or modes):
-        raise click.UsageError("请给出一项变化。Give a change: --merge, --drop or --mode.")
+        raise click.UsageError("Give a change: --merge, --drop or --mode.")
     settings = Settings.load(home=home)
     settings.open_home()
     schemas = load_schemas(settings.schemas)

@@ -133,7 +133,7 @@ def template(name: str | None, every: bool, out: Path, home: str | None, as_json
     from yibiao.forms.template import write_templates
 
     if bool(name) == every:
-        raise click.UsageError("请给一张表的编号，或 --all。Give the id of one form, or --all.")
+        raise click.UsageError("Give the id of one form, or --all.")
     settings = Settings.load(home=home)
     forms, schemas = _load(settings)
     known = standings(settings)

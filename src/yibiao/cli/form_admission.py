@@ -135,7 +135,7 @@ def submit(
         from yibiao.forms import load_forms
 
         if Path(what).suffix.lower() in FILES or len(Path(what).parts) > 1:
-            raise click.BadParameter(f"没有文件 {what}。There is no file {what}.", param_hint="FILE|FORM")
+            raise click.BadParameter(f"There is no file {what}.", param_hint="FILE|FORM")
         form = find_form(load_forms(settings.schemas, schemas), what)
         counts: Counts | None = None
         if release is not None:
@@ -334,9 +334,7 @@ def _check_where(where: str | None, entity: str | None, schemas: Schemas) -> Non
     if where is None:
         return
     if entity is None:
-        raise click.UsageError(
-            "用 --where 要同时给 --entity（一行是什么）。--where needs --entity: what a row is about."
-        )
+        raise click.UsageError("--where needs --entity: what a row is about.")
     for problem, expected, got, todo in condition_problems(schemas, entity, where):
         raise AdmissionError(problem, where="--where", expected=expected, got=got, todo=todo)
 

@@ -54,7 +54,7 @@ def fill(
     from yibiao.warehouse.releases import find, need_current
 
     if bool(names) == every:
-        raise click.UsageError("请给表的编号，或 --all。Give the ids of forms, or --all.")
+        raise click.UsageError("Give the ids of forms, or --all.")
     settings = Settings.load(home=home)
     settings.open_home()
     release = find(settings, version) if version else need_current(settings)

@@ -51,12 +51,22 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        try:
+            return super().make_context(*arguments, **extra)
+        except click.ClickException as error:
+            _say_usage(error)
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except YibiaoError as error:
             _fail(error)
-        except (click.exceptions.Exit, click.Abort, click.ClickException):
+        except (click.exceptions.Exit, click.Abort):
+            raise
+        except click.ClickException as error:
+            _say_usage(error)
             raise
         except Exception as error:
             if os.environ.get("YIBIAO_TRACEBACK"):  # for developers: the texts of errors may quote values
@@ -74,6 +84,14 @@ def _fail(error: YibiaoError) -> NoReturn:
         click.echo(chinese, err=True)
     click.echo(f"{type(error).__name__}: {error}", err=True)
     sys.exit(error.exit_code)
+
+
+def _say_usage(error: click.ClickException) -> None:
+    """Say in Chinese how the command was called wrongly; click says it in English after that, and ends."""
+    from yibiao.said_usage import said_usage
+
+    if chinese := said_usage(error):
+        click.echo(chinese, err=True)
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
