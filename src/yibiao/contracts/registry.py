@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from yibiao.contracts.documents import Document, Findings, did_you_mean, read_fi
 from yibiao.contracts.kinds import Frozen
 from yibiao.contracts.survivorship import check_entities
 from yibiao.contracts.values import Code, CodeList, Department, Element, Entity
+from yibiao.credit_code import is_credit_code
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 """Ids are snake_case with single underscores: `__` separates role, department and element in generated names."""
@@ -67,18 +68,45 @@ def read_items(document: Document, key: str, findings: Findings) -> list[Any]:
 
 
 def read_departments(root: Path, base: Path, findings: Findings) -> Mapping[str, Department]:
-    """`departments.yml`; ids are unique."""
+    """`departments.yml`; ids and credit codes are unique."""
     document = Document(root / "departments.yml", base)
     found: dict[str, Department] = {}
-    fields: dict[str, type | tuple[type, ...]] = {"id": str, "name": str, "short": str}
+    fields: dict[str, type | tuple[type, ...]] = {"id": str, "name": str, "short": str, "credit_code": str}
     for place, item in enumerate(read_items(document, "departments", findings)):
         path = ("departments", place)
         if data := read_fields(document, path, item, fields, ["id", "name"], findings):
             check_id(data["id"], document, (*path, "id"), findings)
             if data["id"] in found:
                 findings.error("duplicate-id", f"Department `{data['id']}` is defined twice.", document.where(*path))
-            found[data["id"]] = Department(data["id"], data["name"], data.get("short", data["name"]))
+            code = data.get("credit_code", "")
+            _check_credit_code(code, found.values(), document, (*path, "credit_code"), findings)
+            found[data["id"]] = Department(data["id"], data["name"], data.get("short", data["name"]), code)
     return Frozen(sorted(found.items()))
+
+
+def _check_credit_code(
+    code: str, others: Iterable[Department], document: Document, path: Place, findings: Findings
+) -> None:
+    if not code:
+        return
+    where = document.where(*path)
+    if not is_credit_code(code) or code != code.strip().upper():
+        findings.error(
+            "bad-credit-code",
+            "The unified social credit code of a department is not valid.",
+            where,
+            expected="18 of 0-9 and A-Z without I, O, S, V, Z, the last one a check character (GB 32100-2015)",
+            got=f"{len(code)} characters",
+            todo="Copy it from the certificate (统一社会信用代码证书); if there is none, leave the line out.",
+        )
+    elif other := next((one for one in others if one.credit_code == code), None):
+        findings.error(
+            "duplicate-credit-code",
+            f"Department `{other.id}` has the same unified social credit code.",
+            where,
+            expected="a code of its own",
+            todo="A part of another department has none: leave the line out.",
+        )
 
 
 def read_codes(root: Path, base: Path, findings: Findings) -> Mapping[str, CodeList]:

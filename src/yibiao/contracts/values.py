@@ -60,9 +60,16 @@ class CodeList:
 
 @dataclass(frozen=True)
 class Department:
+    """Who delivers reports and may decide a data element.
+
+    Attributes:
+        credit_code: 统一社会信用代码 (信息资源提供方代码 of a catalogue); empty if none is registered.
+    """
+
     id: str
     name: str
     short: str
+    credit_code: str = ""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Heading -> headings below it. Of 信息项信息 the first two are the guide's, the others say what an item means."""
 
-WIDTHS = {"信息资源名称": 24, "信息资源代码": 24, "信息资源摘要": 44, "口径": 30, "代码集": 28, "数据元": 26,
+WIDTHS = {"信息资源名称": 24, "信息资源代码": 24, "信息资源提供方代码": 22, "信息资源摘要": 44,
+          "口径": 30, "代码集": 28, "数据元": 26,
           "信息项名称": 20, "共享条件": 24, "关联资源代码": 28}  # fmt: skip
 NARROW, LINE, A3 = 12, 15, 8
 """Widths of columns in signs, Chinese ones being two, and the height of a line; long texts take several. The paper."""
@@ -55,7 +56,14 @@ def catalogue_rows(schemas: Schemas, published: date) -> Iterator[tuple[str, ...
             is_open = element.sensitivity == "public" and element.sharing == "unconditional"
             yield (
                 *(*resource.classes, resource.entity_name),
-                *(resource.name, resource.code, resource.provider.name, "", resource.abstract, "数据库"),
+                *(
+                    resource.name,
+                    resource.code,
+                    resource.provider.name,
+                    resource.provider.credit_code,
+                    resource.abstract,
+                    "数据库",
+                ),
                 *(element.name, data_type(element), element.scope),
                 *(f"{code_list.name}（{code_list.source}）" if code_list else "", element.unit or "", element.id),
                 *(SHARING.get(element.sharing, ""), element.sharing_condition),

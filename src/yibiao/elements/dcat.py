@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from yibiao.contracts import Element, Schemas
+from yibiao.contracts import Department, Element, Schemas
 from yibiao.contracts.kinds import TYPES
 from yibiao.elements.resources import Resource, resources
 from yibiao.files import replace_file, to_json
@@ -69,11 +69,7 @@ def _dataset(resource: Resource, schemas: Schemas) -> dict[str, Any]:
         "dct:identifier": resource.code,
         "dct:title": [_text(resource.name, "zh")],
         "dct:description": [_text(resource.abstract, "zh")],
-        "dct:publisher": {
-            "@id": f"urn:yibiao:department:{resource.provider.id}",
-            "@type": "foaf:Organization",
-            "foaf:name": [_text(resource.provider.name, "zh")],
-        },
+        "dct:publisher": _publisher(resource.provider),
         "dct:accrualPeriodicity": {"@id": f"{_AUTHORITY}/frequency/{FREQUENCIES[resource.freshness]}"},
         "dct:accessRights": {"@id": f"{_AUTHORITY}/access-right/{ACCESS[right]}"},
         "dcat:keyword": [_text(element.name, "zh") for element in resource.elements],
@@ -88,6 +84,17 @@ def _dataset(resource: Resource, schemas: Schemas) -> dict[str, Any]:
             },
         },
     }
+
+
+def _publisher(department: Department) -> dict[str, Any]:
+    publisher: dict[str, Any] = {
+        "@id": f"urn:yibiao:department:{department.id}",
+        "@type": "foaf:Organization",
+        "foaf:name": [_text(department.name, "zh")],
+    }
+    if department.credit_code:
+        publisher["dct:identifier"] = department.credit_code
+    return publisher
 
 
 def _column(element: Element, schemas: Schemas) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from yibiao.credit_code import is_credit_code
+
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}")
 _DATE = re.compile(r"(?:19|20)\d{2}[-/.年]?(?:0?[1-9]|1[0-2])(?:[-/.月]?(?:0?[1-9]|[12]\d|3[01])日?)?(?: 00:00:00)?")
 _NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})*(?:\.\d+)?|-?\d+(?:\.\d+)?")
@@ -61,12 +62,3 @@ def is_citizen_number(text: str) -> bool:
     if not re.fullmatch(r"\d{17}[\dX]", text):
         return False
     return "10X98765432"[sum(int(digit) * by for digit, by in zip(text, _WEIGHTS, strict=False)) % 11] == text[17]
-
-
-def is_credit_code(text: str) -> bool:
-    """18 characters with a right check character (GB 32100-2015)."""
-    text = text.strip().upper()
-    if len(text) != 18 or any(character not in _CREDIT for character in text):
-        return False
-    total = sum(_CREDIT.index(character) * pow(3, place, 31) for place, character in enumerate(text[:17]))
-    return _CREDIT[(31 - total % 31) % 31] == text[17]

@@ -80,7 +80,7 @@ def _element(id_: str, name: str, type_: str, more: str = "") -> str:
 
 
 FILES = {
-    "departments.yml": "departments:\n  - {id: police, name: 公安局, short: 公安}\n",
+    "departments.yml": 'departments:\n  - {id: police, name: 公安局, short: 公安, credit_code: "11999901000000019N"}\n',
     "codes/lists.yml": "lists:\n  - {id: sex, name: 性别代码, source: GB/T 2261.1-2003}\n",
     "codes/sex.csv": "code,name,aliases,valid_from,valid_to\n1,男性,男|M,2004-04-01,\n2,女性,女|F,2004-04-01,\n",
     "elements/person.yml": "elements:\n"

@@ -60,6 +60,7 @@ def test_semantics_change_with_what_a_load_contains(
         (REPORT, "{property: mode,", "{property: maxDrop, value: 0.2}\n  - {property: mode,"),
         ("codes/sex.csv", "2004-04-01,\n2", "2004-01-01,\n2"),
         ("departments.yml", "name: 公安局", "name: 公安分局"),
+        ("departments.yml", "11999901000000019N", "11999901000000027H"),
     ],
 )
 def test_semantics_stay_when_only_texts_and_times_change(

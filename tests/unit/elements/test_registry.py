@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from click.testing import CliRunner
 from open_data_contract_standard.model import OpenDataContractStandard
 
 from yibiao.contracts import Schemas, load_schemas
-from yibiao.contracts.kinds import FRESHNESS
+from yibiao.contracts.kinds import FRESHNESS, Frozen
+from yibiao.credit_code import is_credit_code
 from yibiao.elements import holdings, search
 from yibiao.elements.catalogue import COLUMNS, LINE, catalogue_rows, write_catalogue
 from yibiao.elements.dcat import dcat_catalogue, write_dcat
@@ -165,6 +167,30 @@ def test_the_same_registry_gives_the_same_workbook(schemas: Schemas, tmp_path: P
         write_catalogue(schemas, tmp_path / name, DAY)
 
     assert (tmp_path / "one.xlsx").read_bytes() == (tmp_path / "two.xlsx").read_bytes()
+
+
+def test_the_provider_of_a_resource_is_known_by_its_credit_code(schemas: Schemas, tmp_path: Path) -> None:
+    heads = [text for title, below in COLUMNS for text in (below or (title,))]
+    rows = [dict(zip(heads, row, strict=True)) for row in catalogue_rows(schemas, DAY)]
+    codes = {one.name: one.credit_code for one in schemas.departments.values()}
+    assert {row["信息资源提供方"]: row["信息资源提供方代码"] for row in rows}.items() <= codes.items()
+    assert all(row["信息资源提供方代码"] for row in rows)
+    publishers = [dataset["dct:publisher"] for dataset in dcat_catalogue(schemas, DAY)["dcat:dataset"]]
+    assert {one["foaf:name"][0]["@value"]: one["dct:identifier"] for one in publishers}.items() <= codes.items()
+
+
+def test_a_provider_without_a_credit_code_stays_without(schemas: Schemas) -> None:
+    departments = Frozen({name: replace(one, credit_code="") for name, one in schemas.departments.items()})
+    nameless = replace(schemas, departments=departments)
+    assert {row[6] for row in catalogue_rows(nameless, DAY)} == {""}
+    publishers = [dataset["dct:publisher"] for dataset in dcat_catalogue(nameless, DAY)["dcat:dataset"]]
+    assert not any("dct:identifier" in one for one in publishers)
+
+
+def test_the_demos_departments_have_codes_of_a_division_that_nobody_has(schemas: Schemas) -> None:
+    codes = [one.credit_code for one in schemas.departments.values()]
+    assert all(is_credit_code(code) and code[2:8] == "999901" for code in codes)
+    assert len(set(codes)) == len(codes)
 
 
 def test_nothing_personal_is_open_to_the_public(schemas: Schemas) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from yibiao.credit_code import is_credit_code
 from yibiao.matching.alike import alike_in_sound, likeness, one_slip
-from yibiao.matching.fingerprint import is_citizen_number, is_credit_code, share
+from yibiao.matching.fingerprint import is_citizen_number, share
 from yibiao.matching.normalise import key, label, reduced
 from yibiao.matching.roles import readings, word_of
 from yibiao.matching.subjects import otherwise
