@@ -13,6 +13,7 @@ from unicodedata import east_asian_width
 from yibiao.contracts import Element, Schemas
 from yibiao.contracts.kinds import FRESHNESS, SHARING, TYPES
 from yibiao.elements.resources import Resource, resources
+from yibiao.paper import put_on_paper
 
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("信息资源分类", ("类", "项", "目")),
@@ -34,8 +35,8 @@ COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
 WIDTHS = {"信息资源名称": 24, "信息资源代码": 24, "信息资源提供方代码": 22, "信息资源摘要": 44,
           "口径": 30, "代码集": 28, "数据元": 26,
           "信息项名称": 20, "共享条件": 24, "关联资源代码": 28}  # fmt: skip
-NARROW, LINE, A3 = 12, 15, 8
-"""Widths of columns in signs, Chinese ones being two, and the height of a line; long texts take several. The paper."""
+NARROW, LINE = 12, 15
+"""Widths of columns in signs, Chinese ones being two, and the height of a line; long texts take several."""
 
 DATA_TYPES = {"VARCHAR": "字符型", "DATE": "日期型", "BIGINT": "数值型", "DECIMAL(18,2)": "数值型"}
 """SQL type of an element -> 数据类型 of the guide."""
@@ -113,8 +114,10 @@ def write_catalogue(schemas: Schemas, path: Path, published: date) -> int:
                 {"bold": True, "border": 1, "align": "center", "valign": "vcenter", "text_wrap": True}
             )
             sheet = workbook.add_worksheet("政务信息资源目录")
-            place = 0
+            sheet.set_row(1, 2 * LINE)
+            place, starts = 0, []
             for title, below in COLUMNS:
+                starts.append(place)
                 if below:
                     sheet.merge_range(0, place, 0, place + len(below) - 1, title, header)
                     for offset, text in enumerate(below):
@@ -128,10 +131,8 @@ def write_catalogue(schemas: Schemas, path: Path, published: date) -> int:
                 sheet.set_column(column, column, width)
             cell = workbook.add_format({"border": 1, "valign": "top", "text_wrap": True})
             sheet.freeze_panes(2, 0)
-            sheet.set_landscape()
-            sheet.set_paper(A3)
-            sheet.fit_to_pages(1, 0)
-            sheet.repeat_rows(0, 1)
+            name_column = heads.index("信息资源名称")
+            put_on_paper(sheet, widths, rows=(0, 1), kept=(name_column, name_column), starts=starts)
             count = 0
             for count, row in enumerate(catalogue_rows(schemas, published), start=1):
                 # Not every program gives a row the height that its texts need.

@@ -26,6 +26,7 @@ from yibiao.forms.fill.run import folder_of
 from yibiao.forms.fill.select import doubtful_query, see, source
 from yibiao.forms.fill.values import names_person
 from yibiao.forms.paths import community_of
+from yibiao.paper import put_on_paper
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ ADDED, GONE, CHANGED = "新增", "移出", "修改"
 LISTED, LOOKED_AT = 20_000, 200
 """Changes that the workbook lists; all of them stand in `changes.parquet`."""
 
-FITS, WIDEST = 12, 64
-"""Columns that are printed on one page; signs of the widest column."""
+WIDEST = 64
+"""Signs of the widest column."""
 
 _CHANGES = pa.schema([(name, pa.string()) for name in ("entity", "id", "change", "element", "before", "after")])
 
@@ -258,9 +259,7 @@ def _book(
         text = workbook.add_format({"font_name": "宋体", "font_size": 11, "num_format": "@"})
         header = workbook.add_format({"font_name": "宋体", "bold": True, "bg_color": "#D9E1F2", "border": 1})
         first = workbook.add_worksheet("说明")
-        first.set_column(0, 0, 16)
-        first.set_column(1, 1, 80)
-        _printed(first, 2)
+        _set_columns(first, (16, 80))
         since = f"{before[0]} 以来的变化见“变化”" if before else "第一次回流，没有上次可比"
         lines = [
             ("社区", f"{area.name}（{area.code}）"),
@@ -278,14 +277,15 @@ def _book(
             sheet = workbook.add_worksheet(schemas.entities[name].name)
             elements = [one for one in table.column_names if one != "id"]
             sheet.freeze_panes(1, 1)
-            _printed(sheet, len(elements))
             names = [_names(schemas, element) for element in elements]
             values = [table.column(element).to_pylist() for element in elements]
+            widths = []
             for column, element in enumerate(elements):
                 title = schemas.elements[element].name
                 shown = (names[column].get(value, value) for value in values[column][:LOOKED_AT] if value is not None)
-                sheet.set_column(column, column, _width((title, *shown)))
+                widths.append(_width((title, *shown)))
                 sheet.write_string(0, column, title, header)
+            _set_columns(sheet, widths)
             for line in range(table.num_rows):
                 for column, known in enumerate(names):
                     if (value := values[column][line]) is not None:
@@ -295,10 +295,8 @@ def _book(
 def _change_sheet(sheet: Any, changes: pa.Table, schemas: Schemas, header: Any, text: Any) -> None:
     for column, title in enumerate(("类别", "标识", "变化", "栏目", "原值", "现值")):
         sheet.write_string(0, column, title, header)
-    for column, width in enumerate((8, 26, 8, 20, 32, 32)):
-        sheet.set_column(column, column, width)
+    _set_columns(sheet, (8, 26, 8, 20, 32, 32))
     sheet.freeze_panes(1, 0)
-    _printed(sheet, 6)
     for line, one in enumerate(changes.slice(0, LISTED).to_pylist(), start=1):
         element = one["element"]
         known = _names(schemas, element) if element else {}
@@ -314,15 +312,10 @@ def _change_sheet(sheet: Any, changes: pa.Table, schemas: Schemas, header: Any, 
             sheet.write_string(line, column, cell, text)
 
 
-def _printed(sheet: Any, columns: int) -> None:
-    """Landscape A4 with the headers on every page; what has few columns fits into its width."""
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.repeat_rows(0)
-    if columns <= FITS:
-        sheet.fit_to_pages(1, 0)
-    else:
-        sheet.repeat_columns(0)
+def _set_columns(sheet: Any, widths: Sequence[int]) -> None:
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
+    put_on_paper(sheet, widths, rows=(0, 0))
 
 
 def _width(texts: Iterable[str]) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from yibiao.contracts.values import Schemas
 from yibiao.forms.layout import (
+    HEADER_ROW,
     SUBTITLE_ROW,
     TITLE_ROW,
     HeaderCell,
@@ -21,6 +22,7 @@ from yibiao.forms.layout import (
     printed,
 )
 from yibiao.forms.model import Field, Form
+from yibiao.paper import put_on_paper
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -137,8 +139,17 @@ def draw_head(sheet: Any, form: Form, schemas: Schemas, looks: Looks, *, filler:
     """
     last_column = column_of(form, len(form.fields) - 1)
     department = schemas.departments[form.department].name
+    widths = [6, *(_width(field, schemas) for field in form.fields)]
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
+    top = first_row(form)
+    starts = [one.column for one in header_cells(form) if one.row == HEADER_ROW]
+    pages = put_on_paper(sheet, widths, rows=(TITLE_ROW, top - 1), kept=(0, 1), starts=starts)
+    sheet.freeze_panes(top, 2)
     sheet.set_row(TITLE_ROW, 32)
-    sheet.merge_range(TITLE_ROW, 0, TITLE_ROW, last_column, form.title, looks.title)
+    # In the middle of all columns it would be cut by the edge of a page.
+    title_end = pages.breaks[0] - 1 if pages.breaks else last_column
+    sheet.merge_range(TITLE_ROW, 0, TITLE_ROW, title_end, form.title, looks.title)
     blanks = f"填报单位（盖章）：{filler or '＿' * 8}    填报日期：＿＿＿＿年＿＿月＿＿日"
     line = f"{blanks}    制表单位：{department}    {FREQUENCIES[form.times_a_year]}"
     if notice:
@@ -146,16 +157,6 @@ def draw_head(sheet: Any, form: Form, schemas: Schemas, looks: Looks, *, filler:
     sheet.merge_range(SUBTITLE_ROW, 0, SUBTITLE_ROW, last_column, line, looks.plain)
     for item in header_cells(form):
         _header(sheet, item, looks.header)
-    for position, field in enumerate(form.fields):
-        column = column_of(form, position)
-        sheet.set_column(column, column, _width(field))
-    sheet.set_column(0, 0, 6)
-    top = first_row(form)
-    sheet.freeze_panes(top, 2)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(TITLE_ROW, top - 1)
 
 
 def draw_foot(sheet: Any, form: Form, row: int, looks: Looks) -> int:
@@ -223,11 +224,12 @@ def _header(sheet: Any, item: HeaderCell, style: Any) -> None:
         sheet.merge_range(item.row, item.column, item.last_row, item.last_column, item.text, style)
 
 
-def _width(field: Field) -> int:
-    """Column width in characters; a Chinese one takes two."""
+def _width(field: Field, schemas: Schemas) -> int:
+    """Column width in characters; a Chinese one takes two. Numbers and dates stand there whole."""
     element = field.element or ""
     if element.endswith("address"):
         return 36
     if element in ("citizen_id", "uscc", "community_code"):
         return 22
-    return max(10, 2 * len(printed(field)) + 2)
+    kind = schemas.elements[element].type if element and not field.derive else ""
+    return max(13 if kind in ("phone", "date") else 10, 2 * len(printed(field)) + 2)

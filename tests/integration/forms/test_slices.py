@@ -17,6 +17,7 @@ from yibiao.contracts import load_schemas
 from yibiao.errors import ReleaseError
 from yibiao.forms.fill.areas import communities
 from yibiao.forms.slices import ADDED, BOOK, CHANGED, GONE, MANIFEST, WIDEST, shown_elements, slice_release
+from yibiao.paper import LEGIBLE
 from yibiao.warehouse.releases import need_current
 
 
@@ -102,7 +103,8 @@ def test_the_workbook_can_be_read_and_printed(published: Installation, tmp_path:
     book = openpyxl.load_workbook(Path(made.folder) / BOOK)
     for sheet in book:
         assert sheet.page_setup.orientation == "landscape"
-        assert sheet.page_setup.fitToHeight == 0 or sheet.print_title_cols == "$A:$A"
+        fitted = sheet.page_setup.fitToHeight == 0
+        assert fitted or (sheet.print_title_cols == "$A:$A" and sheet.page_setup.scale >= LEGIBLE)
         assert sheet.print_title_rows == "$1:$1"
     sheet = book[schemas.entities["resident"].name]
     widths = {place: one.width for one in sheet.column_dimensions.values() for place in range(one.min, one.max + 1)}
