@@ -13,7 +13,15 @@ import numpy as np
 
 from yibiao.detect.sheet_layout import Place
 from yibiao.matching.fields import FormField, FormTable
-from yibiao.matching.narrow import are_heads_of_labels, are_labels, is_head_line, is_header, is_title, register_in
+from yibiao.matching.narrow import (
+    are_headers,
+    are_heads_of_labels,
+    are_labels,
+    is_head_line,
+    is_header,
+    is_title,
+    register_in,
+)
 from yibiao.matching.normalise import key
 from yibiao.matching.words import why_skipped
 
@@ -117,7 +125,7 @@ def _register(cells: Cells) -> FormTable | None:
 def _first_of_many(cells: Cells) -> int:
     """The first row of several texts, but for one line over the headers (填报单位：… 日期：…)."""
     many = [row for row in range(len(cells.rows)) if _labels(cells, row) > 1]
-    if len(many) > 1 and is_head_line(cells.rows[many[0]]) and not is_head_line(cells.rows[many[1]]):
+    if len(many) > 1 and is_head_line(cells.rows[many[0]]) and are_headers(cells.rows[many[1]]):
         return many[1]
     return many[0] if many else 0
 

@@ -105,6 +105,15 @@ def is_head_line(row: Sequence[str]) -> bool:
     return bool(texts) and all(_COLON.search(text) for text in texts)
 
 
+def are_headers(row: Sequence[str]) -> bool:
+    """Can a row be one of headers: half of it end as headers do, and none is an answer or the name of a person?"""
+    texts = [text for text in row if text]
+    others = [text for text in texts if not is_header(text)]
+    if any(_DATA.fullmatch(text) or _CHOICE.fullmatch(text) or may_be_name(text) for text in others):
+        return False
+    return not is_head_line(row) and 2 * len(others) <= len(texts)
+
+
 def is_title(row: Sequence[str]) -> bool:
     """A text alone in its row that calls itself a form."""
     texts = [text for text in row if text]

@@ -135,6 +135,17 @@ def test_a_line_over_the_headers_of_a_wide_register_is_no_label(tmp_path):
     assert fields_of(path) == [(header, column) for column, header in enumerate(headers)]
 
 
+def test_a_line_over_labels_and_answers_makes_them_no_headers(tmp_path):
+    rows = [
+        ["编号：0012", "", "", "", "日期：2026年3月", ""],
+        ["姓名", "甄建设", "性别", "", "民族", ""],
+        ["联系电话", "13900000001", "家庭住址", "", "工作单位", ""],
+        ["申请理由", "", "监护人", "", "健康状况", ""],
+    ]
+    labels = [label for label, _ in fields_of(a_sheet(tmp_path / "表.xlsx", rows))]
+    assert {"性别", "民族", "联系电话", "家庭住址", "工作单位", "申请理由", "监护人", "健康状况"} <= {*labels}
+
+
 def test_an_application_with_a_table_of_members_keeps_its_labels(tmp_path):
     """Two lines of labels with colons are questions, although headers stand side by side under them."""
     rows = [
