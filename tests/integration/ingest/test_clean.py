@@ -178,7 +178,7 @@ def test_clean_rows_of_a_shipped_register_are_told_without_the_checks(report):
             "address": "望江路一二三四五号",
             "phone": "13812345678",
             "text": "9999000271828",
-                "number_text": "999900027",
+            "number_text": "999900027",
         }.get(one.type, "")
         for one in columns
     }
