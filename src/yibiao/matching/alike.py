@@ -54,9 +54,13 @@ def likeness(asked: str, name: str, weight: Mapping[str, float], unseen: float) 
     all_name = sum([weight.get(character, unseen) for character in name])
     told, covered = worth / (all_asked or 1.0), worth / (all_name or 1.0)
     # Both words have one pair more than characters.
-    pairs = 2 * sum(_both(_pair_counts(asked), _pair_counts(name)).values()) / (len(asked) + len(name) + 2)
-    bag_of_both = _both(_counts(asked), _counts(name))
-    shared = 2 * sum([weight.get(one, unseen) * times for one, times in bag_of_both.items()])
+    of_name = _pair_counts(name)
+    both = sum([min(times, of_name[pair]) for pair, times in _pair_counts(asked).items() if pair in of_name])
+    pairs = 2 * both / (len(asked) + len(name) + 2)
+    of_name = _counts(name)
+    shared = 2 * sum(
+        [weight.get(one, unseen) * min(times, of_name[one]) for one, times in _counts(asked).items() if one in of_name]
+    )
     bag = shared / (all_asked + all_name or 1.0)
     tail = 1.0 if asked[-2:] == name[-2:] else 0.5 if asked[-1:] == name[-1:] else 0.0
     typing = float(min(len(asked), len(name)) >= 3 and max(len(asked), len(name)) >= 4 and one_slip(asked, name))
@@ -90,11 +94,6 @@ def _pair_counts(text: str) -> Mapping[str, int]:
 @lru_cache(maxsize=20_000)
 def _counts(text: str) -> Mapping[str, int]:
     return dict(Counter(text))
-
-
-def _both(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
-    """What both have, as often as both have it."""
-    return {item: min(times, other[item]) for item, times in one.items() if item in other}
 
 
 def _common(one: str, other: str) -> str:

@@ -13,11 +13,12 @@ from yibiao.matching.clues import weigh_kind, weigh_options, weigh_unit, weigh_v
 from yibiao.matching.fields import FormField
 from yibiao.matching.found import Found, known, names_of
 from yibiao.matching.lexicon import Fact, Lexicon, Name
-from yibiao.matching.normalise import Label, key, label, without_blanks
+from yibiao.matching.normalise import Label, key, label, reduced, without_blanks
 from yibiao.matching.persons import OF_CONTACTS, OF_PERSONS, OWN_NUMBERS, PASSED_ON, PERSONAL
 from yibiao.matching.reasons import of_name
-from yibiao.matching.roles import Whom, is_titled, readings, section_words, word_of
+from yibiao.matching.roles import SELF, Whom, is_titled, readings, section_words, word_of
 from yibiao.matching.setting import Setting, is_explained
+from yibiao.matching.subjects import SUBJECTS
 from yibiao.matching.vetoes import MOSTLY, is_guest, is_homeless, is_vetoed, moved
 
 FEATURES = (
@@ -67,6 +68,7 @@ FEATURES = (
         "other_path",
         *("head", "whole", "apart", "unlike_kind"),
         *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "guest", "only_one"),
+        *("ends_known", "rest_told", "votes_alike", "votes_alike_against"),
     ),
 )
 """Order of the figures; a model says for which of them it was trained."""
@@ -208,7 +210,7 @@ def _fact(found: Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
         return None
     element = lexicon.schemas.elements[fact.element or ""]
     # A list answers whether somebody is in it; a text does not say that there is nothing to say.
-    if fact.derive is None and leaf.question and not _yes_or_no(element) and element.type in LISTED:
+    if fact.derive is None and leaf.question and not _yes_or_no(element) and _is_listed(element):
         fact = replace(fact, derive="exists")
     if element.id == "remark":
         fact = replace(fact, role=None)  # what is noted beside somebody is a note of the row
@@ -227,6 +229,11 @@ def _contact(fact: Fact | None, entities: Mapping[str, float]) -> Fact | None:
     else:
         own = {"resident_name": "emergency_contact", "mobile_phone": "emergency_phone"}
     return replace(fact, element=own[fact.element], role=None) if fact.element in own else fact
+
+
+def _is_listed(element: Element) -> bool:
+    """Does an entry in a list of it answer whether somebody has one: a code, a day, the number of a paper?"""
+    return element.type in LISTED or element.id.endswith("_number")
 
 
 def _yes_or_no(element: Element) -> bool:
@@ -298,13 +305,10 @@ def _weigh(
     figures["shared"] = math.log(len({other.element for other in exact})) if fact in exact and exact else 0.0
     figures["other_exact"] = float(bool(exact) and fact not in exact)
     figures["other_path"] = float(bool(about.by_path) and fact not in about.by_path)
-    votes = lexicon.votes.get(leaf.words) or lexicon.votes.get(found.whom.rest)
-    if votes:
-        meant = {(element, fact.derive) for element in (fact.element, found.name.fact.element)}
-        counted = {asked: count * _relevant(asked[0], about) for asked, count in votes.items()}
-        agree = sum(count for asked, count in counted.items() if asked in meant)
-        figures["votes"] = math.log1p(agree)
-        figures["votes_against"] = math.log1p(sum(counted.values()) - agree)
+    _votes(figures, fact, found, leaf, about)
+    if way == "tail":
+        figures["ends_known"] = 1.0
+        figures["rest_told"] = float(_is_told(found, one, about))
     own_words = found.name.words
     figures["modifier"] = float(
         any(word not in own_words for path in one.path for word in _MODIFIER.findall(key(path)))
@@ -324,11 +328,41 @@ def _weigh(
         )
         if figures["hint"]:
             reasons.append("填写提示里提到它")
-    if way in ("like", "part"):
+    if way in ("like", "part", "tail"):
         # What is only like a name has to fit in all else.
         figures["apart"] = figures.get("entity", 0.0)
         figures["unlike_kind"] = figures.get("kind_breaks", 0.0)
     return Candidate(fact, figures, found.name, found.asked, found.whom, like, [reason for reason in reasons if reason])
+
+
+def _votes(figures: dict[str, float], fact: Fact, found: Found, leaf: Label, about: _About) -> None:
+    """What labelled forms mean by these words, or by words that say the same."""
+    lexicon = about.lexicon
+    meant = {(element, fact.derive) for element in (fact.element, found.name.fact.element)}
+    for name, votes in (
+        ("votes", lexicon.votes.get(leaf.words) or lexicon.votes.get(found.whom.rest)),
+        (
+            "votes_alike",
+            lexicon.votes_alike.get(reduced(leaf.words)) or lexicon.votes_alike.get(reduced(found.whom.rest)),
+        ),
+    ):
+        if votes:
+            counted = {asked: count * _relevant(asked[0], about) for asked, count in votes.items()}
+            agree = sum(count for asked, count in counted.items() if asked in meant)
+            figures[name] = math.log1p(agree)
+            figures[f"{name}_against"] = math.log1p(sum(counted.values()) - agree)
+
+
+def _is_told(found: Found, one: FormField, about: _About) -> bool:
+    """Does the form itself say what stands before a known name: 道路运输 of 道路运输许可证编号, by its title?"""
+    rest = found.rest.removesuffix("的")
+    home = about.lexicon.entity(found.name.fact.element)
+    return (
+        not rest
+        or rest in SELF
+        or rest in SUBJECTS.get(home or "", ())
+        or any(rest in key(text) for text in (about.setting.title, *one.parents))
+    )
 
 
 def _relevant(element: str | None, about: _About) -> float:

@@ -16,10 +16,13 @@ from yibiao.matching.words import AGE
 FROM_UNTIL = {"从": "起", "自": "起", "起": "起", "开始": "起", "到": "止", "至": "止", "止": "止", "结束": "止"}
 """Headers that say of the one above which end of a time is asked."""
 
+LONGEST_END = 10
+"""Characters of the longest last words of a header that are looked up by themselves."""
+
 
 @dataclass(frozen=True)
 class Found:
-    """A name that may be meant, and how it was found."""
+    """A name that may be meant, and how it was found; `rest` is what stands before known last words."""
 
     name: Name
     whom: Whom
@@ -27,6 +30,7 @@ class Found:
     way: str
     strength: float
     like: Likeness
+    rest: str = ""
 
 
 def names_of(
@@ -43,8 +47,10 @@ def names_of(
     for number, form in enumerate(forms):
         for whom in readings(form, one.parents):
             asked = whom.rest
-            part = number > 0 and not (leaf.question and form == leaf.topic)
+            part = number > 0 and not (leaf.question and form in leaf.topics)
             found += lookup(asked, whom, part, lexicon)
+            if not part:
+                found += _last_words(asked, whom, lexicon)
             if AGE.search(asked):
                 found.append(_age(whom, asked, lexicon))
     about = max(entities, key=lambda entity: (entities[entity], entity))
@@ -52,6 +58,10 @@ def names_of(
     for words in dict.fromkeys(word for entity in (about, *NAMED) for word in otherwise(leaf.words, entity, title)):
         hits = known(words, Whom(None, words), False, lexicon)
         found += [replace(hit, way="subject", strength=2.95) for hit in hits]
+    if one.parents and leaf.words.endswith("关系") and _below_guardian(one):
+        # 监护人/关系, 监护人/家庭关系: the guardian's to the person of the row.
+        whom = Whom(None, "监护人关系", by_path=True)
+        found += [replace(hit, way="path") for hit in known(whom.rest, whom, False, lexicon)]
     if one.parents and len(leaf.words) <= 4:
         upper = key(one.parents[-1])
         ends = FROM_UNTIL.get(leaf.words)
@@ -71,6 +81,21 @@ def names_of(
                 hits += known(words, Whom(None, words, by_path=True), True, lexicon)
             found += [replace(hit, way="path", strength=hit.strength * 0.8) for hit in hits]
     return [one for one in found if one.name.fact.element]
+
+
+def _below_guardian(one: FormField) -> bool:
+    return any(whom.by_path and whom.role == "guardian" for whom in readings("姓名", one.parents))
+
+
+def _last_words(asked: str, whom: Whom, lexicon: Lexicon) -> list[Found]:
+    """Names that a header ends with: 许可证编号 of 道路运输许可证编号."""
+    hits: list[Found] = []
+    for size in range(min(len(asked) - 1, LONGEST_END), 1, -1):
+        for hit in known(asked[-size:], whom, True, lexicon):
+            like = likeness(asked, hit.name.words, lexicon.weight, lexicon.unseen)
+            strength = min(like.order, 2.9) + 0.01
+            hits.append(Found(hit.name, whom, asked, "tail", strength, like, rest=asked[:-size]))
+    return hits
 
 
 def _age(whom: Whom, asked: str, lexicon: Lexicon) -> Found:

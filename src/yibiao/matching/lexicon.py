@@ -127,11 +127,14 @@ class Lexicon:
                         )
         self._add_codes()
         self.votes: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
+        self.votes_alike: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
         for one in learned:
             if label(one.header).words in self._unheard:
                 continue
             if one.fact.element is None or one.fact.element in schemas.elements:
-                self.votes[label(one.header).words][one.fact.element, one.fact.derive] += one.forms
+                words, asked = label(one.header).words, (one.fact.element, one.fact.derive)
+                self.votes[words][asked] += one.forms
+                self.votes_alike[reduced(words)][asked] += one.forms
                 self._add(one.header.rpartition("/")[2], one.fact, "form", "已标注的表单里这样写过")
 
     def _add(self, text: str, fact: Fact, source: str, said: str, contexts: tuple[str, ...] = ()) -> None:

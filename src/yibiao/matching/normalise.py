@@ -27,51 +27,78 @@ _UNITS = re.compile(
 _QUESTION = re.compile(
     r"^(?:是否为|是否有|是否|是不是|有无|有没有|可否|能否)|(?:与否|是否)$|^(?:属于|享受)(?=.)|(?<=..)(?:标识|标示|标志)$"
 )
+_DONE = re.compile(
+    r"^(?:已经?|曾经?|正在)?(?:办理|办有|持有|领取|取得|拥有|具有|享受|享有|参加|纳入|列入|患有|患|接受|接收)(?=..)"
+)
+"""What a question says of somebody before it names the thing: 是否办理居住证, 是否享受低保."""
 _LATIN = re.compile(r"英文|英语|外文|拼音|汉语拼音|english")
 _SURELY_QUESTION = re.compile(r"是否|是不是|有无|有没有|与否|(?<=..)(?:标识|标示|标志)$")
 
-_SYNONYMS = (
-    (re.compile(r"(?:号码|编号|代码|编码|证号|证件号|号)$"), "号"),
-    (re.compile(r"(?:日期|时间|年月日|年月|日|时点)$"), "日期"),
-    (re.compile(r"(?:详细地址|所在地址|所在地|地址|住址|详址|住处|住所|地点|地)$"), "地址"),
-    (re.compile(r"(?:情况|状况|状态)$"), "状况"),
-    (re.compile(r"(?:类型|类别|种类|性质|类)$"), "类型"),
-    (re.compile(r"(?:级别|等级|级)$"), "等级"),
-    (re.compile(r"(?:数量|个数|数)$"), "数"),
-    (re.compile(r"(?:金额|数额|总额|额)$"), "金额"),
-    (
-        re.compile(r"(?:电话号码|手机号码|联系电话|联系方式|联系办法|联系方法|移动电话|手机号|手机|电话)$"),
-        "电话",
-    ),
-    (re.compile(r"(?:姓名|名字)$"), "姓名"),
-    (re.compile(r"(?:名称|全称)$"), "名称"),
-    (re.compile(r"(?:原因|事由|理由|缘由)$"), "原因"),
-    (re.compile(r"(?:期限|时限)$"), "期限"),
-    (re.compile(r"(?:学校|院校)$"), "学校"),
-)
+_ENDINGS = {
+    ending: usual
+    for usual, endings in {
+        "号": "号码 编号 代码 编码 证号 证件号 标识号 标识码 识别号 识别码 号",
+        "日期": "日期 时间 年月日 年月 年份 年代 日 时点",
+        "地址": "详细地址 所在地址 所在地 地址 住址 详址 住处 住所 地点 所在位置 详细位置 具体位置 位置 坐落 座落 地",
+        "状况": "情况 状况 状态 现状 情形",
+        "类型": "类型 类别 种类 分类 类型名称 类别名称 种类名称 分类名称 性质 类",
+        "等级": "级别 等级 级",
+        "数": "数量 个数 总数 人数 人员数 人员总数 总人数 人总数 总数量 人员数量 数",
+        "金额": "金额 数额 总额 总计 合计 额",
+        "电话": "电话号码 手机号码 联系电话 联系方式 联系办法 联系方法 移动电话 手机号 手机 电话",
+        "姓名": "姓名 名字",
+        "名称": "名称 全称",
+        "原因": "原因 事由 理由 缘由",
+        "期限": "期限 时限",
+        "学校": "学校 院校",
+        "程度": "程度 水平",
+        "方式": "方式 方法 办法 形式 途径 渠道",
+        "职务": "职务 职位 岗位",
+        "工资": "工资 薪酬 薪金 薪资 月薪",
+        "人": "人员 人 者 员",
+    }.items()
+    for ending in endings.split()
+}
 """Last words that forms use for each other -> one of them. Looked up besides the words themselves, with less weight."""
 
+_LONGEST_ENDING = max(map(len, _ENDINGS))
+_SOMEBODY = frozenset({"人员", "人", "者", "员"})
+"""Last words that are no more than a part of a short word: 党员, 职员."""
+
 _INNER = (
-    (re.compile(r"亡故|去世|逝世|身故|病故|过世"), "死亡"),
+    (re.compile(r"亡故|去世|逝世|身故|病故|过世|离世"), "死亡"),
     (re.compile(r"上一年度|上年度|上一年|上年|本年度|全年|年度|每年"), "年"),
     (re.compile(r"总(?=收入|支出)"), ""),
     (re.compile(r"常住户口|户口|户藉"), "户籍"),
     (re.compile(r"欠债|债务"), "负债"),
     (re.compile(r"残疾人证件|残疾人证"), "残疾证"),
-    (re.compile(r"身份证件|身份证明|有效证件"), "证件"),
+    (re.compile(r"有效身份证件|身份证件|身份证明|有效证件|证照"), "证件"),
+    (re.compile(r"(?:学习|在读|就学|所读|现读|在学)(?=学|年级|班|专业|阶段|院)"), "就读"),
+    (re.compile(r"发证|颁证|签发|核发|颁发|制发"), "发证"),
+    (re.compile(r"(?<=发证|登记|注册|批准)(?:机构|部门)$"), "机关"),
+    (re.compile(r"(?<=办理|承办|处理|处置|主办|责任)部门$"), "单位"),
+    (re.compile(r"卡卡号"), "卡号"),
+    (re.compile(r"有效(?:期限|日期|时间)"), "有效期"),
+    (re.compile(r"发案"), "案发"),
     (re.compile(r"开始|起始"), "起"),
     (re.compile(r"截止|终止|结束|到期|届满"), "止"),
+    (re.compile(r"(?<=[起止])(?:日期|时间|年月日?|日)$"), ""),
+    (re.compile(r"(?<=有效期)[至到]$|(?<=期限)[至到]$"), "止"),
     (re.compile(r"帐"), "账"),
+    (re.compile(r"账户(?:号码?|账号)"), "账号"),
     (re.compile(r"联系号码$"), "联系电话"),
     (re.compile(r"(?<=证件|证照|证书)(?:类型|类别|种类|名称)(?:及|和|与|、|/|／)?(?=号码?$|编号$)"), ""),
     (re.compile(r"^(?:取得|获得|具有|掌握|现有)?(?:何种|何)(?=专|学|职|技)"), ""),
     (re.compile(r"(?<=..)(?:的?描述|具体内容)$"), ""),
     (re.compile(r"(?<=住址|地址|住所)(?:详址|详情)$"), ""),
 )
-"""Words within a header that forms use for each other -> one of them, for the same use as `_SYNONYMS`."""
+"""Words within a header that forms use for each other -> one of them, for the same use as `_ENDINGS`."""
+
+_ANY_INNER = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _INNER))
+"""Most words have none of them."""
 
 _FILLERS = re.compile(
-    r"^(?:本人|本户|本单位|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|申请|参加|享受|领取|有效|生前|真实|常用|具体|详细|最近|最新|直接|根本)"
+    r"^(?:本人|本户|本单位|该|您的?|你的?|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|申请|参加|享受|领取|有效|生前|真实|常用|具体|详细|最近|最新|直接|根本)"
     r"(?=..)|(?<=..)(?:信息|基本情况|概况)$"
 )
 
@@ -101,13 +128,14 @@ def key(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def reduced(word: str) -> str:
     """A key with its last word replaced by the usual one, and without fillers."""
-    for pattern, usual in _INNER:
-        word = pattern.sub(usual, word)
+    if _ANY_INNER.search(word):
+        for pattern, usual in _INNER:
+            word = pattern.sub(usual, word)
     word = _FILLERS.sub("", word)
-    for pattern, usual in _SYNONYMS:
-        shorter, times = pattern.subn(usual, word, count=1)
-        if times:
-            return shorter
+    for size in range(min(_LONGEST_ENDING, len(word)), 0, -1):
+        ending = word[-size:]
+        if ending in _ENDINGS and (ending not in _SOMEBODY or len(word) - size > 1):
+            return word[:-size] + _ENDINGS[ending]
     return word
 
 
@@ -135,11 +163,17 @@ class Label:
         return _QUESTION.sub("", self.words) or self.words
 
     @cached_property
+    def topics(self) -> tuple[str, ...]:
+        """The topic, and what is left of it without what somebody does: 是否享受低保 -> 享受低保, 是否低保, 低保."""
+        thing = _DONE.sub("", self.topic)
+        return (self.topic,) if thing == self.topic else (self.topic, f"是否{thing}", thing)
+
+    @cached_property
     def forms(self) -> tuple[str, ...]:
         """Keys under which it is looked up, the plainest first: as it stands, its parts, what its brackets say."""
         found = [self.words]
         if self.question:
-            found.append(self.topic)
+            found += self.topics
         found += self.parts
         found += [key(one) for one in self.inside if len(key(one)) > 1 and not _UNITS.fullmatch(key(one))]
         if not self.words and self.inside:

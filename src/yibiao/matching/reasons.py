@@ -10,7 +10,7 @@ def of_name(name: Name, way: str, like: Likeness) -> str:
     """Why a name is thought to be meant.
 
     Args:
-        way: how it was found: `exact`, `learned`, `alike`, `subject`, `part`, `path`, `age` or `like`.
+        way: how it was found: `exact`, `learned`, `alike`, `subject`, `part`, `path`, `tail`, `age` or `like`.
     """
     if way == "age":
         return name.said
@@ -20,6 +20,8 @@ def of_name(name: Name, way: str, like: Likeness) -> str:
         return f"与“{name.words}”只差习惯用词（{name.said}）"
     if way == "subject":
         return f"换成通常的说法就是“{name.words}”（{name.said}）"
+    if way == "tail":
+        return f"末尾的词就是“{name.words}”（{name.said}）"
     if way in ("part", "path") and like.told > 0.999 and like.covered > 0.999:
         where = "连同上级表头" if way == "path" else "其中一部分"
         return f"{where}就是“{name.words}”"

@@ -11,15 +11,49 @@ from yibiao.matching.normalise import key, label
 
 ROLES: dict[str, tuple[str, ...]] = {
     "head": ("户主", "承包方代表", "家庭户主"),
-    "guardian": ("监护人", "现监护人", "第一监护人", "法定监护人", "受委托监护人", "委托监护人", "家长", "委托照料人"),
+    "guardian": (
+        "监护人",
+        "现监护人",
+        "第一监护人",
+        "第二监护人",
+        "主要监护人",
+        "监护责任人",
+        "法定监护人",
+        "受委托监护人",
+        "委托监护人",
+        "家长",
+        "委托照料人",
+    ),
     "father": ("父亲", "爸爸"),
     "mother": ("母亲", "妈妈"),
-    "spouse": ("配偶", "丈夫", "妻子", "爱人", "男方"),
+    "spouse": ("配偶", "丈夫", "妻子", "爱人", "男方", "老公", "老婆"),
     "owner": (
         *("产权人", "房屋产权人", "房主", "业主", "房东", "出租人", "屋主", "房屋所有人", "所有权人", "房子产权人"),
-        *("权利人", "产权所有人", "房屋权利人"),
+        *(
+            "权利人",
+            "产权所有人",
+            "房屋权利人",
+            "不动产权利人",
+            "房产所有人",
+            "房屋业主",
+            "房屋所有者",
+            "房屋出租人",
+            "出租方",
+        ),
     ),
-    "tenant": ("承租人", "租户", "租客", "租住人", "使用人", "房屋使用人", "使用者", "房屋使用者"),
+    "tenant": (
+        "承租人",
+        "租户",
+        "租客",
+        "租住人",
+        "使用人",
+        "房屋使用人",
+        "使用者",
+        "房屋使用者",
+        "承租方",
+        "租赁人",
+        "租房人",
+    ),
     "relative": ("家属", "亲属", "联系家属", "近亲属"),
     "member": (
         "家庭成员",
@@ -86,6 +120,20 @@ SELF = (
     ),
     *("病人", "考生", "求职者", "失业人员", "被监护人", "被照护人", "被照料人", "入住老人", "受益人", "参保者"),
     *("申请者", "申办者", "提交人", "提交者", "填报对象"),
+    *("走访对象", "被走访人", "帮扶对象", "被帮扶人", "随访对象", "评估对象", "签约对象", "签约居民", "受助对象"),
+    *(
+        "流动人口",
+        "流动人员",
+        "暂住人",
+        "居住人",
+        "居住人员",
+        "求助人",
+        "应聘人",
+        "应聘者",
+        "受检者",
+        "体检者",
+        "持证人员",
+    ),
     *(
         "特困人员",
         "矫正对象",
@@ -128,6 +176,9 @@ SELF = (
         "会员",
         "认购人",
         "托养人",
+        "托养对象",
+        "亡故人",
+        "亡者",
         "长者",
         "滞留人员",
     ),
@@ -185,17 +236,22 @@ def word_of(role: str | None) -> str | None:
     return ROLES[role][0] if role in ROLES else role
 
 
-def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
+def readings(words: str, parents: Sequence[str] = ()) -> tuple[Whom, ...]:
     """All ways to understand whom a header speaks of, the likeliest first.
 
     Args:
         words: key of the innermost header.
         parents: texts of the outer headers, from the outside.
     """
+    return _readings(words, tuple(parents))
+
+
+@lru_cache(maxsize=20_000)
+def _readings(words: str, parents: tuple[str, ...]) -> tuple[Whom, ...]:
     upper = _uppermost(parents)
     found: list[Whom] = []
     if words.startswith("紧急联系") or words.startswith("应急联系"):
-        return [Whom(None, words)]  # an element of its own, not the contact of somebody
+        return (Whom(None, words),)  # an element of its own, not the contact of somebody
     for word, role in _WORDS:
         if words == word:
             if role in _BARE_IS_NAME:
@@ -225,7 +281,7 @@ def readings(words: str, parents: Sequence[str] = ()) -> list[Whom]:
     if upper and not any(one.role for one in found):
         found.insert(0, Whom(upper[0], words, upper[1], by_path=True))
     found.append(Whom(upper[0] if upper else None, words, upper[1] if upper else "", by_path=bool(upper)))
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
 def _uppermost(parents: Sequence[str]) -> tuple[str, str] | None:

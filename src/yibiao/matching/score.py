@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yibiao.matching.alike import likeness
@@ -19,8 +19,12 @@ WEIGHED_TWICE = (
     *("covered", "pairs", "tail", "typing", "exact_alike", "exact_subject", "by_path", "kind_fits", "kind_breaks"),
     *("options_fit", "options_break", "entity", "role_person", "role_implied", "role_lost", "other_path", "exists"),
     *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "guest", "only_one"),
+    *("ends_known", "rest_told", "votes_alike", "votes_alike_against"),
 )
 """Figures of the best candidate that also say how far to trust it: what is best among bad ones is still bad."""
+
+Taken = dict[tuple[Fact, tuple[str, ...] | None], float]
+"""Fact and section (None for the whole form) -> the best logit that any field of it has."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,20 @@ def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, mode
     implied = implied_roles(fields, setting.title, lexicon)
     ranked = [rank(one, lexicon, setting, model, role) for one, role in zip(fields, implied, strict=True)]
     skipped = [no_question(one) for one in fields]
-    taken: dict[Fact, float] = {}
-    for found, skip in zip(ranked, skipped, strict=True):
+    taken: Taken = {}
+    for one, found, skip in zip(fields, ranked, skipped, strict=True):
         if found and skip is None:
-            taken[found[0][0].fact] = max(taken.get(found[0][0].fact, -99.0), found[0][1])
+            take(taken, one, found[0][0].fact, found[0][1])
     return [
         _settle(one, found, skip, taken, lexicon, model)
         for one, found, skip in zip(fields, ranked, skipped, strict=True)
     ]
+
+
+def take(taken: Taken, one: FormField, fact: Fact, logit: float) -> None:
+    """Note that a field is most likely a fact, in its own section and in the form."""
+    for section in (tuple(one.parents), None):
+        taken[fact, section] = max(taken.get((fact, section), -99.0), logit)
 
 
 def no_question(one: FormField) -> str | None:
@@ -74,35 +84,41 @@ def rank(
     return sorted(found, key=lambda pair: (-pair[1], str(pair[0].fact)))
 
 
-def concept_likeness(one: FormField, lexicon: Lexicon) -> tuple[float, bool]:
-    """How like a field is to what labelled forms ask and no data element says, and whether it is exactly that."""
+def concept_likeness(one: FormField, lexicon: Lexicon) -> tuple[float, bool, bool]:
+    """How like a field is to what labelled forms ask and no data element says, and whether it is that.
+
+    Returns:
+        The likeness, whether it is that by the same words, and whether it is that but for usual words.
+    """
     leaf = label(one.label)
     best = 0.0
-    for words in (leaf.words, reduced(leaf.words)):
-        for place in (*lexicon.exact.get(words, ()), *lexicon.alike.get(words, ())):
-            if lexicon.names[place].fact.element is None:
-                return 1.0, True
+    if any(lexicon.names[place].fact.element is None for place in lexicon.exact.get(leaf.words, ())):
+        return 1.0, True, True
+    if any(lexicon.names[place].fact.element is None for place in lexicon.alike.get(reduced(leaf.words), ())):
+        return 1.0, False, True
     for place in lexicon.near(leaf.words, 25):
         name = lexicon.names[place]
         if name.fact.element is None:
             like = likeness(leaf.words, name.words, lexicon.weight, lexicon.unseen)
             best = max(best, (like.told + like.pairs) / 2)
-    return best, False
+    return best, False, False
 
 
-def doubts(
-    found: Sequence[tuple[Candidate, float]], one: FormField, taken: Mapping[Fact, float], lexicon: Lexicon
-) -> list[float]:
+def doubts(found: Sequence[tuple[Candidate, float]], one: FormField, taken: Taken, lexicon: Lexicon) -> list[float]:
     """Figures by `yibiao.matching.model.DOUBTS` of a field's best candidate."""
     best, logit = found[0]
     # The same element of another person is no rival: whom a header speaks of has figures of its own.
     rival = next((other for candidate, other in found if candidate.fact.element != best.fact.element), logit - 8.0)
     margin = max(-8.0, min(logit - rival, 8.0))
-    concept, is_concept = concept_likeness(one, lexicon)
+    concept, is_concept, is_like_concept = concept_likeness(one, lexicon)
     exact = max(best.figures[name] for name in ("exact", "exact_learned", "age"))
-    duplicate = float(taken.get(best.fact, logit) > logit + 0.5)
+    better = logit + 0.5
+    duplicate = taken.get((best.fact, tuple(one.parents)), logit) > better
+    # 房屋所有权证/证号 beside 不动产权证/证号: the same may be asked in two sections.
+    twin = not duplicate and taken.get((best.fact, None), logit) > better
+    alike = best.figures["exact_alike"]
     return [
-        *(1.0, max(-8.0, min(8.0, logit)), margin, exact, concept * (1 - exact), float(is_concept), duplicate),
+        *(1.0, max(-8.0, min(8.0, logit)), margin, exact, concept * (1 - exact), float(is_concept), float(duplicate)),
         *(best.figures["told"], best.figures.get("votes", 0.0), best.figures.get("votes_against", 0.0)),
         *(
             best.figures.get("near_name", 0.0),
@@ -110,6 +126,7 @@ def doubts(
             float(best.name.source == "registry"),
             *(best.figures.get(name, 0.0) for name in ("modifier", "unknown", "exact_part")),
             *(best.figures.get(name, 0.0) for name in WEIGHED_TWICE),
+            *(float(twin), float(is_like_concept and not is_concept), concept * alike),
             math.log(len(label(one.label).words) or 1),
         ),
     ]
@@ -119,7 +136,7 @@ def _settle(
     one: FormField,
     found: Sequence[tuple[Candidate, float]],
     skip: str | None,
-    taken: Mapping[Fact, float],
+    taken: Taken,
     lexicon: Lexicon,
     model: Model,
 ) -> Scored:

@@ -46,6 +46,8 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
 }
 """Entity -> words with which a header of a form about it may begin."""
 
+_LONGEST_FIRST = {entity: sorted(words, key=len, reverse=True) for entity, words in SUBJECTS.items()}
+
 USUAL: Mapping[str, tuple[str, ...]] = {
     "organisation": ("企业", "单位", "组织", "机构"),
     "dwelling": ("房屋", "住房"),
@@ -110,7 +112,7 @@ def otherwise(words: str, entity: str, title: str = "") -> list[str]:
         return []  # public or private: another thing than the type of registration
     if entity == "organisation" and (subject := titled_subject(words, title)):
         return [usual + words[len(subject) :] for usual in USUAL[entity]]
-    for subject in sorted(SUBJECTS.get(entity, ()), key=len, reverse=True):
+    for subject in _LONGEST_FIRST.get(entity, ()):
         rest = words[len(subject) :]
         if words.startswith(subject) and len(rest) > 1:
             return [usual + rest for usual in USUAL[entity] if usual != subject]

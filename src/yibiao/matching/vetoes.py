@@ -104,6 +104,10 @@ PAYERS = frozenset({"扣缴义务人", "纳税人", "缴费人"})
 """Outer headers that are the organisation itself, where the form is about one."""
 
 _POSTAL = re.compile(r"^(?:寄件|收件|邮寄|快递)")
+_CHANGED = re.compile(r"年内|变更情况$|变动情况$|转让|拆迁|曾有|原有|原住房")
+"""Outer headers of dwellings that somebody had, or gave away: 5 年内家庭住房变更情况/建筑面积."""
+_OF_LAND = re.compile(r"使用权面积|宗地|土地使用权")
+"""Words for the land that a building stands on: 使用权面积 is not the area within its walls."""
 _PAST = re.compile(r"曾(?:就读|工作)|工作(?:经历|履历|经验)|学习经历|教育(?:经历|培训)|简历")
 
 _OF_BUSINESS = re.compile(r"^(?:实际|现)?(?:生产)?(?:经营|营业|生产|办公)(?:地址|场所|地点|地|场地)$")
@@ -128,6 +132,9 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
         return True
     if element in OF_ITSELF and fact.role is None and _below_firm(one):
         return True
+    # 产权人与孩子关系: the element says itself whose relation it is.
+    if element == "guardian_relation" and fact.role not in (None, "guardian"):
+        return True
     # 紧急联系电话 is an element of its own, not somebody's.
     if element in ("emergency_phone", "emergency_contact") and fact.role is not None:
         return True
@@ -150,6 +157,8 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
         return True
     # 是否紧急联系人, 有无住所: whether, not who or where.
     if leaf.question and kind in ("name", "address") and fact.derive is None:
+        return True
+    if element in ("interior_area", "floor_area") and any(_OF_LAND.search(key(text)) for text in one.path):
         return True
     # 现军衔 is that of somebody who still serves.
     if element == "discharge_rank" and leaf.words.startswith("现"):
@@ -289,6 +298,8 @@ def _of_somebody_else(fact: Fact, found: Found, one: FormField, setting: Setting
     if _POSTAL.search(words) or (_PAST.search(words) and lexicon.entity(fact.element) in ("resident", "organisation")):
         return True
     # A known name by the whole outer header; 单位职务 below 曾工作的单位 is only by its last words.
+    if lexicon.entity(fact.element) == "dwelling" and _CHANGED.search(words):
+        return True
     whole = found.asked.startswith(section_words(outer))
     if whole and found.way == "path" and found.like.told + found.like.covered > 1.99:
         return False
