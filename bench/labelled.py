@@ -30,7 +30,7 @@ BLIND = "blind"
 READ = frozenset(
     {
         "seen",
-        *(f"{one}_blind" for one in ("fourth", "fifth", "sixth", "seventh", "eighth", "ninth")),
+        *(f"{one}_blind" for one in ("fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")),
         "taught",
         "taught_2",
         "taught_3",

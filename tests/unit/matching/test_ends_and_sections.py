@@ -88,3 +88,14 @@ def test_the_same_question_in_two_sections_is_no_duplicate(lexicon, model):
 
     assert figures(form[0]) == (0.0, 1.0)
     assert figures(form[1]) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("writer", ["建议人资料登记", "来信人信息", "留言人"])
+def test_who_writes_a_letter_reports_what_it_is_about(asked, writer):
+    found = asked(f"{writer}/手机号码", f"{writer}/姓名", "信息内容", title="来信登记")
+    assert found[Fact("mobile_phone", "reporter")]["whole"] == 1.0
+
+
+def test_who_owns_a_house_is_asked_for_by_name(asked):
+    found = asked("房屋所有权人", "产别", title="房屋调查表")
+    assert found[Fact("resident_name", "owner")]["whole"] == 1.0
