@@ -28,12 +28,11 @@ SHORT = 6
 """Characters of a label at most that is told from a title (残疾人家庭基本情况) by its length alone."""
 
 _OTHERS = frozenset(
-    re.split(
-        " ",
+    (
         "性别 民族 籍贯 备注 职业 职务 学历 专业 特长 宗教信仰 血型 经营范围 曾用名 开户行 开户银行 "
         "村 社区 街道 乡镇 班级 年级 组别 科室 部门 楼栋 房号 村名 店名 校名 户名 品名 品种 "
-        "事由 理由 申请理由 摊位 岗位 工种 毕业院校",
-    )
+        "事由 理由 申请理由 摊位 岗位 工种 毕业院校"
+    ).split()
 )
 """Headers by themselves whose last words say nothing."""
 

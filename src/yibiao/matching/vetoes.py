@@ -297,9 +297,9 @@ def _of_somebody_else(fact: Fact, found: Found, one: FormField, setting: Setting
     words = section_words(outer)
     if _POSTAL.search(words) or (_PAST.search(words) and lexicon.entity(fact.element) in ("resident", "organisation")):
         return True
-    # A known name by the whole outer header; 单位职务 below 曾工作的单位 is only by its last words.
     if lexicon.entity(fact.element) == "dwelling" and _CHANGED.search(words):
         return True
+    # A known name by the whole outer header; 单位职务 below 曾工作的单位 is only by its last words.
     whole = found.asked.startswith(section_words(outer))
     if whole and found.way == "path" and found.like.told + found.like.covered > 1.99:
         return False

@@ -37,7 +37,7 @@ def find(database: Path, schemas: Schemas, schemas_folder: Path) -> list[dict[st
     import duckdb
 
     with duckdb.connect(str(database)) as connection:
-        found = [one for entity in schemas.entities.values() for one in _of(connection, entity, schemas)]
+        found = [one for entity in schemas.entities.values() for one in _by_number(connection, entity, schemas)]
         by_number = {(one["entity"], one["load_no"]) for one in found}
         for id in with_settings(schemas_folder):
             if entity := schemas.entities.get(id):
@@ -80,7 +80,7 @@ class _Suspect:
         }  # fmt: skip
 
 
-def _of(connection: DuckDBPyConnection, entity: Entity, schemas: Schemas) -> list[dict[str, Any]]:
+def _by_number(connection: DuckDBPyConnection, entity: Entity, schemas: Schemas) -> list[dict[str, Any]]:
     """Those in which the number is one of this entity."""
     found = []
     for load in _suspects(connection, entity):
