@@ -36,6 +36,15 @@ CODE_SHEET = "代码"
 LONGEST_DROP_DOWN = 100
 """Longer code lists (divisions) have no drop-down: nobody scrolls through thousands of lines."""
 
+LEAST_WIDTHS = {
+    **{"address": 36, "text": 22, "number_text": 24, "citizen_id": 22, "uscc": 22, "division_code": 22},
+    **{"person_number": 22, "phone": 13, "date": 13},
+}
+"""Type of a data element -> width of its column at least; a dwelling's code has 22 signs, an address 34 Chinese."""
+
+LONG = ("address", "text")
+"""Types of what may need a second line."""
+
 FREQUENCIES = {
     1: "年报",
     2: "半年报",
@@ -102,7 +111,9 @@ def _sheet(workbook: Workbook, form: Form, schemas: Schemas) -> None:
             # A warning, not a ban: real sheets are filled with values that nobody foresaw.
             options = {"validate": "list", "source": source, "error_type": "warning", "error_title": "请核对"}
             sheet.data_validation(top, column, bottom, column, options)
+    height = row_height(form, schemas)
     for row in range(top, bottom + 1):
+        sheet.set_row(row, height)
         sheet.write_number(row, 0, row - top + 1, looks.number)
         for column in range(1, last_column + 1):
             sheet.write_blank(row, column, None, looks.cell)
@@ -112,6 +123,13 @@ def _sheet(workbook: Workbook, form: Form, schemas: Schemas) -> None:
 def sheet_name(form: Form) -> str:
     """The name of a form's sheet, as Excel allows it."""
     return re.sub(r"[\[\]:*?/\\]", "", form.title)[:31]
+
+
+CELL = {
+    **{"font_name": "宋体", "font_size": 11, "border": 1, "num_format": "@"},
+    **{"text_wrap": True, "valign": "vcenter"},
+}
+"""Format of what is filled in. As text, as long numbers turn into 5.00118E+17 else as soon as they are typed."""
 
 
 class Looks:
@@ -124,8 +142,7 @@ class Looks:
         self.header = workbook.add_format(
             {**centred, "bold": True, "font_size": 11, "border": 1, "text_wrap": True, "bg_color": "#F2F2F2"}
         )
-        # Text format keeps long numbers from turning into 5.00118E+17 as soon as they are typed.
-        self.cell = workbook.add_format({"font_name": "宋体", "font_size": 11, "border": 1, "num_format": "@"})
+        self.cell = workbook.add_format(CELL)
         self.number = workbook.add_format({**centred, "font_size": 11, "border": 1})
         self.wrapped = workbook.add_format({"font_name": "宋体", "font_size": 10, "text_wrap": True, "valign": "top"})
 
@@ -224,12 +241,16 @@ def _header(sheet: Any, item: HeaderCell, style: Any) -> None:
         sheet.merge_range(item.row, item.column, item.last_row, item.last_column, item.text, style)
 
 
+def row_height(form: Form, schemas: Schemas) -> int:
+    """Points of a row that is filled in: two lines where a text may be longer than its column is wide."""
+    return 30 if any(_kind(field, schemas) in LONG for field in form.fields) else 18
+
+
+def _kind(field: Field, schemas: Schemas) -> str:
+    """The type of what a field shows; empty of what is worked out or has no data element."""
+    return schemas.elements[field.element].type if field.element and not field.derive else ""
+
+
 def _width(field: Field, schemas: Schemas) -> int:
-    """Column width in characters; a Chinese one takes two. Numbers and dates stand there whole."""
-    element = field.element or ""
-    if element.endswith("address"):
-        return 36
-    if element in ("citizen_id", "uscc", "community_code"):
-        return 22
-    kind = schemas.elements[element].type if element and not field.derive else ""
-    return max(13 if kind in ("phone", "date") else 10, 2 * len(printed(field)) + 2)
+    """Column width in characters; a Chinese one takes two. Numbers and dates stand there whole, texts in two lines."""
+    return max(LEAST_WIDTHS.get(_kind(field, schemas), 10), 2 * len(printed(field)) + 2)

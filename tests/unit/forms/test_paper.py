@@ -67,7 +67,7 @@ def test_a_group_of_columns_is_cut_only_if_it_takes_a_page_more() -> None:
 def scale_of(sheet: Worksheet, last: int) -> float:
     """Per cent at which the columns of a sheet are printed, as Excel finds it."""
     if not sheet.sheet_properties.pageSetUpPr or not sheet.sheet_properties.pageSetUpPr.fitToPage:
-        return float(sheet.page_setup.scale)
+        return float(sheet.page_setup.scale or 100)  # the scale of all workbooks that name none
     widths = {place: one.width for one in sheet.column_dimensions.values() for place in range(one.min, one.max + 1)}
     total = sum(widths[place] * 7 / 96 for place in range(1, last + 1))  # as written, margins are part of a width
     margins = sheet.page_margins.left + sheet.page_margins.right
@@ -135,3 +135,22 @@ def test_the_catalogue_is_printed_with_the_name_of_the_resource_beside_its_items
     assert [heads[one.id] for one in sheet.col_breaks.brk] == ["信息项信息"]
     letter = get_column_letter(1 + heads.index("信息资源名称"))
     assert sheet.print_title_cols == f"${letter}:${letter}"
+
+
+def test_what_is_long_stands_in_two_lines_and_a_code_in_one(forms, schemas, tmp_path) -> None:
+    """The code of a dwelling has 22 signs; an address 34, a certificate number 22, each two digits wide."""
+    form = forms["public_security.rental_register"]
+    write_template(form, schemas, tmp_path / "表.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "表.xlsx").worksheets[0]
+    width = {
+        one.element: sheet.column_dimensions[get_column_letter(place)].width
+        for place, one in enumerate(form.fields, start=2)
+    }
+    row = first_row(form) + 1
+    assert width["dwelling_code"] >= 22
+    assert 2 * width["dwelling_address"] >= 2 * 34
+    assert 2 * width["property_certificate_number"] >= 44
+    assert sheet.row_dimensions[row].height == 30
+    assert sheet.cell(row, 2).alignment.wrap_text
+    drawn = skeleton(form, schemas, "")
+    assert 'ht="30"' in drawn.plan.attributes

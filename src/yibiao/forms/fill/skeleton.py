@@ -20,7 +20,7 @@ from yibiao.forms.fill.row_xml import COUNT, KEY, Plan, Slot
 from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, STATUS_NAMES, letters_of
 from yibiao.forms.layout import column_of, first_row
 from yibiao.forms.model import Form
-from yibiao.forms.template import CodeSheet, Looks, draw_foot, draw_head, drop_down, sheet_name
+from yibiao.forms.template import CELL, CodeSheet, Looks, draw_foot, draw_head, drop_down, row_height, sheet_name
 
 GUIDE_SHEET, CONTROL_SHEET = "填报说明", "控制信息"
 
@@ -80,8 +80,7 @@ def skeleton(form: Form, schemas: Schemas, notice: str) -> Skeleton:
     sheet: Any = workbook.add_worksheet(sheet_name(form))
     guide, control = workbook.add_worksheet(GUIDE_SHEET), workbook.add_worksheet(CONTROL_SHEET)
     looks = Looks(workbook)
-    cell = {"font_name": "宋体", "font_size": 11, "border": 1, "num_format": "@"}
-    shades = {status: workbook.add_format({**cell, "bg_color": colour}) for status, colour in COLOURS.items()}
+    shades = {status: workbook.add_format({**CELL, "bg_color": colour}) for status, colour in COLOURS.items()}
     key = workbook.add_format({"font_size": 8, "font_color": "#7F7F7F", "num_format": "@", "hidden": True})
     plain = workbook.add_format({"font_name": "宋体", "font_size": 11, "text_wrap": True, "valign": "top"})
     bold = workbook.add_format({"font_name": "宋体", "font_size": 12, "bold": True})
@@ -114,18 +113,19 @@ def skeleton(form: Form, schemas: Schemas, notice: str) -> Skeleton:
     with zipfile.ZipFile(stream) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     formats = {status: style.xf_index for status, style in shades.items()}
-    plan = _plan(form, formats, looks.number.xf_index, key.xf_index)
+    height = row_height(form, schemas)
+    plan = _plan(form, formats, height, looks.number.xf_index, key.xf_index)
     return _taken_apart(form, parts, plan, {"plain": plain.xf_index, "bold": bold.xf_index}, tuple(sources))
 
 
-def _plan(form: Form, formats: Mapping[str, int], number: int, key: int) -> Plan:
+def _plan(form: Form, formats: Mapping[str, int], height: int, number: int, key: int) -> Plan:
     """The number of the row, the fields side by side, and the hidden key."""
     fields = [
         Slot(letters_of(column_of(form, place)), styles=formats, field=place) for place in range(len(form.fields))
     ]
     last = letters_of(column_of(form, len(form.fields)))
     slots = (Slot("A", number, shows=COUNT), *fields, Slot(last, key, shows=KEY))
-    return Plan(first_row(form), ' ht="18" customHeight="1"', slots)
+    return Plan(first_row(form), f' ht="{height}" customHeight="1"', slots)
 
 
 def _taken_apart(
