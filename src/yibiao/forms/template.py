@@ -42,6 +42,9 @@ LEAST_WIDTHS = {
 }
 """Type of a data element -> width of its column at least; a dwelling's code has 22 signs, an address 34 Chinese."""
 
+SHORT = frozenset({"building_number", "unit_number", "room_number", "floor_number"})
+"""Texts of a few signs."""
+
 LONG = ("address", "text")
 """Types of what may need a second line."""
 
@@ -243,14 +246,18 @@ def _header(sheet: Any, item: HeaderCell, style: Any) -> None:
 
 def row_height(form: Form, schemas: Schemas) -> int:
     """Points of a row that is filled in: two lines where a text may be longer than its column is wide."""
-    return 30 if any(_kind(field, schemas) in LONG for field in form.fields) else 18
+    return 32 if any(_kind(field, schemas) in LONG for field in form.fields) else 18
 
 
 def _kind(field: Field, schemas: Schemas) -> str:
-    """The type of what a field shows; empty of what is worked out or has no data element."""
-    return schemas.elements[field.element].type if field.element and not field.derive else ""
+    """The type of what a field shows; empty of what is worked out, short or has no data element."""
+    if not field.element or field.derive or field.element in SHORT:
+        return ""
+    return schemas.elements[field.element].type
 
 
 def _width(field: Field, schemas: Schemas) -> int:
     """Column width in characters; a Chinese one takes two. Numbers and dates stand there whole, texts in two lines."""
+    if field.element in SHORT:
+        return max(8, 2 * len(printed(field)) + 2)
     return max(LEAST_WIDTHS.get(_kind(field, schemas), 10), 2 * len(printed(field)) + 2)
