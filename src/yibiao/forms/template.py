@@ -246,7 +246,7 @@ def _header(sheet: Any, item: HeaderCell, style: Any) -> None:
 
 def row_height(form: Form, schemas: Schemas) -> int:
     """Points of a row that is filled in: two lines where a text may be longer than its column is wide."""
-    return 32 if any(_kind(field, schemas) in LONG for field in form.fields) else 18
+    return 33 if any(_kind(field, schemas) in LONG for field in form.fields) else 18
 
 
 def _kind(field: Field, schemas: Schemas) -> str:

@@ -150,7 +150,7 @@ def test_what_is_long_stands_in_two_lines_and_a_code_in_one(forms, schemas, tmp_
     assert width["dwelling_code"] >= 22
     assert 2 * width["dwelling_address"] >= 2 * 34
     assert 2 * width["property_certificate_number"] >= 44
-    assert sheet.row_dimensions[row].height == 32
+    assert sheet.row_dimensions[row].height == 33
     assert sheet.cell(row, 2).alignment.wrap_text
     drawn = skeleton(form, schemas, "")
-    assert 'ht="32"' in drawn.plan.attributes
+    assert 'ht="33"' in drawn.plan.attributes
