@@ -85,6 +85,7 @@ def measure(settings: Settings) -> dict[str, Any]:
                 "rows": one.rows,
                 "prefilled": _share(one.filled, one.cells),
                 "right": _share(one.right, one.judged),
+                "wrong_person": one.wrong_person,
                 "wrong": dict(one.wrong),
             }
             for one in found

@@ -27,17 +27,9 @@ SKIP = "skip"
 BLIND = "blind"
 """Stem of the file with the test split."""
 
-READ = frozenset(
-    {
-        "seen",
-        *(f"{one}_blind" for one in ("fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")),
-        "taught",
-        "taught_2",
-        "taught_3",
-    }
-)
-"""Stems of the development files whose headers were read in public sources; the others are worded from memory, which is
-nearer to what the registry says than forms are."""
+FROM_MEMORY = frozenset({"known", "first_blind", "second_blind", "third_blind"})
+"""Stems of the development files whose headers were worded from memory, which is nearer to what the registry says than
+forms are; those of all others were read in public sources."""
 
 _LINE = re.compile(r"(?P<path>[^|\[]+?)\s*(?:\[(?P<options>[^\]]*)\])?\s*\|\s*(?P<what>.+)")
 
@@ -95,7 +87,7 @@ def labelled_forms(schemas: Schemas) -> list[LabelledForm]:
             lines = [line for line in one["fields"].splitlines() if line.strip()]
             fields = tuple(_field(line, column, one["id"], schemas) for column, line in enumerate(lines))
             told = (one["id"], one["title"], one["about"], one["source"], split_of(file), fields)
-            forms.append(LabelledForm(*told, read=file.stem in READ))
+            forms.append(LabelledForm(*told, read=file.stem not in FROM_MEMORY))
     return forms
 
 

@@ -18,7 +18,7 @@ from yibiao.matching.lexicon import Fact, Learned, Lexicon
 from yibiao.matching.model import Model
 from yibiao.matching.normalise import label
 from yibiao.matching.roles import readings
-from yibiao.matching.score import Taken, doubts, no_question, take
+from yibiao.matching.score import Taken, doubts, no_question
 from yibiao.matching.setting import implied_roles, setting_of
 from yibiao.pinyin import sound
 
@@ -211,7 +211,7 @@ def _collect(view: _View, found: list[_Asked]) -> None:
 def judged_without(asked: Sequence[_Asked], weights: Mapping[int, Any]) -> list[OutOfFold]:
     """Best candidates of all fields, each by the weights for its fold."""
     ranked = []
-    taken: dict[int, Taken] = defaultdict(dict)
+    taken: dict[int, Taken] = defaultdict(Taken)
     for each in asked:
         logits = each.vectors @ weights[each.fold]
         pairs = sorted(
@@ -219,7 +219,7 @@ def judged_without(asked: Sequence[_Asked], weights: Mapping[int, Any]) -> list[
             key=lambda pair: (-pair[1], str(pair[0].fact)),
         )
         ranked.append(pairs)
-        take(taken[each.together], each.one.field, pairs[0][0].fact, pairs[0][1])
+        taken[each.together].take(each.one.field, pairs[0][0].fact, pairs[0][1])
     found = []
     for each, pairs in zip(asked, ranked, strict=True):
         if each.trains:

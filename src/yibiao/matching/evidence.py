@@ -68,7 +68,7 @@ FEATURES = (
         "other_path",
         *("head", "whole", "apart", "unlike_kind"),
         *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "guest", "only_one"),
-        *("ends_known", "rest_told", "votes_alike", "votes_alike_against"),
+        *("ends_known", "rest_told", "votes_alike", "votes_alike_against", "two_facts"),
     ),
 )
 """Order of the figures; a model says for which of them it was trained."""
@@ -124,6 +124,7 @@ class _About:
     said: Mapping[str, bool]
     implied: str | None
     by_path: set[Fact]
+    of_parts: set[str]
 
 
 def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str | None = None) -> list[Candidate]:
@@ -173,7 +174,8 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
     by_path = {fact for fact, found in ranked if found.way == "path" and found.like.told + found.like.covered > 1.99}
     if any(said.values()):
         by_path = set()  # 家庭成员/姓名 is the name of another person, not what 家庭成员姓名 is elsewhere
-    about = _About(lexicon, setting, entities, exact, said, implied, by_path)
+    of_parts = {fact.element or "" for fact, found in ranked if found.way == "part" and found.asked in leaf.parts}
+    about = _About(lexicon, setting, entities, exact, said, implied, by_path, of_parts)
     return [_weigh(fact, found, leaf, one, about) for fact, found in ranked]
 
 
@@ -412,6 +414,8 @@ def _surroundings(
     figures["guest"] = float(is_guest(fact, one, about.setting, about.lexicon))
     # The only thing that any known name of these words means, in a form that is about it or about anything.
     figures["only_one"] = float(fact in about.exact and len({other.element for other in about.exact}) == 1)
+    # 区县／街镇, 行业和职业: one cell that asks two things is neither.
+    figures["two_facts"] = float(bool(about.of_parts - {fact.element}))
     figures["other_person"] = float(found.whom.unknown and about.setting.person)
     figures["part_last"] = float(
         found.way == "part"

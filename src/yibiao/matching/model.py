@@ -41,9 +41,9 @@ DOUBTS = (
     *("options_fit", "options_break", "entity", "role_person", "role_implied", "role_lost", "other_path"),
     "exists",
     *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "guest", "only_one"),
-    *("ends_known", "rest_told", "votes_alike", "votes_alike_against"),
+    *("ends_known", "rest_told", "votes_alike", "votes_alike_against", "two_facts"),
     *("twin", "concept_alike", "concept_of_alike"),
-    "long",
+    *("long", "form_known", "section_known"),
 )
 """Figures of a field's best candidate that say how far to trust it."""
 

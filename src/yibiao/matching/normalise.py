@@ -14,7 +14,8 @@ _BRACKETS = re.compile(r"[(\[【〔{]([^)\]】〕}]*)[)\]】〕}]?")
 _NUMBERING = re.compile(
     r"^(?:\(?[一二三四五六七八九十]{1,3}[、.)]|\(?\d{1,2}[、)]|\d{1,2}\.(?!\d)|"
     r"(?:0\d|[1-9]\d)(?=[\u4e00-\u9fff])(?!年|月|日|天|周|岁|个|位|寸|小时|分|米|元|级|类|亩|人|户|至|以)|"
-    r"[A-Za-z]\d{1,3}[.、]?(?=[\u4e00-\u9fff]))"
+    r"[A-Za-z]\.?\d{1,3}(?:\.\d{1,2}){0,3}[a-z]?[.、]?(?=[\u4e00-\u9fff])|"
+    r"\d{1,2}(?:\.\d{1,2}){1,3}[.、]?(?=[\u4e00-\u9fff])(?![米元寸级亩吨倍度]))"
 )
 _BOXES = re.compile(r"[□☐○◯☑√✓].*$")
 _MARKS = re.compile(r"[*＊:：;；,。.!?\"'“”‘’#_＿\-—~《》<>〈〉\s]+")
@@ -31,8 +32,14 @@ _DONE = re.compile(
     r"^(?:已经?|曾经?|正在)?(?:办理|办有|持有|领取|取得|拥有|具有|享受|享有|参加|纳入|列入|患有|患|接受|接收)(?=..)"
 )
 """What a question says of somebody before it names the thing: 是否办理居住证, 是否享受低保."""
+_TOTAL = re.compile(r"^(?:本家庭|全家|本户)?(?:拥有)?(?P<what>.{3,}?)(?:合计|共计|总计)$")
+"""A total: 家庭人口合计, 机动车辆共计."""
 _LATIN = re.compile(r"英文|英语|外文|拼音|汉语拼音|english")
-_SURELY_QUESTION = re.compile(r"是否|是不是|有无|有没有|与否|(?<=..)(?:标识|标示|标志)$")
+_SURELY_QUESTION = re.compile(
+    r"是否|是不是|有无|有没有|与否|(?<=..)(?:标识|标示|标志)$"
+    r"|^(?:参加|享受|享有|纳入|加入)(?:.*(?:医疗|保险|低保|五保|特困|供养|补贴|津贴|救助))$"
+)
+"""Words of a question; 享受低保 and 参加新型农村合作医疗 are ones without its words."""
 
 _ENDINGS = {
     ending: usual
@@ -98,7 +105,7 @@ _ANY_INNER = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _INN
 """Most words have none of them."""
 
 _FILLERS = re.compile(
-    r"^(?:本人|本户|本单位|该|您的?|你的?|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|申请|参加|享受|领取|有效|生前|真实|常用|具体|详细|最近|最新|直接|根本)"
+    r"^(?:本人|本户|本家庭|本单位|该|您的?|你的?|现|目前|当前|现在|实际|所在|所属|主要|其中|基本|个人|申请|参加|享受|领取|有效|生前|真实|常用|具体|详细|最近|最新|直接|根本)"
     r"(?=..)|(?<=..)(?:信息|基本情况|概况)$"
 )
 
@@ -174,6 +181,8 @@ class Label:
         found = [self.words]
         if self.question:
             found += self.topics
+        if counted := _TOTAL.match(self.words):
+            found.append(counted["what"])
         found += self.parts
         found += [key(one) for one in self.inside if len(key(one)) > 1 and not _UNITS.fullmatch(key(one))]
         if not self.words and self.inside:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-PASSED_ON = frozenset(
+_PARTICULARS = frozenset(
     {
         *("citizen_id", "sex_code", "birth_date", "ethnicity_code", "mobile_phone", "political_status_code"),
         *("marital_status_code", "education_code", "residence_address", "employer_name", "identity_document_type_code"),
     }
 )
+
+PASSED_ON = _PARTICULARS | {
+    *("hukou_address", "health_condition_code", "occupation_code", "landline_phone", "native_place"),
+}
 """What is asked of the person named before it without naming him again."""
 
 OWN_NUMBERS = frozenset(
@@ -18,7 +22,7 @@ OWN_NUMBERS = frozenset(
 OF_CONTACTS = frozenset({"mobile_phone"})
 """What is asked of the contact of an organisation without naming him again."""
 
-PERSONAL = PASSED_ON | {"resident_name"}
+PERSONAL = _PARTICULARS | {"resident_name"}
 """What is a person's."""
 
 OF_PERSONS = PERSONAL - {"residence_address", "employer_name"}

@@ -68,7 +68,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     "contact": ("联系人", "联络员", "联络人", "紧急联系人", "应急联系人", "紧急联系"),
     "legal_representative": ("法定代表人", "法人代表", "法人", "负责人", "主要负责人", "单位负责人", "经营者"),
-    "agent": ("经办人", "代办人", "代理人", "受托人", "委托代理人"),
+    "agent": ("经办人", "代办人", "代理人", "受托人", "委托代理人", "受委托人", "被委托人"),
     "reporter": (
         *("报告人", "上报人", "举报人", "反映人", "事件申报人", "报案人"),
         *("建议人", "来信人", "写信人", "留言人", "诉求人", "反馈人"),
@@ -183,6 +183,10 @@ SELF = (
         "托养人",
         "托养对象",
         "亡故人",
+        "被考评人",
+        "被考核人",
+        "被推荐人",
+        "被评审人",
         "亡者",
         "长者",
         "滞留人员",
@@ -195,8 +199,11 @@ _OPPOSED = re.compile(r"^被(?:信访|投诉|举报|反映|检举|控告|申诉|
 _SOMEBODY = re.compile(
     r"^[^与和及]{1,5}?(?:人|者|员|户|工|方)(?=姓名|身份证|公民身份|性别|出生|年龄|民族|住址|地址|联系|电话|手机|职务|学历)"
 )
-_PERSON = re.compile(r"(?:人|人员|者|员|师|医生|股东|代表|职工|专家|教练|主任|经理|负责人|投资者)$")
+_PERSON = re.compile(r"(?:人|人员|者|员|师|医生|股东|代表|职工|干部|社工|专家|教练|主任|经理|负责人|投资者)$")
 _WHOLE = re.compile(r"(?:单位|企业|公司|机构|场所|店|社|所|厂|院|校|园|站|主要|经营|现|原|拟任)$")
+_OF_BODY = re.compile(r"(?:组|会|班子|团队|机构|单位|社|队|部|委)成员$")
+_FAMILY_OF = re.compile(r"[人者员]家庭$")
+_NAMED = re.compile(r"(?<=人)(?:姓名|名称)$")
 _THING = re.compile(
     r"家族史|病史|遗传史|犬|宠物|牲畜|车辆|机具|设备|产品|项目|工程|地块|部门|机关|经办机构|受理机构|枪|船|设施|证书|许可证|执照|"
     r"寄件|收件|邮寄|快递|教育培训|教育经历|培训经历|任职经历|履历|工作经验|合同|发票|仓库|出资|投资者|投资人|受损|生产能力|专利|奖|资历|曾(?:就读|工作)|工作经历|学习经历|简历"
@@ -337,7 +344,14 @@ def section_words(text: str) -> str:
     words = key(text)
     for section in sorted(_SECTION, key=len, reverse=True):
         words = words.removesuffix(section) or words
-    return words
+    # 义务人姓名(名称)/证件号: the cell above is the name itself.
+    return _NAMED.sub("", words)
+
+
+def family_of_stranger(text: str) -> bool:
+    """Does an outer header name the family of somebody whom no role is for: 赡养义务人家庭信息?"""
+    words = section_words(text)
+    return bool(_FAMILY_OF.search(words)) and is_stranger(words.removesuffix("家庭"))
 
 
 @lru_cache(maxsize=20_000)
@@ -356,6 +370,9 @@ def _upper(text: str) -> tuple[str, str] | None:
         # 申请户主, 法定监护人: what stands before it tells more of the same person; 户主的配偶 begins with the role.
         # 夫妇曾经生育子女: a relative is named by longer words than an organisation's head.
         if len(word) > 1 and words.endswith(word) and len(words) <= len(word) + (8 if role in _OF_HIS else 4):
+            # 筹备组成员, 理事会成员 are of no family.
+            if role == "member" and words != word and _OF_BODY.search(words):
+                return None
             # 质量负责人 is a head of something else than the whole.
             if role == "legal_representative" and words != word and not _WHOLE.search(words.removesuffix(word)):
                 return None

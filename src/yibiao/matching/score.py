@@ -15,16 +15,43 @@ from yibiao.matching.normalise import label, reduced
 from yibiao.matching.setting import Setting, implied_roles, setting_of
 from yibiao.matching.words import why_skipped
 
+USUAL, PRIOR = 0.5, 2.0
+"""Share of a form that is known before anything of it was seen, and how many fields that is worth."""
+
 WEIGHED_TWICE = (
     *("covered", "pairs", "tail", "typing", "exact_alike", "exact_subject", "by_path", "kind_fits", "kind_breaks"),
     *("options_fit", "options_break", "entity", "role_person", "role_implied", "role_lost", "other_path", "exists"),
     *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "guest", "only_one"),
-    *("ends_known", "rest_told", "votes_alike", "votes_alike_against"),
+    *("ends_known", "rest_told", "votes_alike", "votes_alike_against", "two_facts"),
 )
 """Figures of the best candidate that also say how far to trust it: what is best among bad ones is still bad."""
 
-Taken = dict[tuple[Fact, tuple[str, ...] | None], float]
-"""Fact and section (None for the whole form) -> the best logit that any field of it has."""
+
+class Taken:
+    """What the fields of one form most likely ask, each beside the others: by section, and None for the whole form."""
+
+    def __init__(self) -> None:
+        self._best: dict[tuple[Fact, tuple[str, ...] | None], float] = {}
+        self._known: dict[tuple[str, ...] | None, list[float]] = {}
+
+    def take(self, one: FormField, fact: Fact, logit: float) -> None:
+        """Note that a field is most likely a fact, in its own section and in the form."""
+        for section in (tuple(one.parents), None):
+            self._best[fact, section] = max(self._best.get((fact, section), -99.0), logit)
+            self._known.setdefault(section, []).append(sigmoid(logit))
+
+    def best(self, fact: Fact, section: tuple[str, ...] | None, otherwise: float) -> float:
+        """The best logit that any field of the section has for a fact."""
+        return self._best.get((fact, section), otherwise)
+
+    def known(self, section: tuple[str, ...] | None, logit: float) -> float:
+        """How much of the others in a section, or in the form, is known; of one by itself what is usual.
+
+        A form about what nobody keeps (a felling, a vaccine) has words of the registry for other things.
+        """
+        all_of_it = self._known.get(section, [])
+        others = len(all_of_it) - 1
+        return (sum(all_of_it) - sigmoid(logit) + USUAL * PRIOR) / (others + PRIOR) if others > 0 else USUAL
 
 
 @dataclass(frozen=True)
@@ -55,20 +82,14 @@ def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, mode
     implied = implied_roles(fields, setting.title, lexicon)
     ranked = [rank(one, lexicon, setting, model, role) for one, role in zip(fields, implied, strict=True)]
     skipped = [no_question(one) for one in fields]
-    taken: Taken = {}
+    taken = Taken()
     for one, found, skip in zip(fields, ranked, skipped, strict=True):
         if found and skip is None:
-            take(taken, one, found[0][0].fact, found[0][1])
+            taken.take(one, found[0][0].fact, found[0][1])
     return [
         _settle(one, found, skip, taken, lexicon, model)
         for one, found, skip in zip(fields, ranked, skipped, strict=True)
     ]
-
-
-def take(taken: Taken, one: FormField, fact: Fact, logit: float) -> None:
-    """Note that a field is most likely a fact, in its own section and in the form."""
-    for section in (tuple(one.parents), None):
-        taken[fact, section] = max(taken.get((fact, section), -99.0), logit)
 
 
 def no_question(one: FormField) -> str | None:
@@ -113,9 +134,9 @@ def doubts(found: Sequence[tuple[Candidate, float]], one: FormField, taken: Take
     concept, is_concept, is_like_concept = concept_likeness(one, lexicon)
     exact = max(best.figures[name] for name in ("exact", "exact_learned", "age"))
     better = logit + 0.5
-    duplicate = taken.get((best.fact, tuple(one.parents)), logit) > better
+    duplicate = taken.best(best.fact, tuple(one.parents), logit) > better
     # 房屋所有权证/证号 beside 不动产权证/证号: the same may be asked in two sections.
-    twin = not duplicate and taken.get((best.fact, None), logit) > better
+    twin = not duplicate and taken.best(best.fact, None, logit) > better
     alike = best.figures["exact_alike"]
     return [
         *(1.0, max(-8.0, min(8.0, logit)), margin, exact, concept * (1 - exact), float(is_concept), float(duplicate)),
@@ -128,6 +149,8 @@ def doubts(found: Sequence[tuple[Candidate, float]], one: FormField, taken: Take
             *(best.figures.get(name, 0.0) for name in WEIGHED_TWICE),
             *(float(twin), float(is_like_concept and not is_concept), concept * alike),
             math.log(len(label(one.label).words) or 1),
+            taken.known(None, logit),
+            taken.known(tuple(one.parents), logit),
         ),
     ]
 

@@ -35,6 +35,9 @@ PLACE = re.compile(
 LEAST = 3
 """Particulars of somebody, his name among them, that make him whom a form is about."""
 
+FEW = 0.3
+"""Share of a form below which it may be about no person at all."""
+
 _PARTICULARS = ("姓名", "性别", "出生", "身份证", "民族", "文化程度", "婚姻")
 
 _SOMEBODY = re.compile(r"^(?!被|见证|担保|介绍|证明|发起|投资|主持|授课).*(?:人|者|员)$")
@@ -72,6 +75,7 @@ class Setting:
         entities: how much of the form speaks of each entity, together 1.
         title: of the form.
         person: whether the form names a person of its row: 姓名, 申请人姓名.
+        nobody: whether nothing in it is a person's: no name, sex, birth or number.
         legal: whether it asks 法定代表人 by that word.
         registered: whether it asks a registered address by that word.
         places: how many headers of an organisation's place it has.
@@ -81,6 +85,7 @@ class Setting:
     entities: Mapping[str, float]
     title: str = ""
     person: bool = False
+    nobody: bool = False
     legal: bool = False
     registered: bool = False
     places: int = 0
@@ -122,6 +127,8 @@ def setting_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> Set
         entities,
         title,
         any(_names_own_person(one, title, lexicon) for one in fields),
+        entities.get("resident", 0.0) < FEW
+        and not any(word in key(one.label) for one in fields for word in _PARTICULARS),
         any(LEGAL.search(key(text)) for one in fields for text in one.path),
         any(REGISTERED.search(one) for one in words),
         sum(bool(PLACE.search(one)) for one in words),
@@ -157,7 +164,7 @@ def implied_roles(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> 
     section: tuple[str, ...] = ()
     for one in fields:
         whoms = [whom for form in label(one.label).forms for whom in readings(form, one.parents)]
-        role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字")), None)
+        role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字", "名称")), None)
         if tuple(one.parents) != section:
             section, last = tuple(one.parents), None
         implied.append(None if role else last)

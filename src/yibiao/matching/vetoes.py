@@ -9,7 +9,7 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.found import Found
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.normalise import Label, key
-from yibiao.matching.roles import is_stranger, is_titled, readings, section_words
+from yibiao.matching.roles import family_of_stranger, is_stranger, is_titled, readings, section_words
 from yibiao.matching.setting import GENERIC, LEGAL, Setting, is_explained
 
 MOSTLY = 0.5
@@ -80,6 +80,11 @@ _FIRM = re.compile(
 OF_ITSELF = frozenset({"residence_address", "mobile_phone", "identity_document_type_code", "citizen_id"})
 """A person's facts that an organisation has in its own way, by the same words."""
 
+OF_REACHED = frozenset({"residence_address", "mobile_phone", "landline_phone", "postal_code", "email_address"})
+"""Where somebody is reached; below 司法鉴定机构 it is where that firm is."""
+
+_SOME_FIRM = re.compile(r"^(?!.*(?:工作|所在|就业|任职|本人|个人)).{2,}(?:机构|公司|企业|医院|事务所)$")
+
 _HIS_FIRM = re.compile(r"^(?:所在|工作|就业)?(?:单位|公司|企业).")
 
 _STAFF = re.compile(
@@ -99,6 +104,16 @@ _TRAINED = re.compile(r"(?:持证|培训|配备|考核)情况$")
 
 _TIME = re.compile(r"日|时|年|月|期|何|起|止|从|自|到|至|始|[a-z]")
 """What a header that asks for a day has in it, unless it is a known name of one."""
+
+_WORKS = frozenset({"项目", "工程"})
+"""What a form about houses may call the work on the house that its row speaks of."""
+
+_IN_NEED = re.compile(r"^(?:紧急|应急)联系")
+OF_EMERGENCIES = frozenset({"emergency_contact", "emergency_phone"})
+"""All that is known of whom to call: 紧急联系人/性别 is nobody's."""
+
+_INCOME = re.compile(r"^(?:家庭)?(?:年|月)?(?:人均)?(?:总)?(?:收入|支出|收支)")
+"""Outer headers below which a benefit is an income among others: 收入支出/低保金."""
 
 PAYERS = frozenset({"扣缴义务人", "纳税人", "缴费人"})
 """Outer headers that are the organisation itself, where the form is about one."""
@@ -132,18 +147,28 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
         return True
     if element in OF_ITSELF and fact.role is None and _below_firm(one):
         return True
+    # 司法鉴定机构/地址: neither the person's nor, in a form about persons, that of any firm that it is about.
+    if element in OF_REACHED and fact.role is None and setting.person and _below_some_firm(one):
+        return True
     # 产权人与孩子关系: the element says itself whose relation it is.
     if element == "guardian_relation" and fact.role not in (None, "guardian"):
         return True
     # 紧急联系电话 is an element of its own, not somebody's.
     if element in ("emergency_phone", "emergency_contact") and fact.role is not None:
         return True
+    if one.parents and _IN_NEED.search(section_words(one.parents[-1])) and element not in OF_EMERGENCIES:
+        return True
     if element == "applied_benefit_name" and key(found.asked) in _APPLIED and "benefit" not in setting.titled:
         return True
     # 被处罚人单位地址 is that of his employer.
     if element in ("registered_address", "organisation_phone") and _of_his_firm(leaf):
         return True
+    if one.parents and lexicon.entity(element) == "benefit" and _INCOME.search(section_words(one.parents[-1])):
+        return True
     if element in OF_WORK and fact.role is None and one.parents and _WISHED.search(section_words(one.parents[-1])):
+        return True
+    # 伐区情况/年龄 is that of the trees.
+    if fact.derive == "age" and fact.role is None and setting.nobody:
         return True
     if element == "legal_representative_name" and _below_other_head(one):
         return True
@@ -167,7 +192,7 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
         return True
     if _of_staff(fact, one, setting, lexicon):
         return True
-    if element in OF_FIRMS and is_guest(fact, one, setting, lexicon):
+    if element in (*OF_FIRMS, "contact_person_name") and is_guest(fact, one, setting, lexicon):
         return True
     if element in OF_EMPLOYEES and fact.role is None and is_homeless(fact, setting, lexicon):
         return True
@@ -271,6 +296,10 @@ def _below_firm(one: FormField) -> bool:
     return bool(one.parents) and bool(_FIRM.search(section_words(one.parents[-1])))
 
 
+def _below_some_firm(one: FormField) -> bool:
+    return bool(one.parents) and bool(_SOME_FIRM.search(section_words(one.parents[-1])))
+
+
 def _says_legal(leaf: Label, one: FormField) -> bool:
     return any(LEGAL.search(key(text)) for text in (*one.path, *leaf.inside))
 
@@ -299,6 +328,8 @@ def _of_somebody_else(fact: Fact, found: Found, one: FormField, setting: Setting
         return True
     if lexicon.entity(fact.element) == "dwelling" and _CHANGED.search(words):
         return True
+    if lexicon.entity(fact.element) in ("resident", "household") and family_of_stranger(outer):
+        return True
     # A known name by the whole outer header; 单位职务 below 曾工作的单位 is only by its last words.
     whole = found.asked.startswith(section_words(outer))
     if whole and found.way == "path" and found.like.told + found.like.covered > 1.99:
@@ -309,6 +340,9 @@ def _of_somebody_else(fact: Fact, found: Found, one: FormField, setting: Setting
         return False
     home = lexicon.entity(fact.element)
     if home is None and fact.element not in OF_ANYBODY:
+        return False
+    # 项目基本信息/门牌号 in a form about houses: the project is the house itself.
+    if words in _WORKS and home in ("dwelling", "household") and setting.main in ("dwelling", "household"):
         return False
     element = lexicon.schemas.elements[fact.element or ""]
     # 许可证/编号, 车辆信息/车牌号: the element is one of what the header names.

@@ -22,7 +22,7 @@ SKIPPED: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            r"^(?:审批|审核|复核|填报|填表|填卡|填写|制表|录入|操作|创建|修改|受理|提交|上传|添加|插入|同步|打印|调查|建表)"
+            r"^(?:审核|复核|填报|填表|填卡|填写|制表|录入|操作|创建|修改|提交|上传|添加|插入|同步|打印|调查|建表)"
             r"(?:日期|时间|年月)$"
         ),
         "填表时间",
@@ -46,7 +46,7 @@ SKIPPED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^(?:表号|制定机关|(?:批准|备案)?文号|页码)$"), "表本身的编号和文号"),
     (
         re.compile(
-            r"照片|相片|头像|入党申请书|图片|截图|扫描[件图]|复印件|附件|正面图|反面图|二维码|粘贴处|影像|[彩近寸]照|证件照|免冠|^指纹$"
+            r"照片|相片|头像|(?:身份证|证件|证照|执照).{0,3}(?:正面|反面|背面|人像面|国徽面)|入党申请书|图片|截图|扫描[件图]|复印件|附件|正面图|反面图|二维码|粘贴处|影像|[彩近寸]照|证件照|免冠|^指纹$"
         ),
         "图片和附件",
     ),
@@ -56,7 +56,8 @@ SKIPPED: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         "审批栏",
     ),
-    (re.compile(r"^(?:合计|小计|总计)$"), "合计"),
+    (re.compile(r"^(?:初审|复审|终审|审定|核定|审核|审批|批准|查验)$|.(?:人员|员|机构|单位)确认$"), "审批栏"),
+    (re.compile(r"^(?:填报|申报|呈报|报送|报告)(?:单位|部门)$|^(?:收件|建卡|核发|收表)(?:人|人员)$"), "填表和办理人员"),
     (re.compile(r"^(?:审批|审核|审查)(?:单位|机关|意见)"), "审批栏"),
 )
 """What is no question to the grassroots -> why."""
@@ -144,6 +145,7 @@ _PAPER = re.compile(
 _NUMBERED = re.compile(r"^(?:编号|档案号)$")
 _HANDED_IN = re.compile(r"^(?:上传|提交|申请|申报|所需|证明|附件)(?:的)?(?:材料|资料|文件|附件)(?:上传|清单|列表)?$")
 """Outer headers below which papers are handed in: 上传材料/申请人身份证."""
+_SUM = re.compile(r"^(?:合计|小计|总计)$")
 _PAPERS = re.compile(r"(?:证|簿|本|证明|执照|合同|协议|文件|材料|申请书|申请表|报告)$")
 
 
@@ -155,6 +157,9 @@ def why_skipped(words: str, text: str = "", outer: str = "") -> str | None:
     """
     if _NUMBERED.search(words) and _PAPER.search(outer):
         return None
+    # 养老金构成/合计 is the whole of what stands above it.
+    if not outer and _SUM.search(words):
+        return "合计"
     if _HANDED_IN.search(outer) and _PAPERS.search(words):
         return "图片和附件"
     for pattern, why in SKIPPED:

@@ -8,7 +8,7 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Learned, Lexicon
 from yibiao.matching.model import DOUBTS
 from yibiao.matching.normalise import label, reduced
-from yibiao.matching.score import concept_likeness, doubts, rank, take
+from yibiao.matching.score import Taken, concept_likeness, doubts, rank
 from yibiao.matching.setting import setting_of
 from yibiao.matching.words import why_skipped
 
@@ -81,8 +81,8 @@ def test_the_same_question_in_two_sections_is_no_duplicate(lexicon, model):
     fact, logit = found[0][0].fact, found[0][1]
 
     def figures(better: FormField) -> tuple[float, float]:
-        taken: dict = {}
-        take(taken, better, fact, logit + 3.0)
+        taken = Taken()
+        taken.take(better, fact, logit + 3.0)
         told = dict(zip(DOUBTS, doubts(found, form[1], taken, lexicon), strict=True))
         return told["duplicate"], told["twin"]
 
