@@ -31,6 +31,9 @@ FROM_MEMORY = frozenset({"known", "first_blind", "second_blind", "third_blind"})
 """Stems of the development files whose headers were worded from memory, which is nearer to what the registry says than
 forms are; those of all others were read in public sources."""
 
+MEMORY = "memory_"
+"""Begins the stems of further such files."""
+
 _LINE = re.compile(r"(?P<path>[^|\[]+?)\s*(?:\[(?P<options>[^\]]*)\])?\s*\|\s*(?P<what>.+)")
 
 
@@ -87,7 +90,7 @@ def labelled_forms(schemas: Schemas) -> list[LabelledForm]:
             lines = [line for line in one["fields"].splitlines() if line.strip()]
             fields = tuple(_field(line, column, one["id"], schemas) for column, line in enumerate(lines))
             told = (one["id"], one["title"], one["about"], one["source"], split_of(file), fields)
-            forms.append(LabelledForm(*told, read=file.stem not in FROM_MEMORY))
+            forms.append(LabelledForm(*told, read=file.stem not in FROM_MEMORY and not file.stem.startswith(MEMORY)))
     return forms
 
 
@@ -137,7 +140,8 @@ def _field(line: str, column: int, form: str, schemas: Schemas) -> Labelled:
         return Labelled(asked, Fact(None), False)
     role = next((mark[1:] for mark in marks if mark.startswith("@")), None)
     derive = next((mark[1:] for mark in marks if mark.startswith("!")), None)
-    return Labelled(asked, Fact(what, role, derive), False)
+    # What a dwelling keeps of its owner is the name, or the number, of the owner.
+    return Labelled(asked, Fact(*schemas.asked_as.get(what, (what, role)), derive), False)
 
 
 def _whole(path: str) -> bool:

@@ -12,21 +12,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.labelled import LabelledForm
-from bench.matching_train import DOUBTFUL, OutOfFold, chances_without, thresholds
+from bench.matching_train import OutOfFold, chances_without, thresholds
 from yibiao.matching.score import no_question
 
 
 def by_origin(forms: Sequence[LabelledForm], judged: Sequence[OutOfFold]) -> tuple[dict[str, Any], list[str]]:
     """Figures over the forms that were read, and what was not recognised, one line each."""
     chances = chances_without(judged)
-    likely, sure = thresholds(judged, chances)
+    unsure, likely, sure = thresholds(judged, chances)
     counted = [(one, float(chance)) for one, chance in zip(judged, chances, strict=True) if one.counts]
-    found = {"origins": len({one.form.origin for one, _ in counted}), **_figures(forms, counted, likely)}
-    found["thresholds"] = {"likely": likely, "unsure": round(likely - DOUBTFUL, 3), "sure": sure}
+    found = {"origins": len({one.form.origin for one, _ in counted}), **_figures(forms, counted, unsure, likely)}
+    found["thresholds"] = {"likely": likely, "unsure": unsure, "sure": sure}
     found["by_origin"] = {
         origin: _figures(
             [form for form in forms if form.origin == origin],
             [(one, chance) for one, chance in counted if one.form.origin == origin],
+            unsure,
             likely,
         )
         for origin, size in Counter(one.form.origin for one, _ in counted).most_common()
@@ -40,7 +41,7 @@ LEAST = 50
 
 
 def _figures(
-    forms: Sequence[LabelledForm], counted: Sequence[tuple[OutOfFold, float]], likely: float
+    forms: Sequence[LabelledForm], counted: Sequence[tuple[OutOfFold, float]], unsure: float, likely: float
 ) -> dict[str, float | int]:
     read = [one for form in forms if form.read for one in form.fields if not one.skipped]
     # What is taken for no question, or for nothing at all, has no candidate; a real question is lost by that.
@@ -50,7 +51,7 @@ def _figures(
     known = sum(one.one.fact.element is not None for one, _ in counted)
     known += sum(one.fact.element is not None for one in dropped)
     fresh = [chance for one, chance in counted if one.one.fact.element is None]
-    new = sum(chance < likely - DOUBTFUL for chance in fresh) + max(silent, 0)
+    new = sum(chance < unsure for chance in fresh) + max(silent, 0)
     all_new = len(fresh) + max(silent, 0) + sum(one.fact.element is None for one in dropped)
     right = sum(one.right for one in proposed)
     return {

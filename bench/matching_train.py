@@ -36,13 +36,14 @@ AS_READ = 3.0
 RIDGE = 1.0
 """How much weights are held small."""
 
-TARGET_PRECISION, SURE_PRECISION = 0.965, 0.99
+TARGET_PRECISION, SURE_PRECISION = 0.95, 0.99
 """Precision on forms of the development split that were read, each judged without all forms of its origin and with half
 of the headers unheard of that only these have, from which an element is proposed, and from which nobody need look.
 Forms worded from memory and registered ones are worded like the registry and would make the thresholds too low."""
 
-DOUBTFUL = 0.05
-"""Width of the band below a proposal in which a human is asked: what is new should be called new."""
+CALLED_NEW = 0.93
+"""Share of the new fields of these forms that are called new. From that score to a proposal a human is asked: to call
+new what somebody holds makes the grassroots fill it in once more."""
 
 
 def same(found: Fact | None, true: Fact, lexicon: Lexicon, *, strict: bool = True) -> bool:
@@ -266,13 +267,13 @@ def model_of(
     """The model of fields that were judged already."""
     figures, truth, worth = _figures(judged)
     rows, hits, _, of_rows = _rows(asked)
-    likely, sure = thresholds(judged, chances_without(judged))
+    unsure, likely, sure = thresholds(judged, chances_without(judged))
     fields = sum(len(form.fields) for form in forms)
     return Model(
         weights=tuple(_fit(rows, hits, of_rows)),
         doubts=tuple(_fit(figures, truth, worth)),
         likely=likely,
-        unsure=round(max(0.1, likely - DOUBTFUL), 3),
+        unsure=unsure,
         sure=sure,
         learned=learned_of(forms),
         trained={"forms": len(forms), "fields": fields, "elements": len(schemas.elements)},
@@ -299,12 +300,14 @@ def chances_without(judged: Sequence[OutOfFold]) -> Any:
     return chances
 
 
-def thresholds(judged: Sequence[OutOfFold], chances: Any) -> tuple[float, float]:
-    """From which score on an element is proposed, and from which nobody need look."""
+def thresholds(judged: Sequence[OutOfFold], chances: Any) -> tuple[float, float, float]:
+    """From which score on somebody is asked, an element is proposed, and nobody need look."""
     some = np.array([one.counts for one in judged])
     truth = np.array([one.right for one in judged], dtype=float)
     likely, sure = (_threshold(chances[some], truth[some], one) for one in (TARGET_PRECISION, SURE_PRECISION))
-    return likely, max(sure, likely)
+    fresh = some & np.array([one.one.fact.element is None for one in judged])
+    unsure = round(float(np.quantile(chances[fresh], CALLED_NEW)), 3) if fresh.any() else likely
+    return min(max(unsure, 0.1), likely), likely, max(sure, likely)
 
 
 def slipped(form: LabelledForm) -> LabelledForm:

@@ -84,6 +84,11 @@ LISTED = frozenset({"code", "number_text", "date", "person_number"})
 OF_MEMBERS = re.compile(r"成员(?:基本|详细)?(?:信息|情况|登记|名单)?(?:表|登记表)?$")
 """Titles of forms whose rows are the members of a family."""
 
+_WHEN = re.compile(
+    r"^(?:上一?年度?|上年末|去年|本年度?|当年|\d{2,4}年度?|年末|期末|年度|现有|现|目前|当前|累计|总|全部|实际|截至|本|该|的)"
+)
+"""What tells of when a value is, and nothing of what it is."""
+
 _MODIFIER = re.compile(
     r"[原曾拟择]|未(?!成年|婚|来)|预计|期望|希望|意向|要求|计划|目标|首次|[初首][检诊]|最低|失业前|申请(?![人户者]|单位|日期|时间)"
 )
@@ -174,7 +179,8 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
     by_path = {fact for fact, found in ranked if found.way == "path" and found.like.told + found.like.covered > 1.99}
     if any(said.values()):
         by_path = set()  # 家庭成员/姓名 is the name of another person, not what 家庭成员姓名 is elsewhere
-    of_parts = {fact.element or "" for fact, found in ranked if found.way == "part" and found.asked in leaf.parts}
+    apart = {*leaf.parts, *map(key, leaf.inside)} - {leaf.words}
+    of_parts = {fact.element or "" for fact, found in ranked if found.way == "part" and found.asked in apart}
     about = _About(lexicon, setting, entities, exact, said, implied, by_path, of_parts)
     return [_weigh(fact, found, leaf, one, about) for fact, found in ranked]
 
@@ -359,12 +365,23 @@ def _is_told(found: Found, one: FormField, about: _About) -> bool:
     """Does the form itself say what stands before a known name: 道路运输 of 道路运输许可证编号, by its title?"""
     rest = found.rest.removesuffix("的")
     home = about.lexicon.entity(found.name.fact.element)
+    # 企业上年度销售收入, 现有成员数: whose, and of when.
+    while rest and (shorter := _of_row(_WHEN.sub("", rest), home)) != rest:
+        rest = shorter
     return (
         not rest
         or rest in SELF
         or rest in SUBJECTS.get(home or "", ())
         or any(rest in key(text) for text in (about.setting.title, *one.parents))
     )
+
+
+def _of_row(words: str, home: str | None) -> str:
+    """Words without the one that they begin with, if that is what the row is called: 单位从业人员 -> 从业人员."""
+    for one in (*SUBJECTS.get(home or "", ()), *SELF):
+        if words.startswith(one) and len(one) > 1:
+            return words.removeprefix(one)
+    return words
 
 
 def _relevant(element: str | None, about: _About) -> float:

@@ -9,6 +9,7 @@ from yibiao.matching.alike import Likeness, likeness
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon, Name
 from yibiao.matching.normalise import Label, key, reduced
+from yibiao.matching.phrases import phrased
 from yibiao.matching.roles import Whom, readings
 from yibiao.matching.subjects import NAMED, otherwise
 from yibiao.matching.words import AGE
@@ -53,6 +54,7 @@ def names_of(
                 found += _last_words(asked, whom, lexicon)
             if AGE.search(asked):
                 found.append(_age(whom, asked, lexicon))
+            found += _phrases(asked, whom, lexicon)
     about = max(entities, key=lambda entity: (entities[entity], entity))
     # A house or a family is called by its name in every form; 单位 is the employer's in a form about persons.
     for words in dict.fromkeys(word for entity in (about, *NAMED) for word in otherwise(leaf.words, entity, title)):
@@ -95,6 +97,15 @@ def _last_words(asked: str, whom: Whom, lexicon: Lexicon) -> list[Found]:
             like = likeness(asked, hit.name.words, lexicon.weight, lexicon.unseen)
             strength = min(like.order, 2.9) + 0.01
             hits.append(Found(hit.name, whom, asked, "tail", strength, like, rest=asked[:-size]))
+    return hits
+
+
+def _phrases(asked: str, whom: Whom, lexicon: Lexicon) -> list[Found]:
+    hits = []
+    for element in phrased(asked):
+        own = lexicon.schemas.elements[element].name
+        name = Name(asked, Fact(element), "registry", f"这样的说法问的是“{own}”")
+        hits.append(Found(name, whom, asked, "alike", 3.0, likeness(asked, asked, lexicon.weight, lexicon.unseen)))
     return hits
 
 

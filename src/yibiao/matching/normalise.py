@@ -34,7 +34,8 @@ _DONE = re.compile(
 """What a question says of somebody before it names the thing: 是否办理居住证, 是否享受低保."""
 _TOTAL = re.compile(r"^(?:本家庭|全家|本户)?(?:拥有)?(?P<what>.{3,}?)(?:合计|共计|总计)$")
 """A total: 家庭人口合计, 机动车辆共计."""
-_LATIN = re.compile(r"英文|英语|外文|拼音|汉语拼音|english")
+LATIN = re.compile(r"英文|英语|外文|拼音|汉语拼音|english")
+"""What brackets say of a name in other letters."""
 _SURELY_QUESTION = re.compile(
     r"是否|是不是|有无|有没有|与否|(?<=..)(?:标识|标示|标志)$"
     r"|^(?:参加|享受|享有|纳入|加入)(?:.*(?:医疗|保险|低保|五保|特困|供养|补贴|津贴|救助))$"
@@ -207,6 +208,6 @@ def label(text: str) -> Label:
     inside = tuple(part.strip() for part in _BRACKETS.findall(plain) if part.strip())
     units = [part for part in inside if _UNITS.fullmatch(key(part) or part)]
     words = key(plain)
-    if words in ("姓名", "名称") and any(_LATIN.fullmatch(key(part)) for part in inside):
+    if words in ("姓名", "名称") and any(LATIN.fullmatch(key(part)) for part in inside):
         words = "英文" + words  # 姓名(英语) is another name than 姓名
     return Label(text, words, inside, units[-1] if units else "", bool(_SURELY_QUESTION.search(words)))

@@ -40,6 +40,8 @@ FEW = 0.3
 
 _PARTICULARS = ("姓名", "性别", "出生", "身份证", "民族", "文化程度", "婚姻")
 
+_OF_FIRM = ("单位性质", "行业", "法定代表", "信用代码", "机构代码", "注册资")
+
 _SOMEBODY = re.compile(r"^(?!被|见证|担保|介绍|证明|发起|投资|主持|授课).*(?:人|者|员)$")
 
 GENERIC = frozenset(
@@ -137,7 +139,7 @@ def setting_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> Set
 
 
 def subject_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> str:
-    """What a form calls the person of its row, where only an outer header names him (托养人/姓名); else nothing.
+    """What a form calls whom its row is about, where only an outer header names him (托养人/姓名, 取水权人/单位性质).
 
     The first part that asks name and particulars of somebody without a role, in a form that names no person otherwise.
     """
@@ -148,8 +150,13 @@ def subject_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> str
         outer = section_words(one.parents[-1]) if one.parents else ""
         if outer and _SOMEBODY.search(outer) and is_stranger(one.parents[-1], title):
             found = asked.setdefault(outer, set())
-            found.update(word for word in _PARTICULARS if word in key(one.label))
-    return next((outer for outer, words in asked.items() if "姓名" in words and len(words) >= LEAST), "")
+            found.update(word for word in (*_PARTICULARS, *_OF_FIRM) if word in key(one.label))
+    return next((outer for outer, words in asked.items() if _is_subject(words)), "")
+
+
+def _is_subject(words: set[str]) -> bool:
+    """Do so many particulars of a person or of an organisation stand in a part that the form is about whom it names?"""
+    return ("姓名" in words or not words & {*_PARTICULARS}) and len(words) >= LEAST
 
 
 def implied_roles(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> list[str | None]:
@@ -157,7 +164,9 @@ def implied_roles(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> 
 
     户主姓名 | 身份证号: whose number it is, the header does not say.
     """
-    if any(_names_own_person(one, title, lexicon) for one in fields):
+    # 现场鉴定表/户主姓名 goes on about the head, though 申请书/姓名 names the person of the row elsewhere.
+    own = {tuple(one.parents) for one in fields if _names_own_person(one, title, lexicon)}
+    if () in own:
         return [None] * len(fields)
     implied: list[str | None] = []
     last: str | None = None
@@ -167,7 +176,7 @@ def implied_roles(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> 
         role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字", "名称")), None)
         if tuple(one.parents) != section:
             section, last = tuple(one.parents), None
-        implied.append(None if role else last)
+        implied.append(None if role or section in own or (own and not section) else last)
         if role:
             last = role if role in IMPLYING else None
     return implied

@@ -8,7 +8,7 @@ from dataclasses import replace
 from yibiao.matching.fields import FormField
 from yibiao.matching.found import Found
 from yibiao.matching.lexicon import Fact, Lexicon
-from yibiao.matching.normalise import Label, key
+from yibiao.matching.normalise import LATIN, Label, key
 from yibiao.matching.roles import family_of_stranger, is_stranger, is_titled, readings, section_words
 from yibiao.matching.setting import GENERIC, LEGAL, Setting, is_explained
 
@@ -43,7 +43,7 @@ _ORGANISED = re.compile(
 """Words of outer headers that name an organisation, or whoever applies."""
 
 PARENT = re.compile(
-    r"^出资$|^经商办企|^投资入股|^(?:非居民|外国|境外|国外|对方|合作|母|总|上级|隶属|主管|派出)(?:企业|公司|单位|机构)|^(?:投资|出资)(?:人|者|方|企业)|^股东(?!人数)"
+    r"^出资$|^经商办企|^被(?:投诉|举报|申诉|反映|申请|投资)|^(?:所属|下属|下设)|^投资入股|^(?:非居民|外国|境外|国外|对方|合作|母|总|上级|隶属|主管|派出)(?:企业|公司|单位|机构)|^(?:投资|出资)(?:人|者|方|企业)|^股东(?!人数)"
     r"|^(?:环境影响)?(?:评价|评估|检测|检验|鉴定|施工|设计|勘察|监理|代理|受托|委托)(?:单位|机构|企业|公司)"
 )
 """Outer headers that name another organisation than the form is about."""
@@ -85,10 +85,12 @@ OF_REACHED = frozenset({"residence_address", "mobile_phone", "landline_phone", "
 
 _SOME_FIRM = re.compile(r"^(?!.*(?:工作|所在|就业|任职|本人|个人)).{2,}(?:机构|公司|企业|医院|事务所)$")
 
+_EMPLOYER = re.compile(r"^(?:用人|工作|所在|就业|任职|派遣|用工)(?:单位|企业)$")
+
 _HIS_FIRM = re.compile(r"^(?:所在|工作|就业)?(?:单位|公司|企业).")
 
 _STAFF = re.compile(
-    r"(?:职工|员工|从业人员|工作人员|技术人员|师资人员)$|(?:人员|职工|员工|师资|教师|医师|会员)(?:名单|名册|花名册|一览|明细)$"
+    r"(?:职工|员工|从业人员|工作人员|技术人员|师资人员|厨师|[组会]成员)$|^人员$|(?:人员|职工|员工|师资|教师|医师|会员)(?:名单|名册|花名册|一览|明细)$"
 )
 """Outer headers of lists of those who work for an organisation."""
 
@@ -142,6 +144,12 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
     if element in ("registered_address", "organisation_phone", "operation_address") and _below_person(one):
         return True
     if _of_another_firm(fact, leaf, one, setting, lexicon):
+        return True
+    # 用人单位/地址 of an injured worker: of whom he works for no more is known than the name.
+    if lexicon.entity(element) == "organisation" and _of_employer(one, setting):
+        return True
+    # 饭店名称(英文): another name than the one that is registered.
+    if element in ("organisation_name", "legal_representative_name", "resident_name") and _in_latin(leaf):
         return True
     if element in (*OF_FIRMS, "operation_address") and _of_named_person(leaf):
         return True
@@ -227,6 +235,8 @@ def moved(fact: Fact, leaf: Label, one: FormField, setting: Setting) -> Fact:
         # 固定电话 in a form about an organisation that names no person is that of the organisation.
         if fact.role is None and not setting.person and setting.around(one).get("organisation", 0.0) >= MOSTLY:
             element = "organisation_phone"
+    elif element == "organisation_name" and _of_employer(one, setting):
+        element = "employer_name"
     elif element in _THERE and one.parents and _REGISTRATION.search(key(one.parents[-1])):
         element = _THERE[element]
     return fact if element == fact.element else replace(fact, element=element)
@@ -294,6 +304,16 @@ def _of_his_firm(leaf: Label) -> bool:
 
 def _below_firm(one: FormField) -> bool:
     return bool(one.parents) and bool(_FIRM.search(section_words(one.parents[-1])))
+
+
+def _of_employer(one: FormField, setting: Setting) -> bool:
+    """Does an outer header name where the person of the row works, in a form about persons?"""
+    works = bool(one.parents) and bool(_EMPLOYER.search(section_words(one.parents[-1])))
+    return works and setting.person and setting.entities.get("organisation", 0.0) < MOSTLY
+
+
+def _in_latin(leaf: Label) -> bool:
+    return any(LATIN.fullmatch(key(inside)) for inside in leaf.inside)
 
 
 def _below_some_firm(one: FormField) -> bool:

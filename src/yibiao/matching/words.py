@@ -145,6 +145,7 @@ _PAPER = re.compile(
 _NUMBERED = re.compile(r"^(?:编号|档案号)$")
 _HANDED_IN = re.compile(r"^(?:上传|提交|申请|申报|所需|证明|附件)(?:的)?(?:材料|资料|文件|附件)(?:上传|清单|列表)?$")
 """Outer headers below which papers are handed in: 上传材料/申请人身份证."""
+_NAMES = re.compile(r"(?:名称|全称)$")
 _SUM = re.compile(r"^(?:合计|小计|总计)$")
 _PAPERS = re.compile(r"(?:证|簿|本|证明|执照|合同|协议|文件|材料|申请书|申请表|报告)$")
 
@@ -165,8 +166,8 @@ def why_skipped(words: str, text: str = "", outer: str = "") -> str | None:
     for pattern, why in SKIPPED:
         if pattern.search(words):
             return why
-    # (盖章), (章): what brackets say counts as well.
-    if re.search(r"[(（](?:盖?章|公章|签[字名章])[)）]", text):
+    # 单位名称(盖章) is a name all the same; 填报单位(盖章) is none. (盖章), (章): what brackets say counts as well.
+    if re.search(r"[(（](?:盖?章|公章|签[字名章])[)）]", text) and not _NAMES.search(words):
         return "签字盖章"
     return None
 

@@ -27,11 +27,12 @@ def ask(lexicon, model):
         ("监护人/姓名", Fact("resident_name", "guardian")),
         ("户主身份证号", Fact("citizen_id", "head")),
         ("年龄（周岁）", Fact("birth_date", None, "age")),
-        ("建筑面积（㎡）", Fact("floor_area")),
+        ("房屋信息登记表|建筑面积（㎡）", Fact("floor_area")),
     ],
 )
 def test_what_is_asked_is_found(ask, model, path, fact):
-    (found,) = ask(path)
+    title, _, path = path.rpartition("|")
+    (found,) = ask(path, title=title or "居民信息登记表")
     assert found.fact == fact
     assert found.score >= model.likely
     assert found.reasons
