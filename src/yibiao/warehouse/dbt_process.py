@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from yibiao.warehouse.dbt_known import Known
+from yibiao.warehouse.dbt_spared import spare_work
 
 
 def main(parse: list[str]) -> int:
@@ -27,6 +28,7 @@ def main(parse: list[str]) -> int:
     from dbt.contracts.graph.manifest import Manifest
 
     tell_what_is_shown()
+    spare_work()
     known = Known(Path(parse[parse.index("--target-path") + 1]))
     known.use()
     parsed = dbtRunner().invoke(parse).result

@@ -1,0 +1,137 @@
+"""Without the work that is spared, dbt says and finds the same."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from dbt_common.clients import agate_helper
+from dbt_common.events import base_types
+from dbt_common.events.types import Note, SystemCouldNotWrite, SystemExecutingCmd
+
+from yibiao.warehouse import dbt_spared
+
+
+@pytest.fixture
+def spared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For one test, as it is for good in a process of dbt."""
+    # Here and below: a third of a second to import, which otherwise every worker of the tests would pay.
+    from dbt.clients.jinja import MacroGenerator
+    from dbt.context import macros
+
+    for owner, *names in (
+        (base_types.BaseEvent, "__init__", "__getattr__"),
+        (MacroGenerator, "__init__"),
+        (macros, "MacroNamespace"),
+        (macros.MacroNamespaceBuilder, "add_macros"),
+        (agate_helper, "build_type_tester", "empty_table"),
+    ):
+        for name in names:
+            monkeypatch.setattr(owner, name, getattr(owner, name))
+    dbt_spared.spare_work()
+
+
+def made_and_read() -> list[Any]:
+    events = (
+        SystemExecutingCmd(cmd=["ls", "-l"]),
+        SystemCouldNotWrite(path="a", reason="b", exc="c"),
+        Note(msg=17),
+        SystemExecutingCmd(cmd=[]),
+    )
+    events[3].cmd.append("as it was changed")
+    return [(one.message(), one.to_dict(), one.to_json(), one.pb_msg, one.level_tag()) for one in events]
+
+
+def test_an_event_that_is_read_says_what_it_said(spared: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = made_and_read()
+    monkeypatch.undo()
+    assert now == made_and_read()
+
+
+def test_an_event_for_debugging_that_nobody_reads_is_no_message(spared: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_together: list[Any] = []
+    monkeypatch.setattr(base_types, "ParseDict", lambda parts, message: put_together.append(parts) or message)
+    unread, told = SystemExecutingCmd(cmd=["ls"]), Note(msg="shown")
+    assert put_together == [{"msg": "shown"}]
+    assert unread.pb_msg is unread.pb_msg
+    assert put_together == [{"msg": "shown"}, {"cmd": ["ls"]}]
+    assert told.pb_msg is not None
+
+
+def test_a_part_that_an_event_has_not_is_missing_and_not_looked_for_without_end(spared: None) -> None:
+    with pytest.raises(AttributeError):
+        _ = SystemExecutingCmd(cmd=["ls"]).size
+
+
+def namespace(package: str) -> tuple[dict[str, Any], Any, Any]:
+    """What each name means to a node of a package, where three packages and two of dbt have macros of equal names."""
+    from dbt.clients.jinja import MacroGenerator, MacroStack
+    from dbt.context import macros
+    from dbt.exceptions import PackageNotFoundForMacroError
+
+    places = {
+        "ours": ("one", "two", "three"),
+        "theirs": ("one", "four"),
+        "others": ("five",),
+        "dbt": ("one", "four", "six", "seven"),
+        "dbt_duckdb": ("six",),
+    }
+    by_package = {
+        place: {name: SimpleNamespace(package_name=place, name=name) for name in names}
+        for place, names in places.items()
+    }
+    stack, node, context = MacroStack(), object(), {"word": "ab"}
+    builder = macros.MacroNamespaceBuilder("ours", package, stack, ["dbt_duckdb", "dbt"], node)
+    made = builder.build_namespace(by_package, context)
+    for one in (made["one"], made["six"]):
+        assert (one.context, one.node, one.stack) == (context, node, stack)
+    told = {
+        name: f"{found.macro.package_name}.{found.macro.name}" if isinstance(found, MacroGenerator) else sorted(found)
+        for name, found in made.items()
+    }
+    asked = [made.get_from_package(place, "four") for place in (None, "theirs", "ours", "dbt")]
+    with pytest.raises(PackageNotFoundForMacroError):
+        made.get_from_package("nowhere", "four")
+    with pytest.raises(KeyError):
+        made["eight"]
+    listed = dict(made)
+    assert set(listed) == set(made.keys()) == set(told)
+    assert len(made) == len(told)
+    assert ("one" in made, "eight" in made) == (True, False)
+    return told, [one and one.macro.package_name for one in asked], sorted(map(str, told))
+
+
+@pytest.mark.parametrize("package", ["ours", "theirs", "dbt"])
+def test_each_macro_is_found_where_dbt_finds_it(package: str, spared: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = namespace(package)
+    monkeypatch.undo()
+    assert now == namespace(package)
+    assert now[0]["six"] == "dbt_duckdb.six"
+
+
+def answers() -> list[Any]:
+    """Tables that dbt makes of answers, with the types of their columns."""
+    made = [
+        agate_helper.table_from_data_flat(rows, list(rows[0]))
+        for rows in (
+            [{"name": "017", "number": 17, "day": date(2026, 1, 5)}, {"name": "null", "number": None, "day": None}],
+            [{"name": "2026-01-05", "other": "17"}, {"name": "", "other": None}],
+            [{"share": Decimal("0.5"), "sure": True, "nothing": None}],
+        )
+    ]
+    made += [agate_helper.table_from_data([{"day": "2026-01-05", "text": "17"}], ["day", "text"])]
+    made += [agate_helper.empty_table()]
+    return [
+        (one.column_names, [type(kind).__name__ for kind in one.column_types], [tuple(row) for row in one.rows])
+        for one in made
+    ]
+
+
+def test_an_answer_of_the_database_has_the_same_types_and_values(spared: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = answers()
+    assert answers() == now
+    monkeypatch.undo()
+    assert now == answers()
