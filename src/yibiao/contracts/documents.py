@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -124,12 +125,16 @@ class Document:
                 got=type(error).__name__,
             ) from None
 
+    @cached_property
+    def _nodes(self) -> yaml.Node | None:
+        return yaml.compose(self.text, _Loader)
+
     def where(self, *path: str | int) -> str:
         """`file:line` of the deepest node on the path that exists.
 
         Strings are keys, numbers are places in lists; in a list of `{property, value}` a string is a property's name.
         """
-        node = yaml.compose(self.text, _Loader)
+        node = self._nodes
         line = node.start_mark.line if node else 0
         for step in path:
             found = _child(node, step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from yibiao.contracts.documents import Document, Findings
@@ -39,7 +40,10 @@ def load_registry(root: Path | str) -> Schemas:
 
 
 def read_schemas(root: Path, *, contracts: bool = True) -> tuple[Schemas, Findings]:
-    """What can be used of a schemas folder, and everything that is wrong with it."""
+    """What can be used of a schemas folder, and everything that is wrong with it.
+
+    A process reads the same files once (a tenth of a second): what they say cannot be changed but in the files.
+    """
     root = root.resolve()
     if not (root / "departments.yml").is_file():
         raise ContractError(
@@ -48,6 +52,41 @@ def read_schemas(root: Path, *, contracts: bool = True) -> tuple[Schemas, Findin
             expected="departments.yml, elements/, codes/, entities/, reports/",
             todo="Check YIBIAO_SCHEMAS.",
         )
+    folder, content = (root, contracts), _content(root, contracts)
+    known = _known.get(folder)
+    if not known or not content or known[0] != content:
+        known = (content, *_read(root, contracts))
+        if content and content == _content(root, contracts):  # else somebody wrote meanwhile
+            _known.pop(folder, None)
+            _known[folder] = known
+            while len(_known) > _MOST:
+                del _known[next(iter(_known))]
+    return known[1], Findings(known[2])
+
+
+_MOST = 4
+"""Folders of which is kept what they say."""
+
+_known: dict[tuple[Path, bool], tuple[str, Schemas, Findings]] = {}
+"""Folder, with contracts or without -> hash of its files, and what they say."""
+
+
+def _content(root: Path, contracts: bool) -> str:
+    """A hash of all that is read, by name and content; empty if something cannot be read."""
+    found = hashlib.blake2b()
+    try:
+        for name in ("departments.yml", "codes", "elements", "entities", *(["reports"] if contracts else [])):
+            for path in [root / name, *sorted((root / name).rglob("*"))]:
+                if path.is_file():
+                    content = path.read_bytes()
+                    found.update(f"{path.relative_to(root)}\n{len(content)}\n".encode())
+                    found.update(content)
+    except OSError:
+        return ""
+    return found.hexdigest()
+
+
+def _read(root: Path, contracts: bool) -> tuple[Schemas, Findings]:
     base, findings = root.parent, Findings()
     departments = read_departments(root, base, findings)
     codes = read_codes(root, base, findings)
