@@ -169,12 +169,14 @@ def import_engines() -> None:
     from dbt.contracts.project import Configuration, Project, ProjectFlags
 
     from yibiao.identity.names import features
+    from yibiao.ingest import rules
     from yibiao.quality import evaluation, gate
 
     gate.defer_imports()
     evaluation.preload()
-    # Both keep what they made, the same for everybody who asks: nearly a second of dbt's process.
+    # All keep what they made, the same for everybody who asks: a second of dbt's process.
     features("一")
+    rules.make_ready(Path(__file__).parents[1] / "dbt_project" / rules.RULES_FOLDER)
     for kind in (Configuration, DuckDBCredentials, Project, ProjectFlags):
         kind.json_schema()
     gc.freeze()

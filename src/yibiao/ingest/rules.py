@@ -36,6 +36,11 @@ def render(name: str, *args: Any, folder: Path | None = None, engine: str = "duc
     return str(macro(*args)).strip()
 
 
+def make_ready(folder: Path | None = None) -> None:
+    """Compile the macros, a tenth of a second, for a process that has time now and renders one later."""
+    _macros(folder or _default_folder(), "duckdb")
+
+
 def key_form(type_: str, value: str) -> str:
     """The SQL of a valid value of an element of this type as a part of a certain key, as the models tell it."""
     rules = _default_folder()
@@ -87,17 +92,22 @@ def _macros(folder: Path, engine: str, *more: Path) -> Any:
     Args:
         more: files elsewhere whose macros call those of the folder, without a dialect of their own; then only these.
     """
+    files = more or sorted(folder.glob("*.sql"))
+    source = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    return _compiled(source, engine, _macros(folder, engine) if more else None)
+
+
+@lru_cache(maxsize=4)
+def _compiled(source: str, engine: str, called: Any) -> Any:
+    """The module of a text, wherever it was read; macros of `called` are known in it."""
     import jinja2
 
     adapter = _Adapter(engine)
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
     environment.globals["adapter"] = adapter
-    files = sorted(folder.glob("*.sql"))
-    if more:  # those of the folder are compiled already, which takes a tenth of a second
-        known = vars(_macros(folder, engine)).items()
+    if called:
+        known = vars(called).items()
         environment.globals |= {name: macro for name, macro in known if isinstance(macro, jinja2.runtime.Macro)}
-        files = list(more)
-    source = "\n".join(path.read_text(encoding="utf-8") for path in files)
     adapter.module = environment.from_string(source).module
     return adapter.module
 

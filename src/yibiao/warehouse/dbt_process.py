@@ -34,11 +34,13 @@ def main(parse: list[str]) -> int:
     parsed = dbtRunner().invoke(parse).result
     import orjson
 
-    # What the Python models import and read of characters, half a second of a day's linkage.
+    # What the Python models import, read of characters and compile, half a second of a day's linkage.
     from yibiao.identity import run as _run  # noqa: F401
     from yibiao.identity.names import features
+    from yibiao.ingest import rules
 
     features("一")
+    rules.make_ready()
     order = sys.stdin.buffer.readline()
     if not order:
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
@@ -19,15 +20,19 @@ from yibiao.warehouse import dbt_spared
 def spared(monkeypatch: pytest.MonkeyPatch) -> None:
     """For one test, as it is for good in a process of dbt."""
     # Here and below: a third of a second to import, which otherwise every worker of the tests would pay.
+    from dbt.adapters.base.impl import BaseAdapter
     from dbt.clients.jinja import MacroGenerator
     from dbt.context import macros
+    from dbt.task import runnable
 
     for owner, *names in (
         (base_types.BaseEvent, "__init__", "__getattr__"),
         (MacroGenerator, "__init__"),
         (macros, "MacroNamespace"),
         (macros.MacroNamespaceBuilder, "add_macros"),
+        (BaseAdapter, "set_macro_context_generator"),
         (agate_helper, "build_type_tester", "empty_table"),
+        (runnable, "write_manifest"),
     ):
         for name in names:
             monkeypatch.setattr(owner, name, getattr(owner, name))
@@ -135,3 +140,31 @@ def test_an_answer_of_the_database_has_the_same_types_and_values(spared: None, m
     assert answers() == now
     monkeypatch.undo()
     assert now == answers()
+
+
+def test_each_thread_makes_what_a_macro_finds_around_it_once_per_project(spared: None) -> None:
+    from dbt.adapters.base.impl import BaseAdapter
+
+    made: list[tuple[Any, ...]] = []
+    adapter: Any = SimpleNamespace()
+    BaseAdapter.set_macro_context_generator(adapter, lambda *asked: made.append(asked) or {"place": len(made)})
+    rename, drop = SimpleNamespace(unique_id="macro.dbt.rename"), SimpleNamespace(unique_id="macro.dbt.drop")
+    config, manifest, changed = object(), object(), object()
+
+    def asked() -> list[Any]:
+        generate = adapter._macro_context_generator
+        return [
+            generate(rename, config, manifest, None),
+            generate(drop, config, manifest, None),
+            generate(rename, config, manifest, "ours"),
+            generate(rename, config, manifest, None),
+        ]
+
+    first = asked()
+    assert [one["place"] for one in first] == [1, 2, 3, 1]
+    assert all(one is other for one, other in zip(asked(), first, strict=True))
+    with ThreadPoolExecutor(1) as other:
+        assert [one["place"] for one in other.submit(asked).result()] == [4, 5, 6, 4]
+    assert adapter._macro_context_generator(rename, config, changed, None)["place"] == 7
+    assert made[0] == (rename, config, manifest, None)
+    assert made[6] == (rename, config, changed, None)
