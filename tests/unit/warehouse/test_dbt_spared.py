@@ -20,6 +20,7 @@ from yibiao.warehouse import dbt_spared
 def spared(monkeypatch: pytest.MonkeyPatch) -> None:
     """For one test, as it is for good in a process of dbt."""
     # Here and below: a third of a second to import, which otherwise every worker of the tests would pay.
+    from dbt import compilation
     from dbt.adapters.base.impl import BaseAdapter
     from dbt.clients.jinja import MacroGenerator
     from dbt.context import macros
@@ -32,6 +33,7 @@ def spared(monkeypatch: pytest.MonkeyPatch) -> None:
         (macros.MacroNamespaceBuilder, "add_macros"),
         (BaseAdapter, "set_macro_context_generator"),
         (agate_helper, "build_type_tester", "empty_table"),
+        (compilation, "inject_ctes_into_sql"),
         (runnable, "write_manifest"),
     ):
         for name in names:
@@ -168,3 +170,36 @@ def test_each_thread_makes_what_a_macro_finds_around_it_once_per_project(spared:
     assert adapter._macro_context_generator(rename, config, changed, None)["place"] == 7
     assert made[0] == (rename, config, manifest, None)
     assert made[6] == (rename, config, changed, None)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "with a as (select 1 as b)\nselect b from a",
+        "-- depends_on: with a\n\n  /* with\n */ WITH\n    a as (with b as (select 1) from b) from a",
+        "\nwith recursive a as (select 1 as b union all select b + 1 from a where b < 9) from a",
+        "With Recursive\n\n-- how\na as (select ';' as b) from a",
+        "with/* how */a as (select 1) from a",
+        "select b from (with a as (select 1 as b) from a)",
+        "-- with\nselect 1 as within",
+        "within as (select 1) from within",
+        "",
+    ],
+)
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_the_rows_of_a_unit_test_stand_where_dbt_puts_them(
+    sql: str, count: int, spared: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbt import compilation
+
+    rows = [SimpleNamespace(sql=f"given_{number} as (select {number} as b)") for number in range(count)]
+
+    def put() -> Any:
+        try:
+            return compilation.inject_ctes_into_sql(sql, rows)
+        except IndexError:
+            return "refused"
+
+    now = put()
+    monkeypatch.undo()
+    assert now == put()
