@@ -183,23 +183,6 @@ def test_commands_that_show_state_leak_nothing(leaks: Leaks) -> None:
     assert list(find(leaks.values, leaks.said)) == []
 
 
-def test_a_model_that_fails_on_a_value_leaks_nothing(leaks: Leaks, tmp_path: Path) -> None:
-    shutil.copytree(leaks.installation.settings.dbt_project, tmp_path / "dbt_project")
-    # In a model that many read, so that it comes early: what the models after it say was said by the first run.
-    model = tmp_path / "dbt_project" / "models" / "staging" / "grid_center" / "stg_grid_center__resident_roll.sql"
-    impossible = "replace (cast(cast(resident_name as integer) as varchar) as resident_name)"
-    model.write_text(f"select * {impossible} from (\n{model.read_text()}\n) as typed\n")
-    sources = {**leaks.installation.sources, "YIBIAO_DBT_PROJECT": str(tmp_path / "dbt_project")}
-    failed = leaks.run("run", *ONE, installation=replace(leaks.installation, sources=sources))
-    assert failed.returncode == 1
-    summary = leaks.installation.summary
-    assert summary["state"] == "failed"
-    assert "dbt" in summary["why"]
-    log = Path(summary["log"]).read_text()
-    assert "Conversion Error in column resident_name" in log
-    assert list(find(leaks.values, leaks.everything())) == []
-
-
 def test_a_gate_that_fails_on_planted_rows_leaks_nothing(leaks: Leaks, tmp_path: Path) -> None:
     shutil.copytree(leaks.installation.settings.expectations, tmp_path / "expectations")
     spec = tmp_path / "expectations" / "canonical" / "resident.yml"
@@ -224,6 +207,23 @@ def test_a_gate_that_fails_on_planted_rows_leaks_nothing(leaks: Leaks, tmp_path:
     assert leaks.installation.summary["state"] == "refused"
     assert "nobody_with_such_a_number" in refused.stdout
     assert list(leaks.installation.home.glob("logs/gate/*/quality.json"))
+    assert list(find(leaks.values, leaks.everything())) == []
+
+
+def test_a_model_that_fails_on_a_value_leaks_nothing(leaks: Leaks, tmp_path: Path) -> None:
+    shutil.copytree(leaks.installation.settings.dbt_project, tmp_path / "dbt_project")
+    # In a model that many read, so that it comes early: what the models after it say was said by the first run.
+    model = tmp_path / "dbt_project" / "models" / "staging" / "grid_center" / "stg_grid_center__resident_roll.sql"
+    impossible = "replace (cast(cast(resident_name as integer) as varchar) as resident_name)"
+    model.write_text(f"select * {impossible} from (\n{model.read_text()}\n) as typed\n")
+    sources = {**leaks.installation.sources, "YIBIAO_DBT_PROJECT": str(tmp_path / "dbt_project")}
+    failed = leaks.run("run", *ONE, installation=replace(leaks.installation, sources=sources))
+    assert failed.returncode == 1
+    summary = leaks.installation.summary
+    assert summary["state"] == "failed"
+    assert "dbt" in summary["why"]
+    log = Path(summary["log"]).read_text()
+    assert "Conversion Error in column resident_name" in log
     assert list(find(leaks.values, leaks.everything())) == []
 
 
