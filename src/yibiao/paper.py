@@ -13,7 +13,8 @@ A4, A3 = 9, 8
 LEGIBLE = 60
 """Per cent at which a sheet is printed at least: signs of 11 points then have 6.6."""
 
-_LONG_SIDE = {A4: 11.69, A3: 16.54}
+_LONG_SIDE = {A4: 297 / 25.4, A3: 420 / 25.4}
+"""Inches."""
 _MARGIN = 0.4
 """Inches."""
 
