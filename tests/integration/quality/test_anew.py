@@ -12,6 +12,8 @@ import yaml
 from yibiao.quality import GateResult, Known, ready_gate, run_gate
 from yibiao.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 DISPUTED = "SELECT 1 FROM {batch} AS one GROUP BY person HAVING count(DISTINCT value) > 1"
 
 CHECKS = {
