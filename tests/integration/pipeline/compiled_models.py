@@ -126,6 +126,7 @@ class Models:
         prepare(database, inputs, self.schemas, self.settings)
         # One thread: with so few rows a second one would only be waited for.
         connection = duckdb.connect(str(database), config={"threads": 1})
+        connection.begin()  # here and below: a wait for the disk, not one for every model
         for layer in ("staging", "identity", "canonical"):
             connection.execute(f"create schema {layer}")
         # Dwellings are not among these entities: an address names none.
@@ -138,6 +139,7 @@ class Models:
             if entity in self.linked:
                 found = link_entity(connection, entity, self.settings)
                 found.create(f"identity.linkage_{entity}")
+        connection.commit()
         return Warehouse(connection, self.entities, tuple(self.linked))
 
     def change(self, built: Warehouse, before: Inputs, inputs: Inputs) -> Warehouse:
@@ -149,6 +151,7 @@ class Models:
         assert isinstance(change, Change), change
         prepare(database, inputs, self.schemas, self.settings, change)
         connection = duckdb.connect(str(database), config={"threads": 1})
+        connection.begin()
         reports = self.schemas.reports.values()
         unchanged = {f"staging.{one.staging_model}" for one in reports if one.id not in change.reports}
         for name, sql in self.changing.items():
@@ -166,6 +169,7 @@ class Models:
             if entity in self.linked:
                 link_entity(connection, entity, self.settings).create("said")
                 connection.execute(f"insert into identity.linkage_{entity} from said; drop table said")
+        connection.commit()
         return Warehouse(connection, self.entities, tuple(self.linked))
 
     def _run(self, connection: duckdb.DuckDBPyConnection, sql: str) -> None:
