@@ -1,8 +1,8 @@
 """Work of dbt's own that takes no part in what is built: what it makes for nobody, and what it makes time and again.
 
 dbt 1.11 spends some thirty milliseconds of the processor on every model beside what the database does. A third of that
-goes into messages that are dropped, into a namespace of all 700 macros for each of the ten statements of a model, into
-the types that a text in an answer of the database might be of, and into a manifest at the end.
+goes into messages that are dropped, into a namespace of all 700 macros for each of the ten statements of a model, and
+into the types that a text in an answer of the database might be of.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ def spare_work() -> None:
     make_contexts_once()
     share_types_of_answers()
     read_beginnings_only()
-    leave_manifests_out()
 
 
 def put_together_when_read() -> None:
@@ -163,15 +162,3 @@ def read_beginnings_only() -> None:
 
     for function in (inject_ctes_into_sql,):
         setattr(compilation, function.__name__, function)
-
-
-def leave_manifests_out() -> None:
-    """Let a run write no `manifest.json` of all models: what was read of the project stands in `partial_parse.msgpack`,
-    what was built in the results."""
-    from dbt.task import runnable
-
-    def write_manifest(*_: Any) -> None:
-        """Not written."""
-
-    for function in (write_manifest,):
-        setattr(runnable, function.__name__, function)

@@ -24,7 +24,6 @@ def spared(monkeypatch: pytest.MonkeyPatch) -> None:
     from dbt.adapters.base.impl import BaseAdapter
     from dbt.clients.jinja import MacroGenerator
     from dbt.context import macros
-    from dbt.task import runnable
 
     for owner, *names in (
         (base_types.BaseEvent, "__init__", "__getattr__"),
@@ -34,7 +33,6 @@ def spared(monkeypatch: pytest.MonkeyPatch) -> None:
         (BaseAdapter, "set_macro_context_generator"),
         (agate_helper, "build_type_tester", "empty_table"),
         (compilation, "inject_ctes_into_sql"),
-        (runnable, "write_manifest"),
     ):
         for name in names:
             monkeypatch.setattr(owner, name, getattr(owner, name))
