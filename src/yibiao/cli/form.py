@@ -158,6 +158,9 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
 
     FILE is an XLSX, XLS, ODS, DOCX or CSV, empty or filled in. Nothing in it is executed, and no value of it is shown.
     """
+    from yibiao.arrow import spare_pandas
+
+    spare_pandas()
     from yibiao.contracts import load_schemas
     from yibiao.forms.admission import standings
     from yibiao.forms.admission.printed import recognise

@@ -129,7 +129,7 @@ class _About:
     said: Mapping[str, bool]
     implied: str | None
     by_path: set[Fact]
-    of_parts: set[str]
+    of_parts: Sequence[set[Fact | None]]
 
 
 def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str | None = None) -> list[Candidate]:
@@ -143,7 +143,8 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
     best: dict[Fact, Found] = {}
     around = without_blanks(setting.title + "/".join(one.path))
     entities = setting.around(one)
-    every = _of_every_part(leaf, one, lexicon)
+    parts = _of_parts(leaf, one, lexicon)
+    every = set.intersection(*parts) if parts else set()
     passed_on = {"legal_representative": OWN_NUMBERS, "contact": OF_CONTACTS}.get(implied or "", PASSED_ON)
     if implied == "contact" and not (_MOBILE.search(leaf.words) and setting.main == "organisation"):
         implied = None  # a telephone behind 联系人 may be the firm's, unless it is a mobile one
@@ -179,9 +180,7 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
     by_path = {fact for fact, found in ranked if found.way == "path" and found.like.told + found.like.covered > 1.99}
     if any(said.values()):
         by_path = set()  # 家庭成员/姓名 is the name of another person, not what 家庭成员姓名 is elsewhere
-    apart = {*leaf.parts, *map(key, leaf.inside)} - {leaf.words}
-    of_parts = {fact.element or "" for fact, found in ranked if found.way == "part" and found.asked in apart}
-    about = _About(lexicon, setting, entities, exact, said, implied, by_path, of_parts)
+    about = _About(lexicon, setting, entities, exact, said, implied, by_path, parts)
     return [_weigh(fact, found, leaf, one, about) for fact, found in ranked]
 
 
@@ -199,13 +198,13 @@ def _in_context(name: Name, around: str, lexicon: Lexicon, entities: Mapping[str
     return entities.get(home or "", 0.0) >= MOSTLY
 
 
-def _of_every_part(leaf: Label, one: FormField, lexicon: Lexicon) -> set[Fact | None]:
-    """Facts that each part of a header names: 法定代表人／主要负责人 is one thing by two words."""
+def _of_parts(leaf: Label, one: FormField, lexicon: Lexicon) -> list[set[Fact | None]]:
+    """Facts that each part of a header names: 法定代表人／主要负责人 is one thing by two words, 区县／街镇 is two."""
     meant = []
     for part in leaf.parts:
         hits = (hit for whom in readings(part, one.parents) for hit in known(whom.rest, whom, False, lexicon))
         meant.append({_fact(hit, leaf, lexicon) for hit in hits if hit.name.fact.element})
-    return set.intersection(*meant) if meant else set()
+    return meant
 
 
 def _fact(found: Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
@@ -432,7 +431,7 @@ def _surroundings(
     # The only thing that any known name of these words means, in a form that is about it or about anything.
     figures["only_one"] = float(fact in about.exact and len({other.element for other in about.exact}) == 1)
     # 区县／街镇, 行业和职业: one cell that asks two things is neither.
-    figures["two_facts"] = float(bool(about.of_parts - {fact.element}))
+    figures["two_facts"] = float(any(facts and fact not in facts for facts in about.of_parts))
     figures["other_person"] = float(found.whom.unknown and about.setting.person)
     figures["part_last"] = float(
         found.way == "part"

@@ -11,7 +11,7 @@ from functools import cached_property
 from heapq import nsmallest
 
 from yibiao.contracts.values import Schemas
-from yibiao.matching.normalise import key, label, reduced
+from yibiao.matching.normalise import key, label, reduced, words_of
 
 PERSON_TAILS: Mapping[str, str] = {"resident_name": "name", "mobile_phone": "phone", "citizen_id": "citizen_id"}
 """Element of a person -> how an element of its own for one role ends: `legal_representative_name`."""
@@ -129,17 +129,15 @@ class Lexicon:
         self.votes: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
         self.votes_alike: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
         for one in learned:
-            if label(one.header).words in self._unheard:
-                continue
-            if one.fact.element is None or one.fact.element in schemas.elements:
-                words, asked = label(one.header).words, (one.fact.element, one.fact.derive)
+            words = words_of(one.header)
+            if words not in self._unheard and (one.fact.element is None or one.fact.element in schemas.elements):
+                asked = (one.fact.element, one.fact.derive)
                 self.votes[words][asked] += one.forms
                 self.votes_alike[reduced(words)][asked] += one.forms
                 self._add(one.header.rpartition("/")[2], one.fact, "form", "已标注的表单里这样写过")
 
     def _add(self, text: str, fact: Fact, source: str, said: str, contexts: tuple[str, ...] = ()) -> None:
-        understood = label(text)
-        words = understood.words or key(text)
+        words = words_of(text) or key(text)
         # A word that some report or form uses as it is counts without the context that the registry wants.
         if not words or words in self._unheard or (words, fact, bool(contexts)) in self._seen:
             return

@@ -117,7 +117,7 @@ _SIMPLE = str.maketrans("別齡證號碼電話戶職業學歷聯繫養錄單", "
 
 def without_blanks(text: str) -> str:
     """Full width to half width, no blanks."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).translate(_SIMPLE)
+    return "".join(unicodedata.normalize("NFKC", text).split()).translate(_SIMPLE)
 
 
 def tidy(text: str) -> str:
@@ -133,7 +133,7 @@ def key(text: str) -> str:
     return _MARKS.sub("", _BRACKETS.sub("", tidy(text))).replace("·", "").lower()
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=40_000)
 def reduced(word: str) -> str:
     """A key with its last word replaced by the usual one, and without fillers."""
     if _ANY_INNER.search(word):
@@ -202,12 +202,20 @@ class Label:
 
 
 @lru_cache(maxsize=20_000)
+def words_of(text: str) -> str:
+    """The words of a label alone, which is all that most names are asked for."""
+    plain = tidy(text)
+    words = key(plain)
+    if words in ("姓名", "名称") and any(LATIN.fullmatch(key(part)) for part in _BRACKETS.findall(plain)):
+        return "英文" + words  # 姓名(英语) is another name than 姓名
+    return words
+
+
+@lru_cache(maxsize=20_000)
 def label(text: str) -> Label:
     """Understand one level of a header."""
     plain = tidy(text)
     inside = tuple(part.strip() for part in _BRACKETS.findall(plain) if part.strip())
     units = [part for part in inside if _UNITS.fullmatch(key(part) or part)]
-    words = key(plain)
-    if words in ("姓名", "名称") and any(LATIN.fullmatch(key(part)) for part in inside):
-        words = "英文" + words  # 姓名(英语) is another name than 姓名
+    words = words_of(text)
     return Label(text, words, inside, units[-1] if units else "", bool(_SURELY_QUESTION.search(words)))

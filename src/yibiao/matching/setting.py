@@ -35,9 +35,6 @@ PLACE = re.compile(
 LEAST = 3
 """Particulars of somebody, his name among them, that make him whom a form is about."""
 
-FEW = 0.3
-"""Share of a form below which it may be about no person at all."""
-
 _PARTICULARS = ("姓名", "性别", "出生", "身份证", "民族", "文化程度", "婚姻")
 
 _OF_FIRM = ("单位性质", "行业", "法定代表", "信用代码", "机构代码", "注册资")
@@ -123,25 +120,30 @@ def setting_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> Set
     """What the fields of one form have in common."""
     words = [label(one.label).words for one in fields]
     entities = entities_of(fields, title, lexicon)
-    if entities.get("organisation", 0.0) < 0.5 and (subject := subject_of(fields, title, lexicon)):
+    firm = entities.get("organisation", 0.0) >= 0.5
+    if subject := subject_of(fields, title, lexicon, firm=firm):
         title = f"{title} {subject}"
+    titled = frozenset(entity for entity, pattern, _ in ENTITY_WORDS if pattern.search(title))
     return Setting(
         entities,
         title,
         any(_names_own_person(one, title, lexicon) for one in fields),
-        entities.get("resident", 0.0) < FEW
+        not titled & {"resident", "household"}
         and not any(word in key(one.label) for one in fields for word in _PARTICULARS),
         any(LEGAL.search(key(text)) for one in fields for text in one.path),
         any(REGISTERED.search(one) for one in words),
         sum(bool(PLACE.search(one)) for one in words),
-        frozenset(entity for entity, pattern, _ in ENTITY_WORDS if pattern.search(title)),
+        titled,
     )
 
 
-def subject_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> str:
+def subject_of(fields: Sequence[FormField], title: str, lexicon: Lexicon, *, firm: bool = False) -> str:
     """What a form calls whom its row is about, where only an outer header names him (托养人/姓名, 取水权人/单位性质).
 
     The first part that asks name and particulars of somebody without a role, in a form that names no person otherwise.
+
+    Args:
+        firm: whether the form is about organisations: then no person is its subject.
     """
     if any(_names_own_person(one, title, lexicon) for one in fields):
         return ""
@@ -151,12 +153,13 @@ def subject_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> str
         if outer and _SOMEBODY.search(outer) and is_stranger(one.parents[-1], title):
             found = asked.setdefault(outer, set())
             found.update(word for word in (*_PARTICULARS, *_OF_FIRM) if word in key(one.label))
-    return next((outer for outer, words in asked.items() if _is_subject(words)), "")
+    return next((outer for outer, words in asked.items() if _is_subject(words, firm)), "")
 
 
-def _is_subject(words: set[str]) -> bool:
+def _is_subject(words: set[str], firm: bool) -> bool:
     """Do so many particulars of a person or of an organisation stand in a part that the form is about whom it names?"""
-    return ("姓名" in words or not words & {*_PARTICULARS}) and len(words) >= LEAST
+    of_firm = not words & {*_PARTICULARS}
+    return len(words) >= LEAST and (of_firm or ("姓名" in words and not firm))
 
 
 def implied_roles(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> list[str | None]:
