@@ -19,7 +19,7 @@ def spare_pandas() -> None:
     """Let pyarrow find no pandas in this process.
 
     At the first list that it makes an array of, pyarrow 26 imports pandas, if it is installed, to ask whether the list
-    is one of its series: a third of a second, which nobody who checks a form needs. Others may import pandas afterwards.
+    is one of its series: a third of a second, which nobody who checks a form needs. Others may import it afterwards.
     """
     if "pandas" in sys.modules:
         return
