@@ -8,7 +8,7 @@ from pathlib import Path
 
 from yibiao.contracts.values import Schemas
 from yibiao.matching.fields import FormTable
-from yibiao.matching.lexicon import Lexicon
+from yibiao.matching.lexicon import lexicon_of
 from yibiao.matching.model import load_model
 from yibiao.matching.printable import Printable
 from yibiao.matching.reading import read_form
@@ -43,7 +43,7 @@ def check_tables(
 ) -> list[Verdict]:
     """The same for forms that are read already."""
     model = load_model(root)
-    lexicon = Lexicon(schemas, model.learned)
+    lexicon = lexicon_of(schemas, model.learned)
     judge = Judge(schemas, model, editions, today)
     printable = Printable(lexicon)
     sheets = list(dict.fromkeys(table.sheet for table in tables))

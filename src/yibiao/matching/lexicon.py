@@ -208,3 +208,15 @@ class Lexicon:
         if fact.role and tail and own in self.schemas.elements:
             return Fact(own, None, fact.derive, fact.value)
         return fact
+
+
+_MADE: list[tuple[Schemas, Iterable[Learned], Lexicon]] = []
+
+
+def lexicon_of(schemas: Schemas, learned: tuple[Learned, ...]) -> Lexicon:
+    """The lexicon of a registry and of what a model learned: the one that was made last, if it is of these two."""
+    for of, taught, lexicon in _MADE:
+        if of is schemas and taught is learned:
+            return lexicon
+    _MADE[:] = [(schemas, learned, Lexicon(schemas, learned))]
+    return _MADE[0][2]

@@ -79,6 +79,10 @@ class Model:
         return sigmoid(sum(weight * value for weight, value in zip(self.doubts, figures, strict=True)))
 
 
+_KEPT: dict[bytes, Model] = {}
+"""Hash of the file that was read last -> what it says: a process that serves many forms reads it once."""
+
+
 def sigmoid(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, logit))))
 
@@ -96,7 +100,10 @@ def load_model(schemas: Path) -> Model:
     """
     path = schemas / PLACE
     try:
-        data = orjson.loads(path.read_bytes())
+        read = path.read_bytes()
+        if (kept := _KEPT.get(hashlib.sha256(read).digest())) is not None:
+            return kept
+        data = orjson.loads(read)
     except FileNotFoundError:
         raise ContractError(
             "There is no model for matching fields.",
@@ -113,7 +120,10 @@ def load_model(schemas: Path) -> Model:
             got=str(data.get("semantics"))[:16] if isinstance(data, dict) else type(data).__name__,
             todo="Train it again: `python -m bench.matching --train`.",
         )
-    return _model(data)
+    model = _model(data)
+    _KEPT.clear()
+    _KEPT[hashlib.sha256(read).digest()] = model
+    return model
 
 
 def _model(data: dict[str, Any]) -> Model:

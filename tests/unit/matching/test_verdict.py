@@ -13,7 +13,7 @@ from yibiao.errors import ContractError
 from yibiao.forms.model import Rows
 from yibiao.matching.evidence import FEATURES
 from yibiao.matching.fields import FormField
-from yibiao.matching.lexicon import Fact
+from yibiao.matching.lexicon import Fact, lexicon_of
 from yibiao.matching.model import DOUBTS, load_model, write_model
 from yibiao.matching.score import Scored
 from yibiao.matching.verdict import Judge
@@ -158,3 +158,14 @@ def test_the_owner_of_a_dwelling_is_held_by_those_who_give_him_to_the_dwelling(j
         "resident": ("reuse", holders),
         "household": ("new", holders),  # leads to no dwelling
     }
+
+
+def test_a_process_reads_a_model_and_makes_its_lexicon_once(schemas, model, tmp_path):
+    write_model(model, tmp_path)
+    first = load_model(tmp_path)
+    assert load_model(tmp_path) is first
+    assert lexicon_of(schemas, first.learned) is lexicon_of(schemas, first.learned)
+    write_model(replace(model, likely=0.5), tmp_path)
+    other = load_model(tmp_path)
+    assert (other.likely, first.likely) == (0.5, model.likely)
+    assert lexicon_of(schemas, other.learned) is not lexicon_of(replace(schemas, reports={}), other.learned)

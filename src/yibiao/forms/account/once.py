@@ -117,12 +117,12 @@ def elements_asked(forms: Mapping[str, Form], schemas: Schemas, root: Path) -> d
     The files of the demo's forms were frozen before the registry grew: what is a `concept` there has an element now.
     """
     from yibiao.matching.fields import FormField
-    from yibiao.matching.lexicon import Lexicon
+    from yibiao.matching.lexicon import lexicon_of
     from yibiao.matching.model import load_model
     from yibiao.matching.score import score_fields
 
     model = load_model(root)
-    lexicon = Lexicon(schemas, model.learned)
+    lexicon = lexicon_of(schemas, model.learned)
     found = {}
     for name, form in forms.items():
         fields = [

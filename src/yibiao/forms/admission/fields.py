@@ -14,7 +14,7 @@ from yibiao.forms.admission.law import ARTICLE_SHORT
 from yibiao.forms.layout import column_of
 from yibiao.forms.model import Form, Rows
 from yibiao.matching.fields import FormField, FormTable
-from yibiao.matching.lexicon import Fact, Lexicon
+from yibiao.matching.lexicon import Fact, lexicon_of
 from yibiao.matching.model import Model, load_model
 from yibiao.matching.printable import Printable, Shown
 from yibiao.matching.score import Scored, score_fields
@@ -113,7 +113,7 @@ class Assessor:
 
     def of_file(self, tables: Sequence[FormTable]) -> list[AskedField]:
         """Fields of a form file; what is no question is left out."""
-        lexicon = Lexicon(self._schemas, self._model.learned)
+        lexicon = lexicon_of(self._schemas, self._model.learned)
         # What may have been filled in is not kept, as it is not printed: of such a field only its place is said.
         printable = Printable(lexicon)
         sheets = list(dict.fromkeys(table.sheet for table in tables))
@@ -164,7 +164,7 @@ class Assessor:
         if not fields:
             return {}
         asked = [FormField(one.sheet, one.column, tuple(_bare(one.key).split("/"))) for one in fields]
-        scored = score_fields(asked, title, Lexicon(self._schemas, self._model.learned), self._model)
+        scored = score_fields(asked, title, lexicon_of(self._schemas, self._model.learned), self._model)
         return {
             field.key: self._asked(one, field.hand)
             for field, one in zip(fields, scored, strict=True)
