@@ -101,7 +101,8 @@ def load_model(schemas: Path) -> Model:
     path = schemas / PLACE
     try:
         read = path.read_bytes()
-        if (kept := _KEPT.get(hashlib.sha256(read).digest())) is not None:
+        said = hashlib.sha256(read).digest()
+        if (kept := _KEPT.get(said)) is not None:
             return kept
         data = orjson.loads(read)
     except FileNotFoundError:
@@ -122,7 +123,7 @@ def load_model(schemas: Path) -> Model:
         )
     model = _model(data)
     _KEPT.clear()
-    _KEPT[hashlib.sha256(read).digest()] = model
+    _KEPT[said] = model
     return model
 
 
