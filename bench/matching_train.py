@@ -13,13 +13,14 @@ import numpy as np
 
 from bench.labelled import Labelled, LabelledForm
 from yibiao.contracts.values import Schemas
-from yibiao.matching.evidence import Candidate, candidates
+from yibiao.matching.evidence import candidates
 from yibiao.matching.lexicon import Fact, Learned, Lexicon
 from yibiao.matching.model import Model
 from yibiao.matching.normalise import label
 from yibiao.matching.roles import readings
 from yibiao.matching.score import Taken, doubts, no_question
 from yibiao.matching.setting import implied_roles, setting_of
+from yibiao.matching.weighing import Candidate
 from yibiao.pinyin import sound
 
 FOLDS = 5

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 
 from yibiao.errors import ContractError
-from yibiao.matching.evidence import FEATURES
 from yibiao.matching.lexicon import Fact, Learned
+from yibiao.matching.weighing import FEATURES
 
 FORMAT = 1
 

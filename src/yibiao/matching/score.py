@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yibiao.matching.alike import likeness
-from yibiao.matching.evidence import Candidate, candidates
+from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.model import Model, sigmoid
 from yibiao.matching.normalise import label, reduced
 from yibiao.matching.setting import Setting, implied_roles, setting_of
+from yibiao.matching.weighing import Candidate
 from yibiao.matching.words import why_skipped
 
 USUAL, PRIOR = 0.5, 2.0

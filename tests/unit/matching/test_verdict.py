@@ -11,12 +11,12 @@ import pytest
 
 from yibiao.errors import ContractError
 from yibiao.forms.model import Rows
-from yibiao.matching.evidence import FEATURES
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, lexicon_of
 from yibiao.matching.model import DOUBTS, load_model, write_model
 from yibiao.matching.score import Scored
 from yibiao.matching.verdict import Judge
+from yibiao.matching.weighing import FEATURES
 
 FIELD = FormField("表", 3, ("户主", "姓名"))
 
