@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_array, hstack
 
 from bench.labelled import Labelled, LabelledForm
 from yibiao.contracts.values import Schemas
 from yibiao.matching.evidence import candidates
-from yibiao.matching.lexicon import Fact, Learned, Lexicon
+from yibiao.matching.lexicon import Fact, Learned, Lexicon, Name
 from yibiao.matching.model import Model
 from yibiao.matching.normalise import label
-from yibiao.matching.roles import readings
-from yibiao.matching.score import Taken, doubts, no_question
+from yibiao.matching.roles import Whom, readings
+from yibiao.matching.score import Concept, Taken, concept_of, doubts, no_question
 from yibiao.matching.setting import implied_roles, setting_of
-from yibiao.matching.weighing import Candidate
+from yibiao.matching.weighing import FEATURES, Candidate
+from yibiao.matching.wording import signs
 from yibiao.pinyin import sound
 
 FOLDS = 5
@@ -36,6 +42,9 @@ AS_READ = 3.0
 
 RIDGE = 1.0
 """How much weights are held small."""
+
+OFTEN, RIDGE_OF_SIGNS = 3, 6.0
+"""Fields that a sign of the wording has at least, and how much their weights are held small."""
 
 TARGET_PRECISION, SURE_PRECISION = 0.95, 0.99
 """Precision on forms of the development split that were read, each judged without all forms of its origin and with half
@@ -134,18 +143,34 @@ def folds_of(forms: Sequence[LabelledForm]) -> list[int]:
 
 @dataclass(frozen=True)
 class _Asked:
-    """A field of a fold with its candidates, as the lexicon of the fold sees it."""
+    """A field of a fold with its candidates, as the lexicon of the fold sees it.
+
+    Attributes:
+        facts, names: of the candidates.
+        vectors: a row of figures a candidate.
+        homes: of the candidates: the entity that an element speaks of.
+        hits, elements: whether a candidate is what is labelled, and whether its element is.
+        concept: what labelled forms say of it that no data element says.
+        together: the form as the lexicon sees it.
+    """
 
     form: LabelledForm
     one: Labelled
     fold: int
-    candidates: Sequence[Candidate]
+    facts: Sequence[Fact]
+    names: Sequence[Name]
+    homes: Sequence[str | None]
     vectors: Any
     hits: Any
-    lexicon: Lexicon
-    together: int
+    elements: Any
+    concept: Concept
+    together: tuple[int, bool, str, str]
     trains: bool
     counts: bool
+
+    def candidate(self, place: int) -> Candidate:
+        figures = dict(zip(FEATURES, map(float, self.vectors[place]), strict=True))
+        return Candidate(self.facts[place], figures, self.names[place], "", Whom(None, ""))
 
     @property
     def worth(self) -> float:
@@ -161,6 +186,7 @@ class OutOfFold:
     fold: int
     fact: Fact
     figures: list[float]
+    signs: list[str]
     right: bool
     right_element: bool
     worth: float
@@ -168,68 +194,87 @@ class OutOfFold:
 
 
 def asked_of(schemas: Schemas, forms: Sequence[LabelledForm]) -> list[_Asked]:
-    """All fields of all folds with their candidates, each as seen without what its fold taught."""
+    """All fields of all folds with their candidates, each as seen without what its fold taught.
+
+    The folds know nothing of each other, so that each processor takes some of them.
+    """
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("fork")) as pool:
+        return [one for found in pool.map(partial(_asked_in, schemas, forms), range(FOLDS)) for one in found]
+
+
+def _asked_in(schemas: Schemas, forms: Sequence[LabelledForm], number: int) -> list[_Asked]:
+    """The fields of one fold."""
     folds = folds_of(forms)
-    found: list[_Asked] = []
-    for number in range(FOLDS):
-        fold = [form for form, place in zip(forms, folds, strict=True) if place == number]
-        others = [form for form, place in zip(forms, folds, strict=True) if place != number]
-        # Public forms are printed without slips, what arrives is not: some headers come a second time with one.
-        with_slips = [*fold, *(slipped(form) for form in fold)]
-        own = {form.id for form in fold}
-        common = _words(others)
-        unheard = unheard_of(with_slips, others)
-        chosen = frozenset(words for words in unheard if words not in common)
-        views = (
-            _View(number, with_slips, lexicon_without(schemas, forms, own), None, chosen),
-            _View(number, with_slips, lexicon_without(schemas, forms, own, unheard), unheard, chosen),
-        )
-        for view in views:
-            _collect(view, found)
-    return found
+    fold = [form for form, place in zip(forms, folds, strict=True) if place == number]
+    others = [form for form, place in zip(forms, folds, strict=True) if place != number]
+    # Public forms are printed without slips, what arrives is not: some headers come a second time with one.
+    with_slips = [*fold, *(slipped(form) for form in fold)]
+    own = {form.id for form in fold}
+    common = _words(others)
+    unheard = unheard_of(with_slips, others)
+    chosen = frozenset(words for words in unheard if words not in common)
+    views = (
+        _View(number, with_slips, lexicon_without(schemas, forms, own), None, chosen),
+        _View(number, with_slips, lexicon_without(schemas, forms, own, unheard), unheard, chosen),
+    )
+    return [one for view in views for one in _collected(view)]
 
 
-def _collect(view: _View, found: list[_Asked]) -> None:
+def _collected(view: _View) -> list[_Asked]:
     lexicon = view.lexicon
+    found: list[_Asked] = []
     for form in view.forms:
         fields = [one.field for one in form.fields]
         setting = setting_of(fields, form.title, lexicon)
-        together = len(found)
+        together = (view.number, view.only is not None, form.id, form.source)
         for one, implied in zip(form.fields, implied_roles(fields, setting.title, lexicon), strict=True):
             if no_question(one.field):
                 continue
             some = candidates(one.field, lexicon, setting, implied)
             if not some:
                 continue
-            vectors = np.array([candidate.vector() for candidate in some])
-            hits = np.array([same(candidate.fact, one.fact, lexicon) for candidate in some], dtype=float)
             trains = not one.skipped and view.has(one)
             # Each header of a form counts once: as nobody has written it if it was chosen for that.
             told = (label(one.field.label).words in view.chosen) == (view.only is not None)
-            counts = trains and told and form.read and form.source != SLIPPED
-            found.append(_Asked(form, one, view.number, some, vectors, hits, lexicon, together, trains, counts))
+            found.append(
+                _Asked(
+                    form,
+                    one,
+                    view.number,
+                    tuple(candidate.fact for candidate in some),
+                    tuple(candidate.name for candidate in some),
+                    tuple(lexicon.entity(candidate.fact.element) for candidate in some),
+                    np.array([candidate.vector() for candidate in some]),
+                    np.array([same(candidate.fact, one.fact, lexicon) for candidate in some], dtype=float),
+                    np.array([same(candidate.fact, one.fact, lexicon, strict=False) for candidate in some]),
+                    concept_of(one.field, lexicon),
+                    together,
+                    trains,
+                    counts=trains and told and form.read and form.source != SLIPPED,
+                )
+            )
+    return found
 
 
 def judged_without(asked: Sequence[_Asked], weights: Mapping[int, Any]) -> list[OutOfFold]:
     """Best candidates of all fields, each by the weights for its fold."""
     ranked = []
-    taken: dict[int, Taken] = defaultdict(Taken)
+    taken: dict[Any, Taken] = defaultdict(Taken)
     for each in asked:
-        logits = each.vectors @ weights[each.fold]
-        pairs = sorted(
-            zip(each.candidates, (float(logit) for logit in logits), strict=True),
-            key=lambda pair: (-pair[1], str(pair[0].fact)),
-        )
-        ranked.append(pairs)
-        taken[each.together].take(each.one.field, pairs[0][0].fact, pairs[0][1])
+        logits = [float(logit) for logit in each.vectors @ weights[each.fold]]
+        order = sorted(range(len(logits)), key=lambda place: (-logits[place], str(each.facts[place])))
+        ranked.append([(place, logits[place]) for place in order])
+        taken[each.together].take(each.one.field, each.facts[order[0]], logits[order[0]])
     found = []
-    for each, pairs in zip(asked, ranked, strict=True):
+    for each, order in zip(asked, ranked, strict=True):
         if each.trains:
-            fact = pairs[0][0].fact
-            figures = doubts(pairs, each.one.field, taken[each.together], each.lexicon)
-            right = same(fact, each.one.fact, each.lexicon)
-            element = same(fact, each.one.fact, each.lexicon, strict=False)
-            told = (each.form, each.one, each.fold, fact, figures, right, element, each.worth, each.counts)
+            best = order[0][0]
+            field, fact = each.one.field, each.facts[best]
+            pairs = [(each.candidate(place), logit) for place, logit in order]
+            figures = doubts(pairs, field, taken[each.together], each.concept)
+            said = signs(field.label, fact, each.names[best], each.homes[best])
+            hit, element = bool(each.hits[best]), bool(each.elements[best])
+            told = (each.form, each.one, each.fold, fact, figures, said, hit, element, each.worth, each.counts)
             found.append(OutOfFold(*told))
     return found
 
@@ -243,7 +288,7 @@ def out_of_fold(asked: Sequence[_Asked]) -> list[OutOfFold]:
 
 def _rows(asked: Sequence[_Asked]) -> tuple[Any, Any, Any, Any]:
     some = [one for one in asked if one.trains]
-    each = [len(one.candidates) for one in some]
+    each = [len(one.facts) for one in some]
     return (
         np.concatenate([one.vectors for one in some]),
         np.concatenate([one.hits for one in some]),
@@ -266,13 +311,14 @@ def model_of(
     asked: Sequence[_Asked], judged: Sequence[OutOfFold], schemas: Schemas, forms: Sequence[LabelledForm]
 ) -> Model:
     """The model of fields that were judged already."""
-    figures, truth, worth = _figures(judged)
+    doubts, wording = trust_of(judged)
     rows, hits, _, of_rows = _rows(asked)
     unsure, likely, sure = thresholds(judged, chances_without(judged))
     fields = sum(len(form.fields) for form in forms)
     return Model(
         weights=tuple(_fit(rows, hits, of_rows)),
-        doubts=tuple(_fit(figures, truth, worth)),
+        doubts=tuple(doubts),
+        wording=wording,
         likely=likely,
         unsure=unsure,
         sure=sure,
@@ -281,24 +327,49 @@ def model_of(
     )
 
 
-def _figures(judged: Sequence[OutOfFold]) -> tuple[Any, Any, Any]:
-    return (
-        np.array([one.figures for one in judged]),
-        np.array([one.right for one in judged], dtype=float),
-        np.array([one.worth for one in judged]),
-    )
-
-
 def chances_without(judged: Sequence[OutOfFold]) -> Any:
     """How far each is to be trusted, by what the other folds say of trust."""
-    figures, truth, worth = _figures(judged)
-    folds = np.array([one.fold for one in judged])
     chances = np.zeros(len(judged))
     for fold in range(FOLDS):
-        here = folds == fold
-        trust = _fit(figures[~here], truth[~here], worth[~here])
-        chances[here] = 1 / (1 + np.exp(-np.clip(figures[here] @ trust, -40, 40)))
+        places = [place for place, one in enumerate(judged) if one.fold == fold]
+        doubts, wording = trust_of([one for one in judged if one.fold != fold])
+        figures = np.array([judged[place].figures for place in places])
+        said = np.array([sum(wording.get(sign, 0.0) for sign in judged[place].signs) for place in places])
+        chances[places] = 1 / (1 + np.exp(-np.clip(figures @ doubts + said, -40, 40)))
     return chances
+
+
+def trust_of(judged: Sequence[OutOfFold]) -> tuple[Any, dict[str, float]]:
+    """Weights of figures and of signs by logistic regression: how likely the best candidate is right.
+
+    There are more signs than fields, so that they are held smaller, and those that few headers have take no part.
+    """
+    figures = np.array([one.figures for one in judged])
+    truth = np.array([one.right for one in judged], dtype=float)
+    worth = np.array([one.worth for one in judged])
+    scale = figures.std(axis=0)
+    scale[scale == 0] = 1.0
+    often = Counter(sign for one in judged for sign in one.signs)
+    place_of = {sign: place for place, sign in enumerate(sorted(one for one, times in often.items() if times >= OFTEN))}
+    found = [[place_of[sign] for sign in one.signs if sign in place_of] for one in judged]
+    ends = np.cumsum([0, *map(len, found)])
+    columns = np.array([place for places in found for place in places])
+    said = csr_array((np.ones(len(columns)), columns, ends), shape=(len(judged), len(place_of)))
+    rows = hstack([csr_array(figures / scale), said], format="csr")
+    turned = rows.T.tocsr()
+    held = np.concatenate([np.full(figures.shape[1], RIDGE), np.full(len(place_of), RIDGE_OF_SIGNS)])
+    held[0] = 1e-3
+
+    def loss(weights: Any) -> tuple[float, Any]:
+        logit = rows @ weights
+        chance = 1 / (1 + np.exp(-np.clip(logit, -40, 40)))
+        lost = (worth * (np.logaddexp(0, logit) - truth * logit)).sum() + 0.5 * (held * weights * weights).sum()
+        return float(lost), turned @ (worth * (chance - truth)) + held * weights
+
+    fitted = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
+    weights = fitted[figures.shape[1] :]
+    wording = {sign: round(float(weights[place]), 3) for sign, place in place_of.items()}
+    return fitted[: figures.shape[1]] / scale, {sign: weight for sign, weight in wording.items() if weight}
 
 
 def thresholds(judged: Sequence[OutOfFold], chances: Any) -> tuple[float, float, float]:

@@ -21,9 +21,6 @@ MOST = 14
 """Candidates of a field that are weighed."""
 
 
-_MOBILE = re.compile(r"^(?:手机|移动电话)")
-
-
 LISTED = frozenset({"code", "number_text", "date", "person_number"})
 """Types of elements whose presence in a complete list answers a question by yes or no."""
 
@@ -46,8 +43,8 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
     parts = _of_parts(leaf, one, lexicon)
     every = set.intersection(*parts) if parts else set()
     passed_on = {"legal_representative": OWN_NUMBERS, "contact": OF_CONTACTS}.get(implied or "", PASSED_ON)
-    if implied == "contact" and not (_MOBILE.search(leaf.words) and setting.main == "organisation"):
-        implied = None  # a telephone behind 联系人 may be the firm's, unless it is a mobile one
+    if implied == "contact" and setting.main != "organisation":
+        implied = None  # who is to be called for a person or a family has elements of his own
     for found in names_of(leaf, one, lexicon, entities, key(setting.title)):
         # 产权人/电话: who is named is a person, whatever the form is about.
         of_person = found.whom.role is not None and found.name.fact.element in PERSONAL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from yibiao.errors import ContractError
 from yibiao.matching.lexicon import Fact, Learned
 from yibiao.matching.weighing import FEATURES
 
-FORMAT = 1
+FORMAT = 2
 
 PLACE = Path("matching") / "model.json"
 """Below the schemas folder."""
@@ -55,6 +55,7 @@ class Model:
     Attributes:
         weights: by `FEATURES`: how likely it is that a candidate is what the field asks.
         doubts: by `DOUBTS`: the same of the best candidate, beside the next and its neighbours.
+        wording: sign of `yibiao.matching.wording` -> how much it adds to that.
         likely: score from which an element is proposed.
         unsure: score from which a human is asked; below, the field is new.
         sure: score from which nobody need look.
@@ -64,6 +65,7 @@ class Model:
 
     weights: tuple[float, ...]
     doubts: tuple[float, ...]
+    wording: Mapping[str, float]
     likely: float
     unsure: float
     sure: float
@@ -74,9 +76,10 @@ class Model:
         """Logit of a candidate."""
         return sum(weight * value for weight, value in zip(self.weights, vector, strict=True))
 
-    def trust(self, figures: Sequence[float]) -> float:
+    def trust(self, figures: Sequence[float], signs: Iterable[str]) -> float:
         """Calibrated probability that the best candidate is right."""
-        return sigmoid(sum(weight * value for weight, value in zip(self.doubts, figures, strict=True)))
+        said = sum(self.wording.get(sign, 0.0) for sign in signs)
+        return sigmoid(said + sum(weight * value for weight, value in zip(self.doubts, figures, strict=True)))
 
 
 _KEPT: dict[bytes, Model] = {}
@@ -131,6 +134,7 @@ def _model(data: dict[str, Any]) -> Model:
     return Model(
         weights=tuple(data["weights"][name] for name in FEATURES),
         doubts=tuple(data["doubts"][name] for name in DOUBTS),
+        wording=data["wording"],
         likely=data["thresholds"]["likely"],
         unsure=data["thresholds"]["unsure"],
         sure=data["thresholds"]["sure"],
@@ -149,6 +153,7 @@ def write_model(model: Model, schemas: Path) -> None:
         "weights": {name: round(float(value), 4) for name, value in zip(FEATURES, model.weights, strict=True)},
         "doubts": {name: round(float(value), 4) for name, value in zip(DOUBTS, model.doubts, strict=True)},
         "thresholds": {"likely": model.likely, "unsure": model.unsure, "sure": model.sure},
+        "wording": dict(sorted(model.wording.items())),
         "learned": [
             [one.header, [one.fact.element, one.fact.role, one.fact.derive, one.fact.value], one.forms]
             for one in model.learned
@@ -156,10 +161,10 @@ def write_model(model: Model, schemas: Path) -> None:
     }
     path = schemas / PLACE
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(_one_name_a_line(orjson.dumps(data, option=orjson.OPT_INDENT_2), data))
+    path.write_bytes(_one_name_a_line(data))
 
 
-def _one_name_a_line(text: bytes, data: dict[str, Any]) -> bytes:
+def _one_name_a_line(data: dict[str, Any]) -> bytes:
     """The learned names one a line, so that a difference can be reviewed."""
     head = {name: value for name, value in data.items() if name != "learned"}
     lines = b",\n".join(b"    " + orjson.dumps(one) for one in data["learned"])

@@ -206,9 +206,13 @@ _OPPOSED = re.compile(r"^被(?:信访|投诉|举报|反映|检举|控告|申诉|
 _SOMEBODY = re.compile(
     r"^[^与和及]{1,5}?(?:人|者|员|户|工|方)(?=姓名|身份证|公民身份|性别|出生|年龄|民族|住址|地址|联系|电话|手机|职务|学历)"
 )
-_PERSON = re.compile(r"(?:人|人员|者|员|师|医生|股东|代表|职工|干部|社工|专家|教练|主任|经理|负责人|投资者)$")
+_PERSON = re.compile(
+    r"(?:人|人员|者|员|师|医生|股东|代表|职工|干部|社工|专家|教练|主任|经理|负责人|投资者|护士|厨师|帮工"
+    r"|人员名单|人员状况)$"
+)
 _WHOLE = re.compile(r"(?:单位|企业|公司|机构|场所|店|社|所|厂|院|校|园|站|主要|经营|现|原|拟任)$")
 _OF_BODY = re.compile(r"(?:组|会|班子|团队|机构|单位|社|队|部|委)成员$")
+"""Members of a body, whom no report speaks of: 筹备组成员, 业主委员会成员."""
 _FAMILY_OF = re.compile(r"[人者员]家庭$")
 _NAMED = re.compile(r"(?<=人)(?:姓名|名称)$")
 _THING = re.compile(
@@ -335,6 +339,8 @@ def is_stranger(text: str, title: str = "") -> bool:
         title: of the form; whom it names (配枪人员) is no stranger.
     """
     words = section_words(text)
+    if _OF_BODY.search(words):
+        return True
     if words and words in key(title):
         return False
     if _upper(text) or not words or words in SELF:
@@ -365,6 +371,8 @@ def family_of_stranger(text: str) -> bool:
 def _upper(text: str) -> tuple[str, str] | None:
     """The role that an outer header names: 监护人情况, 申请户主信息, 家庭成员及主要社会关系."""
     words = section_words(text)
+    if _OF_BODY.search(words):
+        return None
     for word, role in _WORDS:
         if words == word or (words.startswith(word) and len(words) <= len(word) + 8):
             return role, word
@@ -377,9 +385,6 @@ def _upper(text: str) -> tuple[str, str] | None:
         # 申请户主, 法定监护人: what stands before it tells more of the same person; 户主的配偶 begins with the role.
         # 夫妇曾经生育子女: a relative is named by longer words than an organisation's head.
         if len(word) > 1 and words.endswith(word) and len(words) <= len(word) + (8 if role in _OF_HIS else 4):
-            # 筹备组成员, 理事会成员 are of no family.
-            if role == "member" and words != word and _OF_BODY.search(words):
-                return None
             # 质量负责人 is a head of something else than the whole.
             if role == "legal_representative" and words != word and not _WHOLE.search(words.removesuffix(word)):
                 return None

@@ -14,6 +14,7 @@ from yibiao.matching.model import Model, sigmoid
 from yibiao.matching.normalise import label, reduced
 from yibiao.matching.setting import Setting, implied_roles, setting_of
 from yibiao.matching.weighing import Candidate
+from yibiao.matching.wording import signs
 from yibiao.matching.words import why_skipped
 
 USUAL, PRIOR = 0.5, 2.0
@@ -53,6 +54,21 @@ class Taken:
         all_of_it = self._known.get(section, [])
         others = len(all_of_it) - 1
         return (sum(all_of_it) - sigmoid(logit) + USUAL * PRIOR) / (others + PRIOR) if others > 0 else USUAL
+
+
+@dataclass(frozen=True)
+class Concept:
+    """How like a field is to what labelled forms ask and no data element says.
+
+    Attributes:
+        like: the likeness, 0 to 1.
+        same: whether it is that by the same words.
+        alike: whether it is that but for usual words.
+    """
+
+    like: float
+    same: bool
+    alike: bool
 
 
 @dataclass(frozen=True)
@@ -106,33 +122,28 @@ def rank(
     return sorted(found, key=lambda pair: (-pair[1], str(pair[0].fact)))
 
 
-def concept_likeness(one: FormField, lexicon: Lexicon) -> tuple[float, bool, bool]:
-    """How like a field is to what labelled forms ask and no data element says, and whether it is that.
-
-    Returns:
-        The likeness, whether it is that by the same words, and whether it is that but for usual words.
-    """
+def concept_of(one: FormField, lexicon: Lexicon) -> Concept:
+    """What labelled forms say of a field that no data element says."""
     leaf = label(one.label)
     best = 0.0
     if any(lexicon.names[place].fact.element is None for place in lexicon.exact.get(leaf.words, ())):
-        return 1.0, True, True
+        return Concept(1.0, True, True)
     if any(lexicon.names[place].fact.element is None for place in lexicon.alike.get(reduced(leaf.words), ())):
-        return 1.0, False, True
+        return Concept(1.0, False, True)
     for place in lexicon.near(leaf.words, 25):
         name = lexicon.names[place]
         if name.fact.element is None:
             like = likeness(leaf.words, name.words, lexicon.weight, lexicon.unseen)
             best = max(best, (like.told + like.pairs) / 2)
-    return best, False, False
+    return Concept(best, False, False)
 
 
-def doubts(found: Sequence[tuple[Candidate, float]], one: FormField, taken: Taken, lexicon: Lexicon) -> list[float]:
+def doubts(found: Sequence[tuple[Candidate, float]], one: FormField, taken: Taken, concept: Concept) -> list[float]:
     """Figures by `yibiao.matching.model.DOUBTS` of a field's best candidate."""
     best, logit = found[0]
     # The same element of another person is no rival: whom a header speaks of has figures of its own.
     rival = next((other for candidate, other in found if candidate.fact.element != best.fact.element), logit - 8.0)
     margin = max(-8.0, min(logit - rival, 8.0))
-    concept, is_concept, is_like_concept = concept_likeness(one, lexicon)
     exact = max(best.figures[name] for name in ("exact", "exact_learned", "age"))
     better = logit + 0.5
     duplicate = taken.best(best.fact, tuple(one.parents), logit) > better
@@ -140,7 +151,15 @@ def doubts(found: Sequence[tuple[Candidate, float]], one: FormField, taken: Take
     twin = not duplicate and taken.best(best.fact, None, logit) > better
     alike = best.figures["exact_alike"]
     return [
-        *(1.0, max(-8.0, min(8.0, logit)), margin, exact, concept * (1 - exact), float(is_concept), float(duplicate)),
+        *(
+            1.0,
+            max(-8.0, min(8.0, logit)),
+            margin,
+            exact,
+            concept.like * (1 - exact),
+            float(concept.same),
+            float(duplicate),
+        ),
         *(best.figures["told"], best.figures.get("votes", 0.0), best.figures.get("votes_against", 0.0)),
         *(
             best.figures.get("near_name", 0.0),
@@ -148,7 +167,7 @@ def doubts(found: Sequence[tuple[Candidate, float]], one: FormField, taken: Take
             float(best.name.source == "registry"),
             *(best.figures.get(name, 0.0) for name in ("modifier", "unknown", "exact_part")),
             *(best.figures.get(name, 0.0) for name in WEIGHED_TWICE),
-            *(float(twin), float(is_like_concept and not is_concept), concept * alike),
+            *(float(twin), float(concept.alike and not concept.same), concept.like * alike),
             math.log(len(label(one.label).words) or 1),
             taken.known(None, logit),
             taken.known(tuple(one.parents), logit),
@@ -169,7 +188,7 @@ def _settle(
     if not found:
         return Scored(one, None, 0.0, ("没有任何数据元的名称与它相近",))
     best = found[0][0]
-    figures = doubts(found, one, taken, lexicon)
+    figures = doubts(found, one, taken, concept_of(one, lexicon))
     reasons = list(best.reasons)
     if figures[5] and not figures[3]:  # a word that elements have too is one of theirs here
         reasons.append("别的表单也问过，没有数据元")
@@ -181,7 +200,7 @@ def _settle(
     return Scored(
         one,
         best.fact,
-        round(model.trust(figures), 3),
+        round(model.trust(figures, signs(one.label, best.fact, best.name, lexicon.entity(best.fact.element))), 3),
         tuple(reasons),
         rivals=tuple((candidate.fact, round(sigmoid(logit), 3)) for candidate, logit in found[1:4]),
         exact=bool(figures[3]),

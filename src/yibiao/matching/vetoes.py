@@ -212,7 +212,8 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
         return True
     if found.whom.said in OF_HOUSES and not setting.says("dwelling", one):
         return True
-    if element in ACCOUNTS and fact.role is None and setting.around(one).get("organisation", 0.0) >= MOSTLY:
+    of_firm = setting.main == "organisation" or setting.around(one).get("organisation", 0.0) >= MOSTLY
+    if element in ACCOUNTS and fact.role is None and of_firm:
         return True
     if element in OF_BENEFITS and setting.main == "organisation" and "benefit" not in setting.titled:
         return True

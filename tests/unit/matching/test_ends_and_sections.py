@@ -8,7 +8,7 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Learned, Lexicon
 from yibiao.matching.model import DOUBTS
 from yibiao.matching.normalise import label, reduced
-from yibiao.matching.score import Taken, concept_likeness, doubts, rank
+from yibiao.matching.score import Concept, Taken, concept_of, doubts, rank
 from yibiao.matching.setting import setting_of
 from yibiao.matching.words import why_skipped
 
@@ -71,8 +71,8 @@ def test_labelled_forms_vote_by_usual_words_as_well(schemas):
 
 def test_what_no_element_says_is_told_from_what_is_only_called_alike(schemas):
     lexicon = Lexicon(schemas, [Learned("观测站类别", Fact(None), 1)])
-    assert concept_likeness(FormField("表", 0, ("观测站类别",)), lexicon) == (1.0, True, True)
-    assert concept_likeness(FormField("表", 0, ("观测站种类",)), lexicon) == (1.0, False, True)
+    assert concept_of(FormField("表", 0, ("观测站类别",)), lexicon) == Concept(1.0, True, True)
+    assert concept_of(FormField("表", 0, ("观测站种类",)), lexicon) == Concept(1.0, False, True)
 
 
 def test_the_same_question_in_two_sections_is_no_duplicate(lexicon, model):
@@ -83,7 +83,7 @@ def test_the_same_question_in_two_sections_is_no_duplicate(lexicon, model):
     def figures(better: FormField) -> tuple[float, float]:
         taken = Taken()
         taken.take(better, fact, logit + 3.0)
-        told = dict(zip(DOUBTS, doubts(found, form[1], taken, lexicon), strict=True))
+        told = dict(zip(DOUBTS, doubts(found, form[1], taken, concept_of(form[1], lexicon)), strict=True))
         return told["duplicate"], told["twin"]
 
     assert figures(form[0]) == (0.0, 1.0)

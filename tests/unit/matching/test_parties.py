@@ -165,7 +165,7 @@ def test_the_telephone_of_the_legal_representative_is_not_the_firms(asked):
     assert Fact("person_in_charge_phone") in found
 
 
-def test_a_mobile_telephone_behind_the_contact_of_a_firm_is_his(lexicon):
+def test_a_telephone_behind_the_contact_of_a_firm_is_his(lexicon):
     def implied_for(header: str) -> float:
         form = fields("联系人", header, "企业名称", "法定代表人")
         setting = setting_of(form, "企业登记表", lexicon)
@@ -174,7 +174,7 @@ def test_a_mobile_telephone_behind_the_contact_of_a_firm_is_his(lexicon):
         return found.get(Fact("mobile_phone", "contact"), {}).get("role_implied", 0.0)
 
     assert implied_for("手机") == 1.0
-    assert implied_for("联系电话") == 0.0
+    assert implied_for("联系电话") == 1.0
 
 
 def test_whether_a_school_is_public_is_not_its_type_of_registration():
