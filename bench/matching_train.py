@@ -21,7 +21,7 @@ from yibiao.contracts.values import Schemas
 from yibiao.matching.evidence import candidates
 from yibiao.matching.lexicon import Fact, Learned, Lexicon, Name
 from yibiao.matching.model import Model
-from yibiao.matching.normalise import label
+from yibiao.matching.normalise import label, words_of
 from yibiao.matching.roles import Whom, readings
 from yibiao.matching.score import Concept, Taken, concept_of, doubts, no_question
 from yibiao.matching.setting import implied_roles, setting_of
@@ -86,7 +86,7 @@ class _View:
 
 
 def learned_of(forms: Sequence[LabelledForm]) -> tuple[Learned, ...]:
-    """What labelled forms teach: each header once for each fact."""
+    """What labelled forms teach: the words of each header once for each fact."""
     found: dict[tuple[str, Fact], set[str]] = {}
     for form in forms:
         for one in form.fields:
@@ -94,8 +94,8 @@ def learned_of(forms: Sequence[LabelledForm]) -> tuple[Learned, ...]:
                 # The role stands in the path or the word itself; a header teaches it only if its own words say it.
                 said = {whom.role for whom in readings(label(one.field.label).words)}
                 fact = one.fact if one.fact.role in said else replace(one.fact, role=None)
-                found.setdefault((one.field.label, fact), set()).add(form.id)
-    return tuple(Learned(header, fact, len(found[header, fact])) for header, fact in sorted(found, key=str))
+                found.setdefault((words_of(one.field.label), fact), set()).add(form.id)
+    return tuple(Learned(words, fact, len(found[words, fact])) for words, fact in sorted(found, key=str) if words)
 
 
 def lexicon_without(

@@ -59,9 +59,9 @@ class Name:
 
 @dataclass(frozen=True)
 class Learned:
-    """A header of labelled forms and what it asks; `forms` are their number."""
+    """Words of a header of labelled forms, by `words_of`, and what it asks; `forms` are their number."""
 
-    header: str
+    words: str
     fact: Fact
     forms: int
 
@@ -129,15 +129,17 @@ class Lexicon:
         self.votes: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
         self.votes_alike: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
         for one in learned:
-            words = words_of(one.header)
+            words = one.words
             if words not in self._unheard and (one.fact.element is None or one.fact.element in schemas.elements):
                 asked = (one.fact.element, one.fact.derive)
                 self.votes[words][asked] += one.forms
                 self.votes_alike[reduced(words)][asked] += one.forms
-                self._add(one.header.rpartition("/")[2], one.fact, "form", "已标注的表单里这样写过")
+                self._add_words(words, one.fact, "form", "已标注的表单里这样写过")
 
     def _add(self, text: str, fact: Fact, source: str, said: str, contexts: tuple[str, ...] = ()) -> None:
-        words = words_of(text) or key(text)
+        self._add_words(words_of(text) or key(text), fact, source, said, contexts)
+
+    def _add_words(self, words: str, fact: Fact, source: str, said: str, contexts: tuple[str, ...] = ()) -> None:
         # A word that some report or form uses as it is counts without the context that the registry wants.
         if not words or words in self._unheard or (words, fact, bool(contexts)) in self._seen:
             return

@@ -59,7 +59,7 @@ class Model:
         likely: score from which an element is proposed.
         unsure: score from which a human is asked; below, the field is new.
         sure: score from which nobody need look.
-        learned: headers of labelled forms and what they ask.
+        learned: words of headers of labelled forms and what they ask.
         trained: what it was trained on, for whoever asks.
     """
 
@@ -138,7 +138,7 @@ def _model(data: dict[str, Any]) -> Model:
         likely=data["thresholds"]["likely"],
         unsure=data["thresholds"]["unsure"],
         sure=data["thresholds"]["sure"],
-        learned=tuple(Learned(header, Fact(*fact), forms) for header, fact, forms in data["learned"]),
+        learned=tuple(Learned(words, Fact(*fact), forms) for words, fact, forms in data["learned"]),
         trained=data["trained"],
     )
 
@@ -155,7 +155,7 @@ def write_model(model: Model, schemas: Path) -> None:
         "thresholds": {"likely": model.likely, "unsure": model.unsure, "sure": model.sure},
         "wording": dict(sorted(model.wording.items())),
         "learned": [
-            [one.header, [one.fact.element, one.fact.role, one.fact.derive, one.fact.value], one.forms]
+            [one.words, [one.fact.element, one.fact.role, one.fact.derive, one.fact.value], one.forms]
             for one in model.learned
         ],
     }

@@ -87,6 +87,9 @@ _SOME_FIRM = re.compile(r"^(?!.*(?:工作|所在|就业|任职|本人|个人)).{
 
 _EMPLOYER = re.compile(r"^(?:用人|工作|所在|就业|任职|派遣|用工)(?:单位|企业)$")
 
+_UNIT = "单位"
+"""An outer header that is the employer where the form is about persons alone: 工伤待遇申请表/单位信息."""
+
 _HIS_FIRM = re.compile(r"^(?:所在|工作|就业)?(?:单位|公司|企业).")
 
 _STAFF = re.compile(
@@ -309,8 +312,12 @@ def _below_firm(one: FormField) -> bool:
 
 def _of_employer(one: FormField, setting: Setting) -> bool:
     """Does an outer header name where the person of the row works, in a form about persons?"""
-    works = bool(one.parents) and bool(_EMPLOYER.search(section_words(one.parents[-1])))
-    return works and setting.person and setting.entities.get("organisation", 0.0) < MOSTLY
+    if not one.parents:
+        return False
+    words = section_words(one.parents[-1])
+    if words == _UNIT:
+        return setting.main == "resident" and setting.entities.get("organisation", 0.0) < GUEST
+    return bool(_EMPLOYER.search(words)) and setting.person and setting.entities.get("organisation", 0.0) < MOSTLY
 
 
 def _in_latin(leaf: Label) -> bool:

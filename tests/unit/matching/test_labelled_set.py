@@ -10,6 +10,7 @@ from bench.labelled import HERE, labelled_forms, split_of
 from bench.matching import measure
 
 from yibiao.errors import ContractError
+from yibiao.matching.normalise import words_of
 from yibiao.settings import Settings
 
 BLIND = HERE / "blind.yml"
@@ -59,9 +60,9 @@ def test_every_form_says_what_kind_of_source_it_has(schemas):
 def test_the_model_learned_from_no_test_form(schemas, model):
     """A header that only test forms have must not be among what the model learned."""
     forms = labelled_forms(schemas)
-    test = {one.field.label for form in forms if form.split == "test" for one in form.fields}
-    others = {one.field.label for form in forms if form.split != "test" for one in form.fields}
-    learned = {one.header for one in model.learned}
+    test = {words_of(one.field.label) for form in forms if form.split == "test" for one in form.fields}
+    others = {words_of(one.field.label) for form in forms if form.split != "test" for one in form.fields}
+    learned = {one.words for one in model.learned}
     only_test = test - others
     assert len(only_test) > 50
     # Registered forms of schemas/forms teach as well, and may have some of the same plain headers.
