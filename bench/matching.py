@@ -89,7 +89,7 @@ def judge(forms: Sequence[LabelledForm], lexicon: Lexicon, model: Model) -> list
     return found
 
 
-def figures(judged: Sequence[Judged], model: Model) -> dict[str, Any]:
+def figures(judged: Sequence[Judged], model: Model, *, curve: bool = True) -> dict[str, Any]:
     """Precision, recall, top-1 accuracy and how many new fields are called new.
 
     Element, person and derivation have to be right; `*_element` counts the element alone. A skipped field is neither
@@ -116,8 +116,13 @@ def figures(judged: Sequence[Judged], model: Model) -> dict[str, Any]:
         "skipped": _share(sum(one.scored.skipped is not None for one in signed), len(signed)),
         "precision_element": _share(sum(one.element_right for one in proposed), len(proposed)),
         "top1_element": _share(sum(one.element_right for one in known), len(known)),
-        "calibration": calibration(judged),
+        **({"calibration": calibration(judged)} if curve else {}),
     }
+
+
+def kind_of(form: LabelledForm) -> str:
+    """What kind of source a form of the test split has: annex, standard, software; the first word of its id."""
+    return form.id.partition("_")[0]
 
 
 def calibration(judged: Sequence[Judged]) -> list[dict[str, Any]]:
@@ -229,6 +234,12 @@ def measure(settings: Settings, split: str, python: Path) -> tuple[dict[str, Any
         left_out = {form.id} if split == "development" else set()
         judged += judge([form], _lexicon(schemas, taught, left_out), model)
     found: dict[str, Any] = {"split": split, "forms": len(chosen), **figures(judged, model)}
+    if split == "test":
+        kinds = {form.id: kind_of(form) for form in chosen}
+        found["by_kind"] = {
+            kind: figures([one for one in judged if kinds[one.form] == kind], model, curve=False)
+            for kind in sorted(set(kinds.values()))
+        }
     found["thresholds"] = {"likely": model.likely, "unsure": model.unsure, "sure": model.sure}
     found["seconds_60_fields"], found["cpu_seconds_60_fields"] = seconds_of_sixty(chosen)
     found["undefined"] = len(undefined(schemas))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 from bench.labelled import HERE, labelled_forms, split_of
-from bench.matching import measure
+from bench.matching import kind_of, measure
 
 from yibiao.errors import ContractError
 from yibiao.matching.normalise import words_of
@@ -47,9 +48,20 @@ def test_the_test_split_is_a_file_of_its_own(schemas):
 
 @labelled
 def test_every_form_of_the_test_split_names_who_publishes_it(schemas):
+    """Public software is no office: its forms say where they were read, and are the smaller part."""
     issuers = re.compile(r"部|局|委|机关|办公室|残联|妇联|海关|社区|规范")
     test = [form for form in labelled_forms(schemas) if form.split == "test"]
-    assert [form.id for form in test if not issuers.search(form.source)] == []
+    official = [form for form in test if kind_of(form) != "software"]
+    assert [form.id for form in official if not issuers.search(form.source)] == []
+    assert [form.id for form in test if "读自" not in form.source] == []
+    assert sum(len(form.fields) for form in official) >= 500
+
+
+@labelled
+def test_the_test_split_has_all_kinds_of_sources(schemas):
+    kinds = Counter(kind_of(form) for form in labelled_forms(schemas) if form.split == "test" for _ in form.fields)
+    assert set(kinds) == {"annex", "standard", "software"}
+    assert min(kinds.values()) >= 200
 
 
 def test_every_form_says_what_kind_of_source_it_has(schemas):
