@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.labelled import LabelledForm
-from bench.matching_train import OutOfFold, chances_without, thresholds
+from bench.matching_trust import OutOfFold, chances_without, thresholds
 from yibiao.matching.score import no_question
 
 

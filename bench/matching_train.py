@@ -7,16 +7,16 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import sha256
 from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.sparse import csr_array, hstack
 
 from bench.labelled import Labelled, LabelledForm
+from bench.matching_trust import FOLDS, RIDGE, OutOfFold, chances_without, thresholds, trust_of
+from bench.slips import SLIPPED, slipped
 from yibiao.contracts.values import Schemas
 from yibiao.matching.evidence import candidates
 from yibiao.matching.lexicon import Fact, Learned, Lexicon, Name
@@ -27,10 +27,6 @@ from yibiao.matching.score import Concept, Taken, concept_of, doubts, no_questio
 from yibiao.matching.setting import implied_roles, setting_of
 from yibiao.matching.weighing import FEATURES, Candidate
 from yibiao.matching.wording import signs
-from yibiao.pinyin import sound
-
-FOLDS = 5
-SLIP_EVERY, SLIPPED = 5, "slipped"
 
 OWN_UNHEARD_EVERY, UNHEARD_EVERY = 2, 6
 """Every so many headers come a second time as if nobody had written them so far: of those that only forms of one origin
@@ -39,21 +35,6 @@ that only the seventh fresh group had, it knew half before it read them."""
 
 AS_READ = 3.0
 """How much a form that was read counts beside one that was worded from memory: forms that come are worded by others."""
-
-RIDGE = 1.0
-"""How much weights are held small."""
-
-OFTEN, RIDGE_OF_SIGNS = 3, 6.0
-"""Fields that a sign of the wording has at least, and how much their weights are held small."""
-
-TARGET_PRECISION, SURE_PRECISION = 0.95, 0.99
-"""Precision on forms of the development split that were read, each judged without all forms of its origin and with half
-of the headers unheard of that only these have, from which an element is proposed, and from which nobody need look.
-Forms worded from memory and registered ones are worded like the registry and would make the thresholds too low."""
-
-CALLED_NEW = 0.93
-"""Share of the new fields of these forms that are called new. From that score to a proposal a human is asked: to call
-new what somebody holds makes the grassroots fill it in once more."""
 
 
 def same(found: Fact | None, true: Fact, lexicon: Lexicon, *, strict: bool = True) -> bool:
@@ -175,22 +156,6 @@ class _Asked:
     @property
     def worth(self) -> float:
         return AS_READ if self.form.read else 1.0
-
-
-@dataclass(frozen=True)
-class OutOfFold:
-    """A field judged by weights and trust that no form of its origin taught."""
-
-    form: LabelledForm
-    one: Labelled
-    fold: int
-    fact: Fact
-    figures: list[float]
-    signs: list[str]
-    right: bool
-    right_element: bool
-    worth: float
-    counts: bool
 
 
 def asked_of(schemas: Schemas, forms: Sequence[LabelledForm]) -> list[_Asked]:
@@ -327,92 +292,6 @@ def model_of(
     )
 
 
-def chances_without(judged: Sequence[OutOfFold]) -> Any:
-    """How far each is to be trusted, by what the other folds say of trust."""
-    chances = np.zeros(len(judged))
-    for fold in range(FOLDS):
-        places = [place for place, one in enumerate(judged) if one.fold == fold]
-        doubts, wording = trust_of([one for one in judged if one.fold != fold])
-        figures = np.array([judged[place].figures for place in places])
-        said = np.array([sum(wording.get(sign, 0.0) for sign in judged[place].signs) for place in places])
-        chances[places] = 1 / (1 + np.exp(-np.clip(figures @ doubts + said, -40, 40)))
-    return chances
-
-
-def trust_of(judged: Sequence[OutOfFold]) -> tuple[Any, dict[str, float]]:
-    """Weights of figures and of signs by logistic regression: how likely the best candidate is right.
-
-    There are more signs than fields, so that they are held smaller, and those that few headers have take no part.
-    """
-    figures = np.array([one.figures for one in judged])
-    truth = np.array([one.right for one in judged], dtype=float)
-    worth = np.array([one.worth for one in judged])
-    scale = figures.std(axis=0)
-    scale[scale == 0] = 1.0
-    often = Counter(sign for one in judged for sign in one.signs)
-    place_of = {sign: place for place, sign in enumerate(sorted(one for one, times in often.items() if times >= OFTEN))}
-    found = [[place_of[sign] for sign in one.signs if sign in place_of] for one in judged]
-    ends = np.cumsum([0, *map(len, found)])
-    columns = np.array([place for places in found for place in places])
-    said = csr_array((np.ones(len(columns)), columns, ends), shape=(len(judged), len(place_of)))
-    rows = hstack([csr_array(figures / scale), said], format="csr")
-    turned = rows.T.tocsr()
-    held = np.concatenate([np.full(figures.shape[1], RIDGE), np.full(len(place_of), RIDGE_OF_SIGNS)])
-    held[0] = 1e-3
-
-    def loss(weights: Any) -> tuple[float, Any]:
-        logit = rows @ weights
-        chance = 1 / (1 + np.exp(-np.clip(logit, -40, 40)))
-        lost = (worth * (np.logaddexp(0, logit) - truth * logit)).sum() + 0.5 * (held * weights * weights).sum()
-        return float(lost), turned @ (worth * (chance - truth)) + held * weights
-
-    fitted = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
-    weights = fitted[figures.shape[1] :]
-    wording = {sign: round(float(weights[place]), 3) for sign, place in place_of.items()}
-    return fitted[: figures.shape[1]] / scale, {sign: weight for sign, weight in wording.items() if weight}
-
-
-def thresholds(judged: Sequence[OutOfFold], chances: Any) -> tuple[float, float, float]:
-    """From which score on somebody is asked, an element is proposed, and nobody need look."""
-    some = np.array([one.counts for one in judged])
-    truth = np.array([one.right for one in judged], dtype=float)
-    likely, sure = (_threshold(chances[some], truth[some], one) for one in (TARGET_PRECISION, SURE_PRECISION))
-    fresh = some & np.array([one.one.fact.element is None for one in judged])
-    unsure = round(float(np.quantile(chances[fresh], CALLED_NEW)), 3) if fresh.any() else likely
-    return min(max(unsure, 0.1), likely), likely, max(sure, likely)
-
-
-def slipped(form: LabelledForm) -> LabelledForm:
-    """A copy with every fifth header that is long enough, one of its characters replaced by one of the same sound."""
-    fields = []
-    for one in form.fields[::SLIP_EVERY]:
-        text = one.field.label
-        middle = len(text) // 2
-        other = sounding_like(text[middle]) if len(text) >= 4 else ""
-        if one.fact.element is not None and other not in ("", text[middle]):
-            path = (*one.field.path[:-1], text[:middle] + other + text[middle + 1 :])
-            fields.append(replace(one, field=replace(one.field, path=path)))
-    return replace(form, fields=tuple(fields), source=SLIPPED)
-
-
-def sounding_like(character: str) -> str:
-    """The next character of GB 2312 that is read alike; the character itself if there is none."""
-    family = _families().get(sound(character), [])
-    return family[(family.index(character) + 1) % len(family)] if character in family else character
-
-
-@lru_cache(maxsize=1)
-def _families() -> dict[str, list[str]]:
-    """Syllable -> characters of GB 2312 in the order of the standard."""
-    found: dict[str, list[str]] = {}
-    for high in range(0xB0, 0xF8):
-        for low in range(0xA1, 0xFF):
-            character = bytes((high, low)).decode("gb2312", "ignore")
-            if character:
-                found.setdefault(sound(character), []).append(character)
-    return found
-
-
 def _fit(rows: Any, hits: Any, worth: Any, rounds: int = 60) -> Any:
     """Logistic regression with a ridge, by Newton's method: deterministic, no library; `worth` of each row."""
     weights = np.zeros(rows.shape[1])
@@ -427,12 +306,3 @@ def _fit(rows: Any, hits: Any, worth: Any, rounds: int = 60) -> Any:
         if np.abs(step).max() < 1e-8:
             break
     return weights
-
-
-def _threshold(chances: Any, truth: Any, precision: float) -> float:
-    """The lowest score from which so much of what is proposed is right; never below a half."""
-    order = np.argsort(-chances)
-    right = np.cumsum(truth[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(right >= precision)
-    reached = chances[order][good[-1]] if len(good) else 0.95
-    return round(float(min(max(reached, 0.5), 0.97)), 3)

@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 from bench.labelled import labelled_forms
-from bench.matching_train import lexicon_without, sounding_like, unheard_of
+from bench.matching_train import lexicon_without, unheard_of
+from bench.slips import sounding_like
 
 from yibiao.demo.name_tables import FEMALE, MALE, SURNAMES
 from yibiao.matching.evidence import candidates

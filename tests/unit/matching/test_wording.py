@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from bench.matching_train import OFTEN, trust_of
+from bench.matching_trust import OFTEN, trust_of
 
 from yibiao.matching.lexicon import Fact, Name
 from yibiao.matching.model import DOUBTS, load_model
