@@ -22,6 +22,10 @@ _UNIT_FAMILIES = (
 )
 
 
+_PRINTED = {"m2": "㎡", "m3": "m³"}
+"""Units as they are compared -> as forms print them."""
+
+
 def weigh_kind(figures: dict[str, float], words: str, element: Element, outer: str = "") -> None:
     """Do the last words of a header promise values such as the element has?
 
@@ -74,7 +78,7 @@ def weigh_unit(figures: dict[str, float], reasons: list[str], leaf: Label, eleme
     same = unit == key(element.unit) or any({unit, element.unit} <= family for family in _UNIT_FAMILIES)
     figures["unit_fits" if same else "unit_breaks"] = 1.0
     if same:
-        reasons.append(f"单位是{leaf.unit}")
+        reasons.append(f"单位是{_PRINTED.get(leaf.unit, leaf.unit)}")
 
 
 def weigh_values(

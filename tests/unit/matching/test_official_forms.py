@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.normalise import label, tidy
@@ -141,3 +142,37 @@ def test_how_much_of_a_section_is_known_says_how_far_to_trust_it() -> None:
     taken.take(alone, Fact(None), 0.0)
     assert taken.known(("甲",), 6.0) > 0.75 > 0.25 > taken.known(("乙",), -6.0)
     assert taken.known((), 0.0) == 0.5
+
+
+def test_members_of_a_body_are_strangers_even_if_the_title_names_them(asked):
+    title = "申请成立工会的单位有关情况和筹备组成员基本情况"
+    for outer in ("筹备组成员基本情况", "业主委员会成员", "考察小组人员名单", "团队主要人员/护士"):
+        assert Fact("resident_name") not in asked(f"{outer}/姓名", "单位名称", title=title)
+        assert Fact("resident_name", "owner") not in asked(f"{outer}/姓名", "单位名称", title=title)
+    assert Fact("resident_name", "member") in asked("家庭成员/姓名", "户主姓名", title="家庭情况登记表")
+
+
+def test_the_unit_that_a_form_about_persons_alone_speaks_of_is_the_employer(asked):
+    title = "工伤保险待遇申请表"
+    assert Fact("employer_name") in asked("单位信息/单位名称", *PERSON, title=title)
+    assert Fact("organisation_phone") not in asked("单位信息/联系电话", *PERSON, title=title)
+    assert Fact("organisation_name") in asked("单位信息/单位名称", "法定代表人", "注册资本", "行业", title="企业登记表")
+
+
+def test_the_account_of_a_firm_is_no_account_that_a_benefit_is_paid_to(asked):
+    firm = ("企业名称", "法定代表人", "注册资本", "行业")
+    assert Fact("bank_name") not in asked("开户银行", *firm, title="稳岗补贴申请表")
+    assert Fact("bank_name") in asked("开户银行", *PERSON, title="临时救助申请表")
+
+
+def test_whom_somebody_leaves_and_who_heads_a_kindergarten_have_a_role(asked):
+    assert Fact("resident_name", "relative") in asked("遗属/姓名", *PERSON, title="抚恤金申请表")
+    firm = ("幼儿园名称", "办园许可证编号", "注册地址")
+    assert Fact("legal_representative_name") in asked("园长/姓名", *firm, title="幼儿园登记表")
+
+
+def test_a_unit_is_shown_as_it_is_printed(lexicon):
+    form = fields("建筑面积（㎡）", "房屋地址")
+    setting = setting_of(form, "房屋登记表", lexicon)
+    reasons = [reason for one in candidates(form[0], lexicon, setting) for reason in one.reasons]
+    assert "单位是㎡" in reasons
