@@ -133,17 +133,22 @@ def test_the_demo_district_has_an_unassigned_code_and_whole_ancestry(schemas: Sc
     )
 
 
-def test_loading_takes_less_than_half_a_second(project: Path) -> None:
+def test_loading_costs_little_more_than_parsing(project: Path) -> None:
+    """Beside bare parsing of the same files in the same process: a slow hour of the machine slows both."""
     program = (
-        "import time; from yibiao.contracts import load_schemas;"
-        f"load_schemas({str(project / 'schemas')!r}); print(time.process_time())"
+        "import time; from pathlib import Path; from yibiao.contracts import load_schemas;"
+        f"root = Path({str(project / 'schemas')!r});"
+        "load_schemas(root); whole = time.process_time();"
+        "import yaml; files = [one for one in root.rglob('*.yml') if 'forms' not in one.parts];"
+        "[yaml.load(one.read_text(), yaml.CSafeLoader) for one in files];"
+        "print(whole / (time.process_time() - whole))"
     )
 
-    def seconds() -> float:
+    def times() -> float:
         return float(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout)
 
-    # Processor time too is longer beside busy neighbours; what the work itself costs is the least of several.
-    assert min(seconds() for _ in range(3)) < 0.5
+    # Start and imports of the process count as well: 3 times on a quiet machine, which is a third of a second.
+    assert min(times() for _ in range(3)) < 4.5
 
 
 def test_lint_warns_of_an_owner_who_is_not_given_to_his_dwelling(project: Path, shipped: Settings, tmp_path: Path):
