@@ -43,7 +43,7 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
     parts = _of_parts(leaf, one, lexicon)
     every = set.intersection(*parts) if parts else set()
     passed_on = {"legal_representative": OWN_NUMBERS, "contact": OF_CONTACTS}.get(implied or "", PASSED_ON)
-    if implied == "contact" and setting.main != "organisation":
+    if implied == "contact" and setting.main != "organisation" and setting.person:
         implied = None  # who is to be called for a person or a family has elements of his own
     for found in names_of(leaf, one, lexicon, entities, key(setting.title)):
         # 产权人/电话: who is named is a person, whatever the form is about.
@@ -62,9 +62,7 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
         if fact is not None and fact.role == "member" and not found.whom.by_path and OF_MEMBERS.search(setting.title):
             fact = replace(fact, role=None)
         facts = [fact] if fact is not None else []
-        # 家庭地址 behind 户主姓名 is that of the family.
-        of_him = implied is not None and not leaf.words.startswith("家庭")
-        if of_him and fact is not None and fact.role is None and fact.element in passed_on:
+        if implied is not None and fact is not None and fact.role is None and fact.element in passed_on:
             facts.append(lexicon.owned(replace(fact, role=implied)))
         for each in facts:
             if each not in best or found.strength > best[each].strength:

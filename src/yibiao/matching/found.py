@@ -48,10 +48,12 @@ def names_of(
     for number, form in enumerate(forms):
         for whom in readings(form, one.parents):
             asked = whom.rest
-            part = number > 0 and not (leaf.question and form in leaf.topics)
+            whole = number == 0 or form in leaf.spoken or (leaf.question and form in leaf.topics)
+            part = not whole
             found += lookup(asked, whom, part, lexicon)
             if not part:
                 found += _last_words(asked, whom, lexicon)
+                found += _coded(asked, whom, lexicon)
             if AGE.search(asked):
                 found.append(_age(whom, asked, lexicon))
             found += _phrases(asked, whom, lexicon)
@@ -98,6 +100,16 @@ def _last_words(asked: str, whom: Whom, lexicon: Lexicon) -> list[Found]:
             strength = min(like.order, 2.9) + 0.01
             hits.append(Found(hit.name, whom, asked, "tail", strength, like, rest=asked[:-size]))
     return hits
+
+
+def _coded(asked: str, whom: Whom, lexicon: Lexicon) -> list[Found]:
+    """Elements with a code list, whose code a data specification asks: 民族码, 房屋用途代码."""
+    stem = asked.removesuffix("代码") if asked.endswith("代码") else asked.removesuffix("码")
+    if stem == asked or len(stem) < 2:
+        return []
+    hits = (hit for hit in known(stem, whom, False, lexicon) if hit.name.fact.element)
+    listed = lexicon.schemas.elements
+    return [replace(hit, way="alike", strength=2.98) for hit in hits if listed[hit.name.fact.element or ""].code_list]
 
 
 def _phrases(asked: str, whom: Whom, lexicon: Lexicon) -> list[Found]:

@@ -44,6 +44,7 @@ DOUBTS = (
     *("ends_known", "rest_told", "votes_alike", "votes_alike_against", "two_facts"),
     *("twin", "concept_alike", "concept_of_alike"),
     *("long", "form_known", "section_known"),
+    *("telephone", "other_telephone"),
 )
 """Figures of a field's best candidate that say how far to trust it."""
 

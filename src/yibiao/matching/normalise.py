@@ -32,6 +32,20 @@ _DONE = re.compile(
     r"^(?:已经?|曾经?|正在)?(?:办理|办有|持有|领取|取得|拥有|具有|享受|享有|参加|纳入|列入|患有|患|接受|接收)(?=..)"
 )
 """What a question says of somebody before it names the thing: 是否办理居住证, 是否享受低保."""
+_ASKING = re.compile(
+    r"^(?:请问|目前|现在|去年|\d{4}年)*[您你]|(?:是|为|吗|呢|什么|多少|几个?|怎么样?|如何|怎样)$|是(?:什么|多少|哪)"
+)
+"""What makes a header a sentence: 您家住房的主要结构是, 家庭月收入是多少."""
+_ASKED_FIRST = re.compile(
+    r"^(?:请问|目前|现在|去年|上年|(?:过去|最近|近)一年|\d{4}年)*(?:[您你](?:们)?(?:的|本人|自己)?)?(?P<home>(?:全)?家(?:庭|里)?(?!长|属|人|教))?(?:的|现在|目前|当前|现|去年|一共|总共|主要|最近|一年|每年)*"
+)
+_ASKED_LAST = re.compile(
+    r"(?:大约|大概|大致|约)?(?:范围)?(?:有|是|为|属于|在)?(?:什么|多少|几|哪(?:一)?(?:种|些|个|类|里|年|项)?|如何|怎么?样|以下)?"
+    r"(?:万?元|人|口|个|处|套|平方米|岁|年|次)?(?:呢|吗)?$"
+)
+_COUNTED = re.compile(r"(?:有|是)?(?:几|多少)(?:口人|口|个|处|套|人|间)(?:呢|吗)?$")
+"""Ends of a sentence that asks how many."""
+_OF_SENTENCES = re.compile(r"(?:的)?(?:主要|目前|现在|总|全部)?(?:的)?(?=结构|来源|原因|收入|住房|职业|学历|类型)|的")
 _TOTAL = re.compile(r"^(?:本家庭|全家|本户)?(?:拥有)?(?P<what>.{3,}?)(?:合计|共计|总计)$")
 """A total: 家庭人口合计, 机动车辆共计."""
 LATIN = re.compile(r"英文|英语|外文|拼音|汉语拼音|english")
@@ -177,11 +191,27 @@ class Label:
         return (self.topic,) if thing == self.topic else (self.topic, f"是否{thing}", thing)
 
     @cached_property
+    def spoken(self) -> tuple[str, ...]:
+        """What a sentence asks in the words of a header: 您家现在住房的主要结构是 -> 住房结构, 家庭住房结构."""
+        if not _ASKING.search(self.words):
+            return ()
+        first = _ASKED_FIRST.match(self.words)
+        rest = self.words[first.end() :] if first else self.words
+        counted = _COUNTED.search(rest)
+        plain = _OF_SENTENCES.sub("", rest[: counted.start()] if counted else _ASKED_LAST.sub("", rest))
+        if len(plain) < 2 or plain == self.words:
+            return ()
+        plain += "数" if counted else ""
+        own = first and first["home"] and not plain.startswith("家庭")
+        return (f"家庭{plain}", plain) if own else (plain,)
+
+    @cached_property
     def forms(self) -> tuple[str, ...]:
         """Keys under which it is looked up, the plainest first: as it stands, its parts, what its brackets say."""
         found = [self.words]
         if self.question:
             found += self.topics
+        found += self.spoken
         if counted := _TOTAL.match(self.words):
             found.append(counted["what"])
         found += self.parts

@@ -15,7 +15,10 @@ PASSED_ON = _PARTICULARS | {
 """What is asked of the person named before it without naming him again."""
 
 OWN_NUMBERS = frozenset(
-    {"citizen_id", "sex_code", "birth_date", "ethnicity_code", "education_code", "identity_document_type_code"}
+    {
+        *("citizen_id", "sex_code", "birth_date", "ethnicity_code", "education_code", "identity_document_type_code"),
+        *("job_title", "political_status_code"),
+    }
 )
 """What is asked of a legal representative without naming him again: telephone and address are those of his company."""
 

@@ -27,7 +27,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     "father": ("父亲", "爸爸"),
     "mother": ("母亲", "妈妈"),
-    "spouse": ("配偶", "丈夫", "妻子", "爱人", "男方", "老公", "老婆"),
+    "spouse": ("配偶", "丈夫", "妻子", "爱人", "男方", "夫方", "老公", "老婆"),
     "owner": (
         *("产权人", "房屋产权人", "房主", "业主", "房东", "出租人", "屋主", "房屋所有人", "所有权人", "房子产权人"),
         *(
@@ -84,10 +84,13 @@ ROLES: dict[str, tuple[str, ...]] = {
         "家庭人员",
     ),
     "contact": ("联系人", "联络员", "联络人", "紧急联系人", "应急联系人", "紧急联系"),
-    "legal_representative": ("法定代表人", "法人代表", "法人", "负责人", "主要负责人", "单位负责人", "经营者", "园长"),
+    "legal_representative": (
+        *("法定代表人", "法人代表", "法人", "负责人", "主要负责人", "单位负责人"),
+        *("经营者", "园长", "农场主"),
+    ),
     "agent": ("经办人", "代办人", "代理人", "受托人", "委托代理人", "受委托人", "被委托人"),
     "reporter": (
-        *("报告人", "上报人", "举报人", "反映人", "事件申报人", "报案人"),
+        *("报告人", "上报人", "举报人", "反映人", "事件申报人", "报案人", "报事人"),
         *("建议人", "来信人", "写信人", "留言人", "诉求人", "反馈人", "投诉人", "报警人", "检举人"),
     ),
     "respondent": ("被申请人", "对方当事人", "被告人", "被告", "被投诉人"),
@@ -184,7 +187,8 @@ SELF = (
         "申请学生",
     ),
     # 男方 is a spouse: forms that name both are of the woman (怀孕, 育龄妇女).
-    *("女方", "育龄妇女", "妇女"),
+    "自然人",
+    *("女方", "妻方", "育龄妇女", "妇女"),
     # Who is punished, complains in person, joins or buys: registers of such matters are of him.
     *(
         "被处罚人",
@@ -223,6 +227,11 @@ _PERSON = re.compile(
     r"(?:人|人员|者|员|师|医生|股东|代表|职工|干部|社工|专家|教练|主任|经理|负责人|投资者|护士|厨师|帮工"
     r"|人员名单|人员状况)$"
 )
+_OF_REGISTER = re.compile(
+    r"^(?:残疾|失业|育龄|吸毒|涉毒|涉邪|矫正|社区矫正|刑满释放|刑释|刑释解教|留守|留守儿童|低保|特困|优抚|重点|境外|退役|贫困|流动|困难|信访|户籍|"
+    r"精神障碍|严重精神障碍|艾滋病|服刑|帮教|独居|空巢)(?:人员|人口|老人|儿童|青少年|患者)$"
+)
+"""Categories of residents, of which a register of persons has a part each: 残疾人员信息/残疾类型."""
 _WHOLE = re.compile(r"(?:单位|企业|公司|机构|场所|店|社|所|厂|院|校|园|站|主要|经营|现|原|拟任)$")
 _OF_BODY = re.compile(r"(?:组|会|班子|团队|机构|单位|社|队|部|委)成员$")
 """Members of a body, whom no report speaks of: 筹备组成员, 业主委员会成员."""
@@ -232,6 +241,8 @@ _THING = re.compile(
     r"家族史|病史|遗传史|犬|宠物|牲畜|车辆|机具|设备|产品|项目|工程|地块|部门|机关|经办机构|受理机构|枪|船|设施|证书|许可证|执照|"
     r"寄件|收件|邮寄|快递|教育培训|教育经历|培训经历|任职经历|履历|工作经验|合同|发票|仓库|出资|投资者|投资人|受损|生产能力|专利|奖|资历|曾(?:就读|工作)|工作经历|学习经历|简历"
 )
+_FORM = re.compile(r"(?:登记|采集|调查|申请|信息|统计|一览|汇总|审批)*(?:表|册|单|簿|卡|书)$")
+"""Words with which a title says that it is a form."""
 _WORDS = sorted(((word, role) for role, words in ROLES.items() for word in words), key=lambda one: -len(one[0]))
 _SELF_NAMES = frozenset({"患者", "死者", "逝者", "申办人", "申领人", "会员", "认购人", "被处罚人", "来访人", "信访人"})
 """Words for the person of the row that alone ask his name."""
@@ -356,7 +367,7 @@ def is_stranger(text: str, title: str = "") -> bool:
         return True
     if words and words in key(title):
         return False
-    if _upper(text) or not words or words in SELF:
+    if _upper(text) or not words or words in SELF or _OF_REGISTER.search(words):
         return False
     # 被信访人对象 is the other party.
     if not _OPPOSED.search(words) and any(words.endswith(one) for one in SELF if one != "人员"):
@@ -374,6 +385,12 @@ def section_words(text: str) -> str:
     return _NAMED.sub("", words)
 
 
+def role_at_end(title: str) -> str | None:
+    """The role of a person with whom a title ends: 不动产权利人, 搬迁安置户主信息登记表."""
+    words = section_words(_FORM.sub("", key(title)))
+    return next((role for word, role in _WORDS if len(word) > 1 and words.endswith(word)), None)
+
+
 def family_of_stranger(text: str) -> bool:
     """Does an outer header name the family of somebody whom no role is for: 赡养义务人家庭信息?"""
     words = section_words(text)
@@ -386,6 +403,8 @@ def _upper(text: str) -> tuple[str, str] | None:
     words = section_words(text)
     if _OF_BODY.search(words):
         return None
+    if words == "夫":
+        return "spouse", "夫"
     for word, role in _WORDS:
         if words == word or (words.startswith(word) and len(words) <= len(word) + 8):
             return role, word

@@ -171,6 +171,7 @@ def doubts(found: Sequence[tuple[Candidate, float]], one: FormField, taken: Take
             math.log(len(label(one.label).words) or 1),
             taken.known(None, logit),
             taken.known(tuple(one.parents), logit),
+            *(best.figures.get(name, 0.0) for name in ("telephone", "other_telephone")),
         ),
     ]
 

@@ -10,16 +10,26 @@ from functools import cached_property
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.normalise import key, label
-from yibiao.matching.roles import is_stranger, is_titled, readings, section_words
+from yibiao.matching.roles import is_stranger, is_titled, readings, role_at_end, section_words
 from yibiao.matching.subjects import titled_subject
+from yibiao.matching.telephones import telephones
 from yibiao.matching.words import ENTITY_WORDS, SECTION_WORDS
 
 PERSON = Fact("resident_name")
 
-IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "legal_representative", "contact"})
+IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "mother", "legal_representative", "contact"})
 """Roles whose person a form of households or dwellings goes on about without saying so."""
 
+ADJOINED = frozenset({"legal_representative"})
+"""Roles of which the next header may ask something in a form that names the person of its row as well."""
+
 ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
+
+NOBODY = 0.3
+"""How much a form that names nobody is a person's by words of its title, or by telephones and addresses."""
+
+OF_HOMES = frozenset({"head", "owner", "tenant", "guardian", "father", "mother", "spouse", "member", "relative"})
+"""Roles that somebody has by his family or his house."""
 
 LEGAL = re.compile(r"法定代表人|法人代表|^法人(?:姓名|身份证|证件|联系|电话|手机|户籍|居住|性别|$)")
 """Words for the legal representative that nobody else in an organisation is called by."""
@@ -37,7 +47,16 @@ LEAST = 3
 
 _PARTICULARS = ("姓名", "性别", "出生", "身份证", "民族", "文化程度", "婚姻")
 
+_GOES_ON = re.compile(r"^$|^(?:个人)?(?:身份|户籍|户口|联系|联系方式|通讯|本人|个人|基本|基础|人员)$")
+"""Outer headers below which a form goes on about the only person whom it names."""
+
 _OF_FIRM = ("单位性质", "行业", "法定代表", "信用代码", "机构代码", "注册资")
+
+_NAMES_FIRM = re.compile(
+    r"^(?:.{0,4}(?:单位|企业|公司|机构|学校|纳税人|客户|农场|合作社|项目)(?:名称|全称)|(?:申请|申报|填报|建设|使用|用人|参保)(?:单位|企业)"
+    r"|联系人|联络员|传真|纳税人识别号|登记注册类型|机构类型|单位性质)"
+)
+"""Words that a form which names no person has of an organisation."""
 
 _SOMEBODY = re.compile(r"^(?!被|见证|担保|介绍|证明|发起|投资|主持|授课).*(?:人|者|员)$")
 
@@ -79,6 +98,7 @@ class Setting:
         registered: whether it asks a registered address by that word.
         places: how many headers of an organisation's place it has.
         titled: entities that its title speaks of.
+        telephones: of a form about an organisation: whose a bare telephone most likely is.
     """
 
     entities: Mapping[str, float]
@@ -89,6 +109,7 @@ class Setting:
     registered: bool = False
     places: int = 0
     titled: frozenset[str] = frozenset()
+    telephones: Mapping[FormField, Fact] = field(default_factory=dict, compare=False, repr=False)
     _sections: dict[str, Mapping[str, float]] = field(default_factory=dict, compare=False, repr=False)
 
     def says(self, entity: str, one: FormField) -> bool:
@@ -113,7 +134,12 @@ class Setting:
     @cached_property
     def main(self) -> str:
         """What most of the form is about."""
-        return max(self.entities, key=lambda one: (self.entities[one], one))
+        return main_of(self.entities)
+
+
+def main_of(entities: Mapping[str, float]) -> str:
+    """The entity of which most of a form speaks."""
+    return max(entities, key=lambda one: (entities[one], one))
 
 
 def setting_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> Setting:
@@ -124,16 +150,19 @@ def setting_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> Set
     if subject := subject_of(fields, title, lexicon, firm=firm):
         title = f"{title} {subject}"
     titled = frozenset(entity for entity, pattern, _ in ENTITY_WORDS if pattern.search(title))
+    person = any(_names_own_person(one, title, lexicon) for one in fields)
+    of_firm = not person and main_of(entities) == "organisation"
     return Setting(
         entities,
         title,
-        any(_names_own_person(one, title, lexicon) for one in fields),
+        person,
         not titled & {"resident", "household"}
         and not any(word in key(one.label) for one in fields for word in _PARTICULARS),
         any(LEGAL.search(key(text)) for one in fields for text in one.path),
         any(REGISTERED.search(one) for one in words),
         sum(bool(PLACE.search(one)) for one in words),
         titled,
+        telephones(fields, [_role_named(one) for one in fields]) if of_firm else {},
     )
 
 
@@ -163,30 +192,55 @@ def _is_subject(words: set[str], firm: bool) -> bool:
 
 
 def implied_roles(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> list[str | None]:
-    """Per field the role of the person named before it, if the form names no person of its row.
+    """Per field the role of the person named before it, unless the form named the person of its row by then.
 
-    户主姓名 | 身份证号: whose number it is, the header does not say.
+    户主姓名 | 身份证号: whose number it is, the header does not say. 母亲姓名 | 职业 | 儿童姓名 | 性别: the child comes
+    later.
     """
     # 现场鉴定表/户主姓名 goes on about the head, though 申请书/姓名 names the person of the row elsewhere.
-    own = {tuple(one.parents) for one in fields if _names_own_person(one, title, lexicon)}
-    if () in own:
-        return [None] * len(fields)
+    # Whoever is asked by 申请人名称 may be a company.
+    names = [_names_own_person(one, title, lexicon) and not key(one.label).endswith("名称") for one in fields]
+    named = [_role_named(one) for one in fields]
+    own = {tuple(one.parents) for one, is_name in zip(fields, names, strict=True) if is_name}
+    # 业主姓名 | 户籍信息/身份证号码: where one person is named in all, sections go on about him.
+    only = len({role for role in named if role}) == 1 and not own
+    # 不动产权利人: a title that ends with a role says whose the rest is, where nobody else is the row's.
+    whole = role_at_end(title) if not own else None
+    whole = whole if whole in IMPLYING else None
     implied: list[str | None] = []
-    last: str | None = None
+    last = whole
+    before: str | None = None
     section: tuple[str, ...] = ()
-    for one in fields:
-        whoms = [whom for form in label(one.label).forms for whom in readings(form, one.parents)]
-        role = next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字", "名称")), None)
+    own_named = False
+    for one, role, is_name in zip(fields, named, names, strict=True):
         if tuple(one.parents) != section:
-            section, last = tuple(one.parents), None
-        implied.append(None if role or section in own or (own and not section) else last)
+            section, before = tuple(one.parents), None
+            goes_on = only and _GOES_ON.search(section_words(section[-1]) if section else "")
+            last = last if goes_on else whole
+        own_named = own_named or (is_name and not section)
+        of_row = own_named or section in own if section else own_named or bool(own - {()})
+        # 法定代表人 | 职务: what stands directly behind him is his in any form.
+        found = before if before in ADJOINED else None if of_row else last
+        implied.append(None if role else found)
+        before = role
         if role:
-            last = role if role in IMPLYING else None
+            last = role if role in IMPLYING else whole
     return implied
 
 
+def _role_named(one: FormField) -> str | None:
+    """The role of the person whose name a header asks."""
+    whoms = (whom for form in label(one.label).forms for whom in readings(form, one.parents))
+    return next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字", "名称")), None)
+
+
+def _is_sealed(one: FormField) -> bool:
+    """Does a header ask for a seal, as only organisations have: 申请人名称（公章）?"""
+    return any(key(inside).endswith("章") for inside in label(one.label).inside)
+
+
 def _names_own_person(one: FormField, title: str, lexicon: Lexicon) -> bool:
-    if one.parents and is_stranger(one.parents[-1], title):
+    if (one.parents and is_stranger(one.parents[-1], title)) or _is_sealed(one):
         return False
     whoms = [whom for form in label(one.label).forms for whom in readings(form, one.parents)]
     strange = any(whom.role or (whom.unknown and not is_titled(whom.said, title)) for whom in whoms)
@@ -198,9 +252,13 @@ def _names_own_person(one: FormField, title: str, lexicon: Lexicon) -> bool:
 def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> dict[str, float]:
     """How much of a form speaks of each entity, together 1: by the words of its title and by headers of one meaning."""
     votes = dict.fromkeys(ENTITIES, 0.1)
+    of_somebody = _is_of_somebody(fields, title, lexicon)
+    if not of_somebody:
+        named = sum(bool(_NAMES_FIRM.search(label(one.label).words)) or _is_sealed(one) for one in fields)
+        votes["organisation"] += 0.15 + 0.5 * min(named, 3)
     for entity, pattern, weight in ENTITY_WORDS:
         if pattern.search(title):
-            votes[entity] += weight
+            votes[entity] += weight if of_somebody or entity != "resident" else weight * NOBODY
     for one in fields:
         words = label(one.label).words
         if LEGAL.search(words):
@@ -215,9 +273,27 @@ def entities_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> di
             if lexicon.names[place].fact.element
         }
         if len(homes) == 1 and (home := homes.pop()) in votes:
-            votes[home] += 0.5
+            votes[home] += 0.5 if of_somebody or home != "resident" else 0.5 * NOBODY
     total = sum(votes.values())
     return {entity: vote / total for entity, vote in votes.items()}
+
+
+def _is_of_somebody(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> bool:
+    """Does a form name a person, or ask what only a person has? Telephones and addresses anybody has.
+
+    法定代表人身份证号, 授课教师情况/姓名: an organisation has such people, too.
+    """
+    return any(_asks_of_somebody(one, title, lexicon) for one in fields)
+
+
+def _asks_of_somebody(one: FormField, title: str, lexicon: Lexicon) -> bool:
+    if _names_own_person(one, title, lexicon):
+        return True
+    roles = {whom.role for whom in readings(label(one.label).words, one.parents)} - {None}
+    if roles:
+        return not roles.isdisjoint(OF_HOMES)
+    strange = bool(one.parents) and is_stranger(one.parents[-1], title)
+    return not strange and any(word in key(one.label) for word in _PARTICULARS)
 
 
 def is_explained(outer: str, said: str) -> bool:

@@ -83,6 +83,14 @@ OF_ITSELF = frozenset({"residence_address", "mobile_phone", "identity_document_t
 OF_REACHED = frozenset({"residence_address", "mobile_phone", "landline_phone", "postal_code", "email_address"})
 """Where somebody is reached; below 司法鉴定机构 it is where that firm is."""
 
+OF_BODIES = frozenset({"postal_code", "fax_number", "email_address"})
+"""Where a body is reached by words that persons have as well."""
+
+_BODY = re.compile(r"(?<!申请)(?<!申报)(?:单位|学校|院校|企业|公司|机构)$")
+
+_BODY_BEFORE = re.compile(r"^(?:单位|公司|企业|学校|工作单位)(?=地址|电话|邮编|邮政|联系|固定|办公|传真|电子)")
+"""What a form about persons asks of where somebody works or learns."""
+
 _SOME_FIRM = re.compile(r"^(?!.*(?:工作|所在|就业|任职|本人|个人)).{2,}(?:机构|公司|企业|医院|事务所)$")
 
 _EMPLOYER = re.compile(r"^(?:用人|工作|所在|就业|任职|派遣|用工)(?:单位|企业)$")
@@ -173,6 +181,8 @@ def is_vetoed(fact: Fact, found: Found, leaf: Label, one: FormField, setting: Se
         return True
     # 被处罚人单位地址 is that of his employer.
     if element in ("registered_address", "organisation_phone") and _of_his_firm(leaf):
+        return True
+    if fact.role is None and setting.person and setting.main != "organisation" and _of_a_body(element, leaf, one):
         return True
     if one.parents and lexicon.entity(element) == "benefit" and _INCOME.search(section_words(one.parents[-1])):
         return True
@@ -304,6 +314,14 @@ def _of_named_person(leaf: Label) -> bool:
 def _of_his_firm(leaf: Label) -> bool:
     """Does the header itself name the row's person, and where he works?"""
     return any(whom.said and whom.role is None and _HIS_FIRM.search(whom.rest) for whom in readings(leaf.words))
+
+
+def _of_a_body(element: str, leaf: Label, one: FormField) -> bool:
+    """Is it where the body is reached that the header or the outer one names: 单位电话, 毕业学校/邮政编码?"""
+    outer = section_words(one.parents[-1]) if one.parents else ""
+    if element in OF_BODIES and _BODY.search(outer):
+        return True
+    return element in (*OF_FIRMS, *OF_BODIES, "contact_person_name") and bool(_BODY_BEFORE.search(leaf.words))
 
 
 def _below_firm(one: FormField) -> bool:

@@ -19,6 +19,7 @@ from yibiao.matching.reasons import of_name
 from yibiao.matching.roles import SELF, Whom, is_titled, section_words, word_of
 from yibiao.matching.setting import Setting, is_explained
 from yibiao.matching.subjects import SUBJECTS
+from yibiao.matching.telephones import TELEPHONES
 from yibiao.matching.vetoes import is_guest, is_homeless
 
 FEATURES = (
@@ -69,6 +70,7 @@ FEATURES = (
         *("head", "whole", "apart", "unlike_kind"),
         *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "guest", "only_one"),
         *("ends_known", "rest_told", "votes_alike", "votes_alike_against", "two_facts"),
+        *("telephone", "other_telephone"),
     ),
 )
 """Order of the figures; a model says for which of them it was trained."""
@@ -314,6 +316,9 @@ def _surroundings(
         figures["outer_fits"] = float(any(pair in element.name + element.definition for pair in _bigrams(words)))
         if figures["outer_strange"]:
             reasons.append(f"上级表头“{words}”说的是别的")
+    telephone = about.setting.telephones.get(one)
+    if telephone is not None and fact.element in TELEPHONES:
+        figures["telephone" if fact == telephone else "other_telephone"] = 1.0
     figures["homeless"] = float(is_homeless(fact, about.setting, about.lexicon))
     figures["guest"] = float(is_guest(fact, one, about.setting, about.lexicon))
     # The only thing that any known name of these words means, in a form that is about it or about anything.

@@ -6,12 +6,16 @@ says the opposite. No list has all such words; what forms that people labelled t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 
 from yibiao.matching.lexicon import Fact, Name
-from yibiao.matching.normalise import label
+from yibiao.matching.normalise import key, label
+
+_JOINED = re.compile(r"[和及与或、]")
+_YEAR = re.compile(r"\d{4}年|上年|去年|本年|近.年|上半年|季度|本月|当年")
 
 EDGE = "|"
 """Stands for the begin and the end of words; no key has it."""
@@ -36,7 +40,26 @@ def signs(text: str, fact: Fact, name: Name, home: str | None) -> list[str]:
         if len(piece) > 1:
             found.update(f"b {pair}" for pair in pairs(piece))
     found.update(f"m {piece}" for piece in lacking)
+    found.update(_of_form(text, home))
     return sorted(found)
+
+
+def _of_form(text: str, home: str | None) -> Iterator[str]:
+    """Signs of what the words alone do not have: brackets, years, two things that are joined."""
+    if _JOINED.search(text):
+        yield "j"
+        yield f"j {home or ''}"
+    if _YEAR.search(text):
+        yield "y"
+    understood = label(text)
+    for inside in understood.inside:
+        words = key(inside)
+        if words and inside == understood.unit:
+            yield f"u {words}"
+        elif words:
+            yield "i"
+            yield f"i {words}"
+            yield from (f"i {words[place : place + 2]}" for place in range(len(words) - 1))
 
 
 @lru_cache(maxsize=50_000)

@@ -79,14 +79,14 @@ def test_in_a_form_of_members_they_are_whom_it_is_about(asked):
     assert Fact("resident_name", "member") in asked("成员姓名", "性别", title="贫困户信息")
 
 
-def test_the_address_of_a_family_is_not_that_of_its_head(asked, lexicon):
+def test_a_form_that_names_only_the_head_goes_on_about_him(asked, lexicon):
     def facts(header: str) -> set[Fact]:
         form = fields("户主姓名", header)
         setting = setting_of(form, "家庭信息", lexicon)
         implied = implied_roles(form, setting.title, lexicon)
         return {one.fact for one in candidates(form[1], lexicon, setting, implied[1])}
 
-    assert Fact("residence_address", "head") not in facts("家庭地址")
+    assert Fact("residence_address", "head") in facts("家庭地址")
     assert Fact("residence_address", "head") in facts("现住址")
     assert Fact("identity_document_type_code", "head") in facts("证件类型")
 

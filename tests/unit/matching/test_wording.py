@@ -45,8 +45,15 @@ def test_a_sign_stands_once_however_often_the_words_have_it():
     assert len(found) == len(set(found))
 
 
-def test_numbering_and_brackets_of_a_header_are_no_signs():
-    assert of_firm("3. 饭店名称（全称）：") == of_firm("饭店名称")
+def test_the_numbering_of_a_header_is_no_sign():
+    assert of_firm("3. 饭店名称：") == of_firm("饭店名称")
+
+
+def test_brackets_years_and_two_things_in_one_header_are_signs():
+    more = {one for one in of_firm("2005年饭店名称及地址（汉字）") if one not in of_firm("饭店名称")}
+    assert {"i", "i 汉字", "j", "j organisation", "y"} <= more
+    assert "u 万元" in of_firm("饭店名称（万元）")
+    assert "i" not in of_firm("饭店名称（万元）")
 
 
 def judged(sign: str, right: bool):
@@ -73,5 +80,5 @@ def test_signs_move_how_far_a_candidate_is_trusted():
 def test_the_shipped_model_says_only_what_training_taught():
     model = load_model(Settings.load().schemas)
     assert len(model.wording) > 1_000
-    assert all(sign[0] in "elrxobm" and sign[1] == " " for sign in model.wording)
+    assert all(sign.partition(" ")[0] in set("elrxobmijuy") for sign in model.wording)
     assert all(weight and abs(weight) < 5 for weight in model.wording.values())

@@ -1,0 +1,53 @@
+"""Whose telephone a form about an organisation asks, by what stands before it: 联系人 | 联系电话, 法定代表人 | 手机."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from yibiao.matching.fields import FormField
+from yibiao.matching.lexicon import Fact
+from yibiao.matching.normalise import label
+from yibiao.matching.roles import readings
+
+_TELEPHONE = re.compile(r"(?:联系|办公|固定|移动)?(?:电话|手机)(?:号码?)?|联系方式|座机(?:号码?)?")
+_MOBILE = re.compile(r"移动|手机")
+_FIXED = re.compile(r"固定|办公|座机")
+
+ITS_OWN = Fact("organisation_phone")
+OF_ROLE: Mapping[str, Fact] = {
+    "contact": Fact("mobile_phone", "contact"),
+    "legal_representative": Fact("person_in_charge_phone"),
+}
+"""Role of the person named before a telephone -> his."""
+
+TELEPHONES = frozenset({"organisation_phone", "mobile_phone", "person_in_charge_phone", "landline_phone"})
+"""Elements among which a bare 联系电话 is to be placed."""
+
+
+def telephones(fields: Sequence[FormField], named: Sequence[str | None]) -> dict[FormField, Fact]:
+    """What bare telephones of a form most likely are; without those of which the place says nothing.
+
+    Directly behind a person it is his, a mobile one also further on; all else reaches the organisation.
+
+    Args:
+        named: per field the role of the person whose name it asks.
+    """
+    found: dict[FormField, Fact] = {}
+    last: str | None = None
+    before: str | None = None
+    section: tuple[str, ...] = ()
+    for one, role in zip(fields, named, strict=True):
+        if tuple(one.parents) != section:
+            section, last, before = tuple(one.parents), None, None
+        words = label(one.label).words
+        if _TELEPHONE.fullmatch(words) and not any(whom.role for whom in readings(words, one.parents)):
+            mobile = bool(_MOBILE.search(words))
+            whose = None if _FIXED.search(words) else last if mobile else before
+            if his := OF_ROLE.get(whose or ""):
+                found[one] = his
+            elif not mobile:
+                found[one] = ITS_OWN
+        before = role
+        last = role or last
+    return found
