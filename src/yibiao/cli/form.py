@@ -163,6 +163,7 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
     spare_pandas()
     from yibiao.contracts import load_schemas
     from yibiao.forms.admission import standings
+    from yibiao.forms.admission.precedents import precedents_of
     from yibiao.forms.admission.printed import recognise
     from yibiao.matching.check import check_tables, editions_of
     from yibiao.matching.reading import read_form
@@ -177,9 +178,10 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
         editions, today = editions_of(need_current(settings).database)
     schemas = load_schemas(settings.schemas)
     tables = read_form(file)
-    verdicts = check_tables(tables, settings.schemas, schemas, editions, today)
+    registered = standings(settings)
+    verdicts = check_tables(tables, settings.schemas, schemas, editions, today, precedents_of(registered))
     # The list of verdicts is what programs read; whether the form may be declined is said beside it.
-    notice = recognise(file, tables[0].title, standings(settings)).notice
+    notice = recognise(file, tables[0].title, registered).notice
     if as_json:
         _print_json([one.as_dict() for one in verdicts])
     else:

@@ -379,16 +379,19 @@ def _open(home: str | None) -> tuple[Settings, Schemas]:
 
 
 def _assessor(settings: Settings, schemas: Schemas) -> tuple[Assessor, Release | None]:
+    from yibiao.forms.admission import standings
     from yibiao.forms.admission.fields import Assessor
+    from yibiao.forms.admission.precedents import precedents_of
     from yibiao.warehouse.releases import available
 
+    precedents = precedents_of(standings(settings))
     release = available(settings)
     if release is None:
-        return Assessor(settings.schemas, schemas), None
+        return Assessor(settings.schemas, schemas, precedents=precedents), None
     from yibiao.matching.check import editions_of
 
     editions, today = editions_of(release.database)
-    return Assessor(settings.schemas, schemas, editions, today), release
+    return Assessor(settings.schemas, schemas, editions, today, precedents), release
 
 
 def _say(standing: Standing, schemas: Schemas, as_json: bool, *, fields: bool = False) -> None:

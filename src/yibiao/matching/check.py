@@ -10,6 +10,7 @@ from yibiao.contracts.values import Schemas
 from yibiao.matching.fields import FormTable
 from yibiao.matching.lexicon import lexicon_of
 from yibiao.matching.model import load_model
+from yibiao.matching.precedents import Precedent, by_words
 from yibiao.matching.printable import Printable
 from yibiao.matching.reading import read_form
 from yibiao.matching.score import score_fields
@@ -40,11 +41,16 @@ def check_tables(
     schemas: Schemas,
     editions: Mapping[str, date] | None = None,
     today: date | None = None,
+    precedents: Sequence[Precedent] = (),
 ) -> list[Verdict]:
-    """The same for forms that are read already."""
+    """The same for forms that are read already.
+
+    Args:
+        precedents: what was said of headers in forms that are in force.
+    """
     model = load_model(root)
     lexicon = lexicon_of(schemas, model.learned)
-    judge = Judge(schemas, model, editions, today)
+    judge = Judge(schemas, model, editions, today, by_words(precedents))
     printable = Printable(lexicon)
     sheets = list(dict.fromkeys(table.sheet for table in tables))
     return [

@@ -14,6 +14,7 @@ from yibiao.forms.model import Rows
 from yibiao.forms.paths import INFERRED, answers
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.model import Model
+from yibiao.matching.precedents import Precedent, settled
 from yibiao.matching.printable import Shown
 from yibiao.matching.roles import word_of
 from yibiao.matching.score import Scored
@@ -67,14 +68,21 @@ class Judge:
     Args:
         editions: report id -> last day of its newest edition in the current release; empty without one.
         today: the last day that the release speaks of.
+        precedents: what was said of headers in forms that are in force, as `by_words` gives it.
     """
 
     def __init__(
-        self, schemas: Schemas, model: Model, editions: Mapping[str, date] | None = None, today: date | None = None
+        self,
+        schemas: Schemas,
+        model: Model,
+        editions: Mapping[str, date] | None = None,
+        today: date | None = None,
+        precedents: Mapping[str, Precedent] | None = None,
     ) -> None:
         self._schemas, self._model = schemas, model
         self._holders = Holders(schemas)
         self._editions, self._today = editions or {}, today
+        self._precedents = precedents or {}
 
     def of(self, scored: Scored, shown: Shown | None = None, rows: Rows | None = None) -> Verdict:
         """The verdict on one field.
@@ -83,6 +91,7 @@ class Judge:
             shown: how to speak of it, where its words may have been filled in.
             rows: which rows the form has, where that is known.
         """
+        scored = settled(scored, self._precedents, self._model)
         if shown is None:
             return self._of(scored, rows)
         if shown.hidden:

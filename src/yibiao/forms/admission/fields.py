@@ -16,6 +16,7 @@ from yibiao.forms.model import Form, Rows
 from yibiao.matching.fields import FormField, FormTable
 from yibiao.matching.lexicon import Fact, lexicon_of
 from yibiao.matching.model import Model, load_model
+from yibiao.matching.precedents import Precedent, by_words
 from yibiao.matching.printable import Printable, Shown
 from yibiao.matching.score import Scored, score_fields
 from yibiao.matching.verdict import Judge
@@ -32,6 +33,9 @@ OTHER = "new"
 
 SAID_NEW = "填报部门说明：不是任何已有数据元"
 """The reason that is kept then, in front of those of the matcher."""
+
+SAID_ELEMENT = "填报部门指明"
+"""The reason that is kept where a department said the element."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +106,20 @@ class Assessor:
     Args:
         root: the schemas folder, for the model.
         editions, today: newest edition of each report, and of all, in the release that says how fresh values are.
+        precedents: what was said of headers in forms that are in force.
     """
 
     def __init__(
-        self, root: Path, schemas: Schemas, editions: Mapping[str, date] | None = None, today: date | None = None
+        self,
+        root: Path,
+        schemas: Schemas,
+        editions: Mapping[str, date] | None = None,
+        today: date | None = None,
+        precedents: Sequence[Precedent] = (),
     ) -> None:
         self._schemas = schemas
         self._model: Model = load_model(root)
-        self._judge = Judge(schemas, self._model, editions, today)
+        self._judge = Judge(schemas, self._model, editions, today, by_words(precedents))
 
     def of_file(self, tables: Sequence[FormTable]) -> list[AskedField]:
         """Fields of a form file; what is no question is left out."""
@@ -211,7 +221,7 @@ class Assessor:
                 todo=did_you_mean(element, self._schemas.elements) or "Find it with `yibiao elements search`.",
             )
         fact = Fact(element, field.role if element == field.element else None)
-        return self._fresh(replace(field, reasons=("填报部门指明", *field.reasons), score=1.0), fact)
+        return self._fresh(replace(field, reasons=(SAID_ELEMENT, *field.reasons), score=1.0), fact)
 
     def _fresh(self, field: AskedField, fact: Fact, rows: Rows | None = None) -> AskedField:
         place = FormField(field.sheet, field.column, tuple(_bare(field.key).split("/")))
@@ -277,7 +287,7 @@ def find_field(fields: Sequence[AskedField], name: str) -> int:
     """
     for said in (
         lambda one: one.key == name,
-        lambda one: _bare(one.key).rpartition("/")[2] == name,
+        lambda one: innermost(one) == name,
         lambda one: one.element == name,
     ):
         places = [place for place, one in enumerate(fields) if said(one)]
@@ -313,6 +323,11 @@ def refusal(field: AskedField, schemas: Schemas) -> str:
     as_of = f"，最近一期 {field.as_of}" if field.as_of else "，最近一期不明（没有发布版本）"
     condition = "，有条件共享，须先申请" if field.sharing == "conditional" else ""
     return f"{field.key}：{element}已由{named}{more}提供{as_of}{condition}；依条例{ARTICLE_SHORT}不得重复收集"
+
+
+def innermost(one: AskedField) -> str:
+    """The innermost header of a field."""
+    return _bare(one.key).rpartition("/")[2]
 
 
 def _bare(key: str) -> str:
