@@ -70,8 +70,14 @@ _PERSON = re.compile(r"(?:人|人员|员|者|长|师|医生|干部)$")
 """Last words of a name for somebody: 安全管理人员, 安全管理人员姓名."""
 
 
+_PLAIN = re.compile(r"[\w]+")
+"""Text without brackets."""
+
+
 def qualifiers(alias: str) -> tuple[str, ...]:
     """What brackets of an alias say: 档案编号(健康) is no 档案编号 of anything else. Units say nothing of the kind."""
+    if _PLAIN.fullmatch(alias):
+        return ()  # most of them; to understand each would cost a tenth of a second
     understood = label(alias)
     return tuple(inside for inside in understood.inside if inside != understood.unit)
 
@@ -126,14 +132,15 @@ class Lexicon:
                             word.rpartition("/")[2], _asked(schemas, column.element, column.role), "contract", said
                         )
         self._add_codes()
-        self.votes: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
-        self.votes_alike: dict[str, Counter[tuple[str | None, str | None]]] = defaultdict(Counter)
+        self.votes: dict[str, dict[tuple[str | None, str | None], int]] = {}
+        self.votes_alike: dict[str, dict[tuple[str | None, str | None], int]] = {}
         for one in learned:
             words = one.words
             if words not in self._unheard and (one.fact.element is None or one.fact.element in schemas.elements):
                 asked = (one.fact.element, one.fact.derive)
-                self.votes[words][asked] += one.forms
-                self.votes_alike[reduced(words)][asked] += one.forms
+                for votes, of in ((self.votes, words), (self.votes_alike, reduced(words))):
+                    counted = votes.setdefault(of, {})
+                    counted[asked] = counted.get(asked, 0) + one.forms
                 self._add_words(words, one.fact, "form", "已标注的表单里这样写过")
 
     def _add(self, text: str, fact: Fact, source: str, said: str, contexts: tuple[str, ...] = ()) -> None:
