@@ -19,12 +19,13 @@ from bench.matching_trust import FOLDS, RIDGE, OutOfFold, chances_without, thres
 from bench.slips import SLIPPED, slipped
 from yibiao.contracts.values import Schemas
 from yibiao.matching.evidence import candidates
+from yibiao.matching.implied import implied_roles
 from yibiao.matching.lexicon import Fact, Learned, Lexicon, Name
 from yibiao.matching.model import Model
 from yibiao.matching.normalise import label, words_of
 from yibiao.matching.roles import Whom, readings
 from yibiao.matching.score import Concept, Taken, concept_of, doubts, no_question
-from yibiao.matching.setting import implied_roles, setting_of
+from yibiao.matching.setting import setting_of
 from yibiao.matching.weighing import FEATURES, Candidate
 from yibiao.matching.wording import signs
 

@@ -11,7 +11,7 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.found import Found, known, names_of
 from yibiao.matching.lexicon import Fact, Lexicon, Name
 from yibiao.matching.normalise import Label, key, label, without_blanks
-from yibiao.matching.persons import OF_CONTACTS, OWN_NUMBERS, PASSED_ON, PERSONAL
+from yibiao.matching.persons import OF_CONTACTS, OF_OFFICE, OWN_NUMBERS, PASSED_ON, PERSONAL
 from yibiao.matching.roles import readings
 from yibiao.matching.setting import Setting
 from yibiao.matching.vetoes import MOSTLY, is_vetoed, moved
@@ -34,7 +34,7 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
 
     Args:
         setting: what its form is about, and whom it names.
-        implied: the role of the person named before it, where the form names no person of its row.
+        implied: the role of the person of whom the fields before it, or the title, speak.
     """
     leaf = label(one.label)
     best: dict[Fact, Found] = {}
@@ -43,7 +43,9 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
     parts = _of_parts(leaf, one, lexicon)
     every = set.intersection(*parts) if parts else set()
     passed_on = {"legal_representative": OWN_NUMBERS, "contact": OF_CONTACTS}.get(implied or "", PASSED_ON)
-    if implied == "contact" and setting.main != "organisation" and setting.person:
+    if implied == "legal_representative" and setting.person:
+        passed_on = OF_OFFICE  # 当事人姓名 | 法定代表人 | 身份证号 may be the number of either
+    if implied == "contact" and setting.main != "organisation":
         implied = None  # who is to be called for a person or a family has elements of his own
     for found in names_of(leaf, one, lexicon, entities, key(setting.title)):
         # 产权人/电话: who is named is a person, whatever the form is about.

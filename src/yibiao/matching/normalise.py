@@ -33,19 +33,22 @@ _DONE = re.compile(
 )
 """What a question says of somebody before it names the thing: 是否办理居住证, 是否享受低保."""
 _ASKING = re.compile(
-    r"^(?:请问|目前|现在|去年|\d{4}年)*[您你]|(?:是|为|吗|呢|什么|多少|几个?|怎么样?|如何|怎样)$|是(?:什么|多少|哪)"
+    r"^(?:请问|目前|现在|去年|\d{4}年)*[您你]|(?:是|(?<![行作])为|吗|呢|什么|多少|几个?|怎么样?|如何|怎样)$|[是为](?:什么|多少|哪)"
+    r"|(?:几|多少)(?:口人|口|个|处|套|人|间)$"
 )
 """What makes a header a sentence: 您家住房的主要结构是, 家庭月收入是多少."""
 _ASKED_FIRST = re.compile(
-    r"^(?:请问|目前|现在|去年|上年|(?:过去|最近|近)一年|\d{4}年)*(?:[您你](?:们)?(?:的|本人|自己)?)?(?P<home>(?:全)?家(?:庭|里)?(?!长|属|人|教))?(?:的|现在|目前|当前|现|去年|一共|总共|主要|最近|一年|每年)*"
+    r"^(?:请问|目前|现在|去年|上年|(?:过去|最近|近)一年|\d{4}年)*(?:[您你](?:们)?(?:的|本人|自己)?)?(?P<home>全家|家里|家(?![庭长属人教具]))?(?:的|现在|目前|当前|现|去年|一共|总共|主要|最近|一年|每年)*"
 )
 _ASKED_LAST = re.compile(
-    r"(?:大约|大概|大致|约)?(?:范围)?(?:有|是|为|属于|在)?(?:什么|多少|几|哪(?:一)?(?:种|些|个|类|里|年|项)?|如何|怎么?样|以下)?"
-    r"(?:万?元|人|口|个|处|套|平方米|岁|年|次)?(?:呢|吗)?$"
+    r"(?:大约|大概|大致|约)?(?:范围)?(?:有|是|(?<![行作])为|属于|在)?"
+    r"(?:(?:什么|多少|几|哪(?:一)?(?:种|些|个|类|里|年|项)?|如何|怎么?样|以下)(?:万?元|人|口|个|处|套|平方米|岁|年|次)?)?(?:呢|吗)?$"
 )
-_COUNTED = re.compile(r"(?:有|是)?(?:几|多少)(?:口人|口|个|处|套|人|间)(?:呢|吗)?$")
+_COUNTED = re.compile(r"(?:有|是)?(?:几|多少)(?P<unit>口人|口|个|处|套|人|间)(?:呢|吗)?$")
 """Ends of a sentence that asks how many."""
-_OF_SENTENCES = re.compile(r"(?:的)?(?:主要|目前|现在|总|全部)?(?:的)?(?=结构|来源|原因|收入|住房|职业|学历|类型)|的")
+_OF_SENTENCES = re.compile(
+    r"(?:的)?(?:主要|目前|现在|总|全部)?(?:的)?(?=结构|来源|原因|收入|住房|职业|学历|类型)|(?<!目)的"
+)
 _TOTAL = re.compile(r"^(?:本家庭|全家|本户)?(?:拥有)?(?P<what>.{3,}?)(?:合计|共计|总计)$")
 """A total: 家庭人口合计, 机动车辆共计."""
 LATIN = re.compile(r"英文|英语|外文|拼音|汉语拼音|english")
@@ -196,13 +199,15 @@ class Label:
         if not _ASKING.search(self.words):
             return ()
         first = _ASKED_FIRST.match(self.words)
-        rest = self.words[first.end() :] if first else self.words
+        assert first is not None  # all of it is optional
+        rest = self.words[first.end() :]
         counted = _COUNTED.search(rest)
         plain = _OF_SENTENCES.sub("", rest[: counted.start()] if counted else _ASKED_LAST.sub("", rest))
+        if counted:
+            plain += "人口数" if counted["unit"].startswith("口") else "数"
         if len(plain) < 2 or plain == self.words:
             return ()
-        plain += "数" if counted else ""
-        own = first and first["home"] and not plain.startswith("家庭")
+        own = first["home"] and not plain.startswith("家庭")
         return (f"家庭{plain}", plain) if own else (plain,)
 
     @cached_property

@@ -22,6 +22,9 @@ OWN_NUMBERS = frozenset(
 )
 """What is asked of a legal representative without naming him again: telephone and address are those of his company."""
 
+OF_OFFICE = frozenset({"job_title"})
+"""What only a legal representative has of himself and the other person that a form names."""
+
 OF_CONTACTS = frozenset({"mobile_phone"})
 """What is asked of the contact of an organisation without naming him again."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from yibiao.contracts.values import Schemas
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.model import Model
 from yibiao.matching.normalise import words_of
+from yibiao.matching.roles import word_of
 from yibiao.matching.score import Scored
 
 
@@ -16,15 +18,14 @@ class Precedent:
     """What a header asks by a department's word, which whoever approved the form let pass.
 
     Attributes:
-        header: the innermost header, as printed.
+        header: as printed.
         element, role: what it asks, and of whom.
-        form, number: title and control number of the form.
+        number: control number of the form. Its title is told to nobody else: a department may have put a name in it.
     """
 
     header: str
     element: str
     role: str | None
-    form: str
     number: str
 
 
@@ -40,7 +41,7 @@ def by_words(precedents: Iterable[Precedent]) -> dict[str, Precedent]:
     return {words: one for words, one in found.items() if words and words not in disputed}
 
 
-def settled(scored: Scored, precedents: Mapping[str, Precedent], model: Model) -> Scored:
+def settled(scored: Scored, precedents: Mapping[str, Precedent], model: Model, schemas: Schemas) -> Scored:
     """A doubtful field as it is beside what was said of its words.
 
     Where the matcher's best guess is what was said, it is proposed, for confirmation; where it is another one, the
@@ -52,7 +53,11 @@ def settled(scored: Scored, precedents: Mapping[str, Precedent], model: Model) -
     one = precedents.get(words_of(scored.field.label))
     if one is None:
         return scored
-    where = f"《{one.form}》（{one.number}）"
-    if fact.derive is None and fact == Fact(one.element, one.role):
-        return replace(scored, score=model.likely, reasons=(f"{where}里填报部门指明过是它", *scored.reasons))
-    return replace(scored, reasons=(*scored.reasons, f"{where}里同样的表头指的是 {one.element}"))
+    if fact == Fact(one.element, one.role):
+        said = f"准入编号 {one.number} 的表里，填报部门指明过是它"
+        return replace(scored, score=model.likely, reasons=(said, *scored.reasons))
+    if fact.element == one.element:
+        return scored  # of another person, or derived
+    whose = f"{word_of(one.role)}的" if one.role else ""
+    other = f"准入编号 {one.number} 的表里，同样的表头指的是{whose}“{schemas.elements[one.element].name}”"
+    return replace(scored, reasons=(*scored.reasons, other))

@@ -243,6 +243,8 @@ _THING = re.compile(
 )
 _FORM = re.compile(r"(?:登记|采集|调查|申请|信息|统计|一览|汇总|审批)*(?:表|册|单|簿|卡|书)$")
 """Words with which a title says that it is a form."""
+_OF_HOUSE = re.compile(r"(?:.*(?:房屋?|房产|不动产|小区|物业|出租屋|土地|宅基地))?")
+"""What may stand before a word for owner or tenant in a title."""
 _WORDS = sorted(((word, role) for role, words in ROLES.items() for word in words), key=lambda one: -len(one[0]))
 _SELF_NAMES = frozenset({"患者", "死者", "逝者", "申办人", "申领人", "会员", "认购人", "被处罚人", "来访人", "信访人"})
 """Words for the person of the row that alone ask his name."""
@@ -385,10 +387,20 @@ def section_words(text: str) -> str:
     return _NAMED.sub("", words)
 
 
+def role_named(text: str, parents: Sequence[str] = ()) -> str | None:
+    """The role of the person whose name a header asks: 法定代表人, 户主姓名."""
+    whoms = (whom for form in label(text).forms for whom in readings(form, parents))
+    return next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字", "名称")), None)
+
+
 def role_at_end(title: str) -> str | None:
-    """The role of a person with whom a title ends: 不动产权利人, 搬迁安置户主信息登记表."""
+    """Head, owner or tenant, if a title ends with him: 不动产权利人, 搬迁安置户主信息表; 枪支使用人 is no tenant."""
     words = section_words(_FORM.sub("", key(title)))
-    return next((role for word, role in _WORDS if len(word) > 1 and words.endswith(word)), None)
+    for word, role in _WORDS:
+        if len(word) > 1 and words.endswith(word):
+            of_house = role in ("owner", "tenant") and _OF_HOUSE.fullmatch(words.removesuffix(word))
+            return role if role == "head" or of_house else None
+    return None
 
 
 def family_of_stranger(text: str) -> bool:

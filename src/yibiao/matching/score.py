@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from yibiao.matching.alike import likeness
 from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
+from yibiao.matching.implied import implied_roles
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.model import Model, sigmoid
 from yibiao.matching.normalise import label, reduced
-from yibiao.matching.setting import Setting, implied_roles, setting_of
+from yibiao.matching.setting import Setting, setting_of
 from yibiao.matching.weighing import Candidate
 from yibiao.matching.wording import signs
 from yibiao.matching.words import why_skipped

@@ -10,26 +10,20 @@ from functools import cached_property
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.normalise import key, label
-from yibiao.matching.roles import is_stranger, is_titled, readings, role_at_end, section_words
+from yibiao.matching.roles import is_stranger, is_titled, readings, role_named, section_words
 from yibiao.matching.subjects import titled_subject
 from yibiao.matching.telephones import telephones
 from yibiao.matching.words import ENTITY_WORDS, SECTION_WORDS
 
 PERSON = Fact("resident_name")
 
-IMPLYING = frozenset({"head", "owner", "tenant", "guardian", "mother", "legal_representative", "contact"})
-"""Roles whose person a form of households or dwellings goes on about without saying so."""
-
-ADJOINED = frozenset({"legal_representative"})
-"""Roles of which the next header may ask something in a form that names the person of its row as well."""
-
-ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
-
 NOBODY = 0.3
 """How much a form that names nobody is a person's by words of its title, or by telephones and addresses."""
 
 OF_HOMES = frozenset({"head", "owner", "tenant", "guardian", "father", "mother", "spouse", "member", "relative"})
 """Roles that somebody has by his family or his house."""
+
+ENTITIES = ("resident", "household", "dwelling", "organisation", "event", "benefit")
 
 LEGAL = re.compile(r"法定代表人|法人代表|^法人(?:姓名|身份证|证件|联系|电话|手机|户籍|居住|性别|$)")
 """Words for the legal representative that nobody else in an organisation is called by."""
@@ -42,13 +36,18 @@ PLACE = re.compile(
 )
 """Words for a place of an organisation."""
 
+NEUTRAL = frozenset(
+    {
+        *("residence_address", "mobile_phone", "landline_phone", "postal_code", "email_address", "employer_name"),
+        *("identity_document_type_code", "vehicle_plate_number", "personnel_photo", "household_address"),
+    }
+)
+"""Elements of persons and families that forms about organisations ask by the same words."""
+
 LEAST = 3
 """Particulars of somebody, his name among them, that make him whom a form is about."""
 
 _PARTICULARS = ("姓名", "性别", "出生", "身份证", "民族", "文化程度", "婚姻")
-
-_GOES_ON = re.compile(r"^$|^(?:个人)?(?:身份|户籍|户口|联系|联系方式|通讯|本人|个人|基本|基础|人员)$")
-"""Outer headers below which a form goes on about the only person whom it names."""
 
 _OF_FIRM = ("单位性质", "行业", "法定代表", "信用代码", "机构代码", "注册资")
 
@@ -150,7 +149,7 @@ def setting_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> Set
     if subject := subject_of(fields, title, lexicon, firm=firm):
         title = f"{title} {subject}"
     titled = frozenset(entity for entity, pattern, _ in ENTITY_WORDS if pattern.search(title))
-    person = any(_names_own_person(one, title, lexicon) for one in fields)
+    person = any(names_own_person(one, title, lexicon) for one in fields)
     of_firm = not person and main_of(entities) == "organisation"
     return Setting(
         entities,
@@ -162,7 +161,7 @@ def setting_of(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> Set
         any(REGISTERED.search(one) for one in words),
         sum(bool(PLACE.search(one)) for one in words),
         titled,
-        telephones(fields, [_role_named(one) for one in fields]) if of_firm else {},
+        telephones(fields, [role_named(one.label, one.parents) for one in fields]) if of_firm else {},
     )
 
 
@@ -174,7 +173,7 @@ def subject_of(fields: Sequence[FormField], title: str, lexicon: Lexicon, *, fir
     Args:
         firm: whether the form is about organisations: then no person is its subject.
     """
-    if any(_names_own_person(one, title, lexicon) for one in fields):
+    if any(names_own_person(one, title, lexicon) for one in fields):
         return ""
     asked: dict[str, set[str]] = {}
     for one in fields:
@@ -191,55 +190,13 @@ def _is_subject(words: set[str], firm: bool) -> bool:
     return len(words) >= LEAST and (of_firm or ("姓名" in words and not firm))
 
 
-def implied_roles(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> list[str | None]:
-    """Per field the role of the person named before it, unless the form named the person of its row by then.
-
-    户主姓名 | 身份证号: whose number it is, the header does not say. 母亲姓名 | 职业 | 儿童姓名 | 性别: the child comes
-    later.
-    """
-    # 现场鉴定表/户主姓名 goes on about the head, though 申请书/姓名 names the person of the row elsewhere.
-    # Whoever is asked by 申请人名称 may be a company.
-    names = [_names_own_person(one, title, lexicon) and not key(one.label).endswith("名称") for one in fields]
-    named = [_role_named(one) for one in fields]
-    own = {tuple(one.parents) for one, is_name in zip(fields, names, strict=True) if is_name}
-    # 业主姓名 | 户籍信息/身份证号码: where one person is named in all, sections go on about him.
-    only = len({role for role in named if role}) == 1 and not own
-    # 不动产权利人: a title that ends with a role says whose the rest is, where nobody else is the row's.
-    whole = role_at_end(title) if not own else None
-    whole = whole if whole in IMPLYING else None
-    implied: list[str | None] = []
-    last = whole
-    before: str | None = None
-    section: tuple[str, ...] = ()
-    own_named = False
-    for one, role, is_name in zip(fields, named, names, strict=True):
-        if tuple(one.parents) != section:
-            section, before = tuple(one.parents), None
-            goes_on = only and _GOES_ON.search(section_words(section[-1]) if section else "")
-            last = last if goes_on else whole
-        own_named = own_named or (is_name and not section)
-        of_row = own_named or section in own if section else own_named or bool(own - {()})
-        # 法定代表人 | 职务: what stands directly behind him is his in any form.
-        found = before if before in ADJOINED else None if of_row else last
-        implied.append(None if role else found)
-        before = role
-        if role:
-            last = role if role in IMPLYING else whole
-    return implied
-
-
-def _role_named(one: FormField) -> str | None:
-    """The role of the person whose name a header asks."""
-    whoms = (whom for form in label(one.label).forms for whom in readings(form, one.parents))
-    return next((whom.role for whom in whoms if whom.role and whom.rest in ("姓名", "名字", "名称")), None)
-
-
 def _is_sealed(one: FormField) -> bool:
     """Does a header ask for a seal, as only organisations have: 申请人名称（公章）?"""
     return any(key(inside).endswith("章") for inside in label(one.label).inside)
 
 
-def _names_own_person(one: FormField, title: str, lexicon: Lexicon) -> bool:
+def names_own_person(one: FormField, title: str, lexicon: Lexicon) -> bool:
+    """Does a header ask the name of the person of the row?"""
     if (one.parents and is_stranger(one.parents[-1], title)) or _is_sealed(one):
         return False
     whoms = [whom for form in label(one.label).forms for whom in readings(form, one.parents)]
@@ -287,13 +244,19 @@ def _is_of_somebody(fields: Sequence[FormField], title: str, lexicon: Lexicon) -
 
 
 def _asks_of_somebody(one: FormField, title: str, lexicon: Lexicon) -> bool:
-    if _names_own_person(one, title, lexicon):
+    if names_own_person(one, title, lexicon):
         return True
     roles = {whom.role for whom in readings(label(one.label).words, one.parents)} - {None}
     if roles:
         return not roles.isdisjoint(OF_HOMES)
-    strange = bool(one.parents) and is_stranger(one.parents[-1], title)
-    return not strange and any(word in key(one.label) for word in _PARTICULARS)
+    if one.parents and is_stranger(one.parents[-1], title):
+        return False
+    if any(word in key(one.label) for word in _PARTICULARS):
+        return True
+    asked = {lexicon.names[place].fact.element for place in lexicon.exact.get(label(one.label).words, ())} - {None}
+    return bool(asked) and all(
+        element not in NEUTRAL and lexicon.entity(element) in ("resident", "household") for element in asked
+    )
 
 
 def is_explained(outer: str, said: str) -> bool:

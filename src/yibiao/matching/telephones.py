@@ -13,6 +13,7 @@ from yibiao.matching.roles import readings
 _TELEPHONE = re.compile(r"(?:联系|办公|固定|移动)?(?:电话|手机)(?:号码?)?|联系方式|座机(?:号码?)?")
 _MOBILE = re.compile(r"移动|手机")
 _FIXED = re.compile(r"固定|办公|座机")
+_SOMEBODY = re.compile(r"(?:人|员|者|长|负责人|经理|主任)(?:姓名|签字|签名)?$")
 
 ITS_OWN = Fact("organisation_phone")
 OF_ROLE: Mapping[str, Fact] = {
@@ -28,7 +29,8 @@ TELEPHONES = frozenset({"organisation_phone", "mobile_phone", "person_in_charge_
 def telephones(fields: Sequence[FormField], named: Sequence[str | None]) -> dict[FormField, Fact]:
     """What bare telephones of a form most likely are; without those of which the place says nothing.
 
-    Directly behind a person it is his, a mobile one also further on; all else reaches the organisation.
+    Directly behind a contact or a representative it is his, a mobile one also further on; behind anybody else nothing
+    is said; all others reach the organisation.
 
     Args:
         named: per field the role of the person whose name it asks.
@@ -36,18 +38,21 @@ def telephones(fields: Sequence[FormField], named: Sequence[str | None]) -> dict
     found: dict[FormField, Fact] = {}
     last: str | None = None
     before: str | None = None
+    behind_somebody = False
     section: tuple[str, ...] = ()
     for one, role in zip(fields, named, strict=True):
         if tuple(one.parents) != section:
-            section, last, before = tuple(one.parents), None, None
+            section, last, before, behind_somebody = tuple(one.parents), None, None, False
         words = label(one.label).words
         if _TELEPHONE.fullmatch(words) and not any(whom.role for whom in readings(words, one.parents)):
-            mobile = bool(_MOBILE.search(words))
-            whose = None if _FIXED.search(words) else last if mobile else before
+            mobile, fixed = bool(_MOBILE.search(words)), bool(_FIXED.search(words))
+            whose = None if fixed else last if mobile else before
             if his := OF_ROLE.get(whose or ""):
                 found[one] = his
-            elif not mobile:
+            elif fixed or not (mobile or behind_somebody):
                 found[one] = ITS_OWN
         before = role
         last = role or last
+        # 填表人 | 联系电话: his, whoever he is, and so nothing that a register holds.
+        behind_somebody = bool(role or _SOMEBODY.search(words))
     return found

@@ -91,7 +91,7 @@ class Judge:
             shown: how to speak of it, where its words may have been filled in.
             rows: which rows the form has, where that is known.
         """
-        scored = settled(scored, self._precedents, self._model)
+        scored = settled(scored, self._precedents, self._model, self._schemas)
         if shown is None:
             return self._of(scored, rows)
         if shown.hidden:

@@ -287,7 +287,7 @@ def _roles(figures: dict[str, float], reasons: list[str], fact: Fact, about: Abo
         reasons.append(f"{'上级表头' if about.said[fact.role] else '表头'}说的是{word_of(fact.role)}")
     elif fact.role and fact.role == about.implied:
         figures["role_implied"] = 1.0
-        reasons.append(f"前面写的是{word_of(fact.role)}，本表没有别人的姓名")
+        reasons.append(f"从前面的栏目或标题看，说的是{word_of(fact.role)}")
     elif fact.role:
         figures["role_lost"] = 1.0
     elif about.said and not owns_role(fact.element, about.said):

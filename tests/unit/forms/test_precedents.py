@@ -11,11 +11,15 @@ from click.testing import CliRunner
 
 import yibiao.contracts
 from yibiao.cli.root import root
+from yibiao.forms.admission import AskedField, Registration, Standing
+from yibiao.forms.admission.fields import SAID_ELEMENT, SAID_NEW
+from yibiao.forms.admission.precedents import precedents_of
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.model import load_model
 from yibiao.matching.precedents import Precedent, by_words, settled
 from yibiao.matching.score import Scored
+from yibiao.matching.verdict import Judge
 from yibiao.settings import Settings
 
 DOUBTFUL = ("户口", "手机联系号", "居住状况", "监护人电话号", "家庭经济来源状况")
@@ -61,9 +65,9 @@ def test_what_was_said_of_a_header_is_proposed_in_the_next_form(run, tmp_path):
     number = json.loads(run("form", "approve", "civil_affairs.visit", "--reason", "需要", "--json"))["control_number"]
 
     next_one = checked("帮扶人员登记表")[doubtful["label"]]
-    assert next_one["verdict"] in ("confirm", "derive")
+    assert next_one["verdict"] == "confirm"
     assert next_one["element"] == doubtful["element"]
-    assert number in next_one["reasons"][0]
+    assert next_one["reasons"][0] == f"准入编号 {number} 的表里，填报部门指明过是它"
     submitted = run("form", "submit", form_of(tmp_path, "帮扶", doubtful["label"]), *GIVEN, *COUNTS, "--json")
     assert [one["verdict"] for one in json.loads(submitted)["pending"]["fields"]][-1] == next_one["verdict"]
 
@@ -82,24 +86,53 @@ def doubt(model, element: str = "hukou_type_code", header: str = "户口", role:
 
 
 def said(element: str = "hukou_type_code", header: str = "户口：", number: str = "YB-1", role: str | None = None):
-    return Precedent(header, element, role, "走访登记表", number)
+    return Precedent(header, element, role, number)
 
 
-def test_only_a_best_guess_that_was_said_is_proposed(model):
+def test_only_a_best_guess_that_was_said_is_proposed(model, schemas):
     known = by_words([said()])
-    assert settled(doubt(model), known, model).score == model.likely
-    other = settled(doubt(model, "hukou_address"), known, model)
+    assert settled(doubt(model), known, model, schemas).score == model.likely
+    other = settled(doubt(model, "hukou_address"), known, model, schemas)
     assert other.score < model.likely
-    assert other.reasons == ("像", "《走访登记表》（YB-1）里同样的表头指的是 hukou_type_code")
-    assert settled(doubt(model, role="spouse"), known, model).score < model.likely
-    assert settled(doubt(model, header="户籍"), known, model) == doubt(model, header="户籍")
+    name = schemas.elements["hukou_type_code"].name
+    assert other.reasons == ("像", f"准入编号 YB-1 的表里，同样的表头指的是“{name}”")
+    for untouched in (doubt(model, role="spouse"), doubt(model, header="户籍")):
+        assert settled(untouched, known, model, schemas) is untouched
 
 
-def test_neither_sure_nor_new_fields_are_touched(model):
+def test_neither_sure_nor_new_fields_are_touched(model, schemas):
     known = by_words([said()])
     for score in (model.likely, 0.99, model.unsure - 0.01):
         one = Scored(FormField("表", 0, ("户口",)), Fact("hukou_type_code"), score, ())
-        assert settled(one, known, model) is one
+        assert settled(one, known, model, schemas) is one
+
+
+def test_what_was_said_is_confirmed_or_asked_if_nobody_holds_it_and_never_reused(model, schemas):
+    for element, verdict in (("hukou_type_code", "confirm"), ("main_income_source", "new")):
+        judge = Judge(schemas, model, precedents=by_words([said(element)]))
+        found = judge.of(doubt(model, element))
+        assert (found.element, found.verdict) == (element, verdict)
+        assert found.reasons[0].startswith("准入编号 YB-1 ")
+        assert Judge(schemas, model).of(doubt(model, element)).verdict == "ask"
+
+
+def field(key: str, reason: str = SAID_ELEMENT, element: str | None = "hukou_type_code", derive: str | None = None):
+    told = ("表", 0, element, None, derive, None, 1.0, "confirm", (reason,), (), None, None, "typed", "automatic")
+    return AskedField(key, *told)
+
+
+def test_precedents_are_plain_headers_of_forms_in_force():
+    fields = (
+        *(field("户口#2"), field("监护人/户口"), field("户口/户籍"), field("现户口", SAID_NEW, None)),
+        *(field("户别", "与数据元同名"), field("年龄", derive="age")),
+    )
+    given = ("civil_affairs.visit", "走访", "civil_affairs", "张", "办法", None, 1, 1, 1, date(2030, 1, 1))
+    kept = Registration(*given, fields, "x.csv", "", 1, 0, 0)
+    in_force = Standing("a", "approved", kept, control_number="YB-2026-0001-1")
+    ended = Standing("b", "expired", kept, former_number="YB-2026-0002-1")
+    waiting = Standing("c", "submitted", kept, pending=kept)
+    known = precedents_of({"a": in_force, "b": ended, "c": waiting})
+    assert known == [Precedent("户口", "hukou_type_code", None, "YB-2026-0001-1")]
 
 
 def test_words_of_which_two_forms_say_different_things_are_no_precedent():

@@ -9,9 +9,10 @@ import pytest
 from yibiao.contracts import Schemas, load_schemas
 from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
+from yibiao.matching.implied import implied_roles
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.model import Model, load_model
-from yibiao.matching.setting import implied_roles, setting_of
+from yibiao.matching.setting import setting_of
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 

@@ -6,11 +6,12 @@ import pytest
 
 from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
+from yibiao.matching.implied import implied_roles
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.normalise import label, tidy
 from yibiao.matching.roles import family_of_stranger, readings, section_words
 from yibiao.matching.score import Taken
-from yibiao.matching.setting import implied_roles, setting_of, subject_of
+from yibiao.matching.setting import setting_of, subject_of
 from yibiao.matching.words import why_skipped
 
 PERSON = ("姓名", "性别", "出生日期", "公民身份号码")

@@ -6,10 +6,11 @@ import pytest
 
 from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
+from yibiao.matching.implied import implied_roles
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.normalise import label, reduced, without_blanks
 from yibiao.matching.roles import is_stranger, readings
-from yibiao.matching.setting import entities_of, implied_roles, setting_of, subject_of
+from yibiao.matching.setting import entities_of, setting_of, subject_of
 from yibiao.matching.subjects import otherwise, titled_subject
 from yibiao.matching.words import why_skipped
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from yibiao.matching.fields import FormField
+from yibiao.matching.implied import implied_roles
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.score import score_fields
-from yibiao.matching.setting import entities_of, implied_roles
+from yibiao.matching.setting import entities_of
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import pytest
 
 from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
+from yibiao.matching.implied import implied_roles
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.normalise import key
 from yibiao.matching.roles import is_stranger, readings
-from yibiao.matching.setting import Setting, implied_roles, is_explained, setting_of
+from yibiao.matching.setting import Setting, is_explained, setting_of
 from yibiao.matching.subjects import otherwise
 from yibiao.matching.words import why_skipped
 

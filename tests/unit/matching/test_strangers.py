@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from yibiao.matching.fields import FormField
+from yibiao.matching.implied import implied_roles
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.roles import is_titled, readings
 from yibiao.matching.score import no_question
-from yibiao.matching.setting import implied_roles
 
 
 def fields(*paths: str) -> list[FormField]:

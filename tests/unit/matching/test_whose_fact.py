@@ -6,10 +6,11 @@ import pytest
 
 from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
+from yibiao.matching.implied import implied_roles
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.normalise import label
 from yibiao.matching.roles import is_stranger, readings, role_at_end
-from yibiao.matching.setting import implied_roles, setting_of
+from yibiao.matching.setting import setting_of
 
 
 def fields(*paths: str) -> list[FormField]:
@@ -35,6 +36,10 @@ def test_what_stands_right_behind_a_legal_representative_is_his_in_any_form(lexi
     setting = setting_of(form, "处罚决定书", lexicon)
     found = {one.fact for one in candidates(form[3], lexicon, setting, "legal_representative")}
     assert Fact("job_title", "legal_representative") in found
+    number = fields("姓名", "法定代表人", "身份证号")
+    both = setting_of(number, "登记表", lexicon)
+    found = {one.fact for one in candidates(number[2], lexicon, both, "legal_representative")}
+    assert Fact("citizen_id", "legal_representative") not in found, "it may be the number of either"
 
 
 def test_whoever_applies_by_a_name_with_a_seal_is_no_person(lexicon):
@@ -46,7 +51,11 @@ def test_whoever_applies_by_a_name_with_a_seal_is_no_person(lexicon):
 
 @pytest.mark.parametrize(
     ("title", "role"),
-    [("不动产权利人", "owner"), ("搬迁安置户主信息登记表", "head"), ("居民登记表", None), ("房屋信息表", None)],
+    [
+        *(("不动产权利人", "owner"), ("搬迁安置户主信息登记表", "head"), ("小区业主登记册", "owner")),
+        *(("居民登记表", None), ("房屋信息表", None), ("枪支使用人登记表", None), ("车辆所有权人登记表", None)),
+        *(("专利权利人信息", None), ("安全生产负责人登记表", None), ("事业单位法人登记表", None)),
+    ],
 )
 def test_a_title_may_end_with_whom_the_form_is_about(title, role):
     assert role_at_end(title) == role
@@ -59,6 +68,10 @@ def test_a_form_that_names_nobody_is_an_organisations(lexicon):
     assert taught.main == "organisation"
     of_person = setting_of(fields("单位名称", "姓名", "联系电话", "电子邮箱"), "先进工作者推荐表", lexicon)
     assert of_person.main == "resident"
+    of_disabled = setting_of(fields("残疾证号", "残疾等级", "联系人", "联系电话"), "残疾人补贴申请", lexicon)
+    assert of_disabled.main != "organisation"
+    of_family = setting_of(fields("联系人", "联系电话", "家庭人口", "家庭地址"), "家庭登记表", lexicon)
+    assert of_family.main == "household"
     of_house = setting_of(fields("户主姓名", "联系电话", "房屋结构"), "登记表", lexicon)
     assert of_house.main != "organisation"
 
@@ -92,6 +105,12 @@ def test_parts_of_a_register_of_persons_are_about_them(section):
         ("8、您家的自有住房有几处", "自有住房数"),
         ("您的学历是", "学历"),
         ("2016年您家家庭总收入", "家庭收入"),
+        ("您家有几口人", "家庭人口数"),
+        ("家庭人口是多少", "家庭人口"),
+        ("家庭人均年收入为多少元", "家庭人均年收入"),
+        ("您的紧急联系人", "紧急联系人"),
+        ("您家的常住人口", "家庭常住人口"),
+        ("您来本市的目的是什么", "来本市目的"),
     ],
 )
 def test_a_question_is_read_in_the_words_of_a_header(sentence, header):
@@ -99,7 +118,7 @@ def test_a_question_is_read_in_the_words_of_a_header(sentence, header):
     assert header in label(sentence).forms
 
 
-@pytest.mark.parametrize("header", ["联系人", "户籍地址", "是否低保", "行业"])
+@pytest.mark.parametrize("header", ["联系人", "户籍地址", "是否低保", "行业", "违法行为", "家长姓名"])
 def test_a_header_is_no_sentence(header):
     assert label(header).spoken == ()
 
@@ -123,3 +142,19 @@ def test_a_telephone_behind_a_person_is_his_and_all_others_reach_the_organisatio
         *(Fact("person_in_charge_phone"), None, Fact("person_in_charge_phone"), Fact("organisation_phone")),
     ]
     assert not setting_of(fields("姓名", "联系电话"), "人员登记表", lexicon).telephones
+
+
+@pytest.mark.parametrize("somebody", ["填表人", "经办人", "安全员", "统计负责人", "委托代理人"])
+def test_a_telephone_behind_anybody_else_is_not_the_organisations(lexicon, somebody):
+    form = fields("企业名称", "统一社会信用代码", somebody, "联系电话", "地址", "联系电话")
+    found = setting_of(form, "企业登记表", lexicon).telephones
+    assert [found.get(one) for one in form] == [None] * 5 + [Fact("organisation_phone")]
+
+
+def test_in_a_form_of_a_family_the_contact_is_who_is_to_be_called(lexicon):
+    form = fields("家庭人口", "家庭年收入", "联系人", "联系电话")
+    setting = setting_of(form, "家庭登记表", lexicon)
+    implied = implied_roles(form, setting.title, lexicon)
+    assert Fact("mobile_phone", "contact") not in {
+        one.fact for one in candidates(form[3], lexicon, setting, implied[3])
+    }

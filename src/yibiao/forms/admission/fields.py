@@ -16,6 +16,7 @@ from yibiao.forms.model import Form, Rows
 from yibiao.matching.fields import FormField, FormTable
 from yibiao.matching.lexicon import Fact, lexicon_of
 from yibiao.matching.model import Model, load_model
+from yibiao.matching.persons import PERSONAL
 from yibiao.matching.precedents import Precedent, by_words
 from yibiao.matching.printable import Printable, Shown
 from yibiao.matching.score import Scored, score_fields
@@ -173,7 +174,7 @@ class Assessor:
     def _match(self, fields: Sequence[AskedField], title: str) -> dict[str, AskedField]:
         if not fields:
             return {}
-        asked = [FormField(one.sheet, one.column, tuple(_bare(one.key).split("/"))) for one in fields]
+        asked = [FormField(one.sheet, one.column, tuple(bare(one.key).split("/"))) for one in fields]
         scored = score_fields(asked, title, lexicon_of(self._schemas, self._model.learned), self._model)
         return {
             field.key: self._asked(one, field.hand)
@@ -220,11 +221,15 @@ class Assessor:
                 got=element,
                 todo=did_you_mean(element, self._schemas.elements) or "Find it with `yibiao elements search`.",
             )
-        fact = Fact(element, field.role if element == field.element else None)
+        if element == field.element:
+            fact = Fact(element, field.role, field.derive, field.value)
+        else:
+            # 监护人/联系号 said to be a mobile number is the guardian's.
+            fact = Fact(element, field.role if element in PERSONAL else None)
         return self._fresh(replace(field, reasons=(SAID_ELEMENT, *field.reasons), score=1.0), fact)
 
     def _fresh(self, field: AskedField, fact: Fact, rows: Rows | None = None) -> AskedField:
-        place = FormField(field.sheet, field.column, tuple(_bare(field.key).split("/")))
+        place = FormField(field.sheet, field.column, tuple(bare(field.key).split("/")))
         made = self._asked(Scored(place, fact, field.score, field.reasons[:2]), field.hand, rows=rows)
         return replace(made, key=field.key, mode=field.mode, known=field.known)
 
@@ -287,7 +292,7 @@ def find_field(fields: Sequence[AskedField], name: str) -> int:
     """
     for said in (
         lambda one: one.key == name,
-        lambda one: innermost(one) == name,
+        lambda one: bare(one.key).rpartition("/")[2] == name,
         lambda one: one.element == name,
     ):
         places = [place for place, one in enumerate(fields) if said(one)]
@@ -325,12 +330,7 @@ def refusal(field: AskedField, schemas: Schemas) -> str:
     return f"{field.key}：{element}已由{named}{more}提供{as_of}{condition}；依条例{ARTICLE_SHORT}不得重复收集"
 
 
-def innermost(one: AskedField) -> str:
-    """The innermost header of a field."""
-    return _bare(one.key).rpartition("/")[2]
-
-
-def _bare(key: str) -> str:
+def bare(key: str) -> str:
     """The headers of a field, without the number that tells two of the same apart."""
     head, sign, number = key.rpartition("#")
     return head if sign and number.isdigit() else key
