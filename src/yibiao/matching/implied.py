@@ -35,7 +35,6 @@ def implied_roles(fields: Sequence[FormField], title: str, lexicon: Lexicon) -> 
     only = len({role for role in named if role}) == 1 and not own
     # 不动产权利人: a title that ends with a role says whose the rest is, where nobody else is the row's.
     whole = role_at_end(title) if not own else None
-    whole = whole if whole in IMPLYING else None
     implied: list[str | None] = []
     last = whole
     before: str | None = None

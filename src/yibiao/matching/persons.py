@@ -33,3 +33,9 @@ PERSONAL = _PARTICULARS | {"resident_name"}
 
 OF_PERSONS = PERSONAL - {"residence_address", "employer_name"}
 """What is a person's in every form that is not about an organisation, even if it is about his house or a dispute."""
+
+OF_ANYBODY = frozenset({"postal_code", "email_address", "vehicle_plate_number", "personnel_photo"})
+"""Elements of residents that forms about organisations ask by the same words."""
+
+OF_REACHED = frozenset({"residence_address", "mobile_phone", "landline_phone", "postal_code", "email_address"})
+"""Where somebody is reached; below 司法鉴定机构 it is where that firm is."""

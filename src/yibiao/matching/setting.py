@@ -10,6 +10,7 @@ from functools import cached_property
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.normalise import key, label
+from yibiao.matching.persons import OF_ANYBODY, OF_REACHED
 from yibiao.matching.roles import is_stranger, is_titled, readings, role_named, section_words
 from yibiao.matching.subjects import titled_subject
 from yibiao.matching.telephones import telephones
@@ -36,13 +37,8 @@ PLACE = re.compile(
 )
 """Words for a place of an organisation."""
 
-NEUTRAL = frozenset(
-    {
-        *("residence_address", "mobile_phone", "landline_phone", "postal_code", "email_address", "employer_name"),
-        *("identity_document_type_code", "vehicle_plate_number", "personnel_photo", "household_address"),
-    }
-)
-"""Elements of persons and families that forms about organisations ask by the same words."""
+NEUTRAL = OF_REACHED | OF_ANYBODY | {"employer_name", "identity_document_type_code", "household_address"}
+"""Elements of persons and families by which nobody can tell that a form is not an organisation's."""
 
 LEAST = 3
 """Particulars of somebody, his name among them, that make him whom a form is about."""

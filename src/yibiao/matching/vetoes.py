@@ -9,6 +9,7 @@ from yibiao.matching.fields import FormField
 from yibiao.matching.found import Found
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.normalise import LATIN, Label, key
+from yibiao.matching.persons import OF_ANYBODY, OF_REACHED
 from yibiao.matching.roles import family_of_stranger, is_stranger, is_titled, readings, section_words
 from yibiao.matching.setting import GENERIC, LEGAL, Setting, is_explained
 
@@ -20,9 +21,6 @@ GUEST = 0.2
 
 ACCOUNTS = frozenset({"benefit_payee_account", "bank_name", "account_holder_name", "provident_fund_account_number"})
 """Where a resident's benefit is paid to; the account of an organisation is another thing."""
-
-OF_ANYBODY = frozenset({"postal_code", "email_address", "vehicle_plate_number", "personnel_photo"})
-"""Elements of residents that forms about organisations ask by the same words."""
 
 OF_BENEFITS = frozenset(
     {"applied_benefit_name", "benefit_number", "benefit_amount", "benefit_type_code", "decision_date"}
@@ -79,9 +77,6 @@ _FIRM = re.compile(
 
 OF_ITSELF = frozenset({"residence_address", "mobile_phone", "identity_document_type_code", "citizen_id"})
 """A person's facts that an organisation has in its own way, by the same words."""
-
-OF_REACHED = frozenset({"residence_address", "mobile_phone", "landline_phone", "postal_code", "email_address"})
-"""Where somebody is reached; below 司法鉴定机构 it is where that firm is."""
 
 OF_BODIES = frozenset({"postal_code", "fax_number", "email_address"})
 """Where a body is reached by words that persons have as well."""
