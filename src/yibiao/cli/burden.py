@@ -182,6 +182,7 @@ def _show(made: Report) -> None:
 
     from yibiao.forms.account.change import PARTS
     from yibiao.forms.account.costs import distinct_fields
+    from yibiao.forms.account.report import EMPTY
     from yibiao.forms.burden import PRESENT
     from yibiao.terminal import table_console
 
@@ -200,6 +201,8 @@ def _show(made: Report) -> None:
     table.add_row(*_cells(made.total, registered, notes))
     console = table_console(width=200)
     console.print(table)
+    if made.is_empty:
+        console.print(f"{EMPTY} (no approved form)。")
     for number, note in enumerate(notes, 1):
         console.print(f"[{number}] 不给百分比 no percentage：{note}")
     before, after = made.total.before or (), made.total.after or ()

@@ -105,7 +105,8 @@ class Judge:
         if scored.skipped is not None:
             return self._verdict(scored, rows, None, "skip", reasons)
         if fact is None or fact.element is None or scored.score < self._model.unsure:
-            reasons = ["没有数据元与它相符" + (f"，最相近的只有 {scored.score:.2f}" if fact else ""), *reasons[:2]]
+            best = f"只有 {scored.score:.2f}" if scored.score >= 0.005 else "也不到 0.01"
+            reasons = ["没有数据元与它相符" + (f"，最相近的{best}" if fact else ""), *reasons[:2]]
             return self._verdict(scored, rows, None, "new", reasons)
         if scored.score < self._model.likely:
             return self._verdict(scored, rows, fact, "ask", [f"像“{self._name(fact)}”，但把握不足", *reasons])

@@ -358,6 +358,16 @@ def test_the_account_as_table_json_and_page(run, home, tmp_path):
     assert "no form" in run("burden", "simulate", "--drop", "x", "--home", str(tmp_path / "new"), fails=True).stderr
 
 
+def test_an_account_without_forms_says_how_to_register_one(run, home, tmp_path):
+    path = tmp_path / "账.html"
+    assert "yibiao form submit" in run("burden", "report", "--html", str(path)).stdout
+    assert "yibiao form submit" in path.read_text()
+    run("form", "submit", FORM, *GIVEN, "--respondents", "20", "--prefill")
+    run("form", "approve", FORM)
+    assert "yibiao form submit" not in run("burden", "report", "--html", str(path)).stdout
+    assert "yibiao form submit" not in path.read_text()
+
+
 def page_of(settings: Settings, schemas_name: str) -> str:
     today = standings(settings)
     return page(report("form", None, date(2099, 1, 1), {}, today, returns(settings), lambda *_: schemas_name))

@@ -7,7 +7,7 @@ from html import escape
 
 from yibiao.forms.account.change import PARTS, Change
 from yibiao.forms.account.costs import distinct_fields, hours, total_seconds
-from yibiao.forms.account.report import Line, Report
+from yibiao.forms.account.report import EMPTY, Line, Report
 from yibiao.forms.burden import PRESENT
 
 MODE_WORDS = {"typed": "手工录入", "picked": "下拉选择", "confirmed": "核对确认", "automatic": "系统填好"}
@@ -61,6 +61,7 @@ def page(report: Report, title: str = "填报负担账") -> str:
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>",
         f"<h1>{escape(title)}</h1>",
         f'<p class="faint">{period}。{basis}；“之后”是 {report.until} 有效的表单。</p>',
+        *([f"<p><b>{escape(EMPTY)}。</b></p>"] if report.is_empty else []),
         _tiles(report),
         "<h2>从之前到之后：每年小时数</h2>",
         _waterfall(total_seconds(before), total_seconds(after), total.change or Change()),

@@ -19,6 +19,9 @@ from yibiao.forms.admission.states import Registration, Standing
 from yibiao.forms.burden import PRESENT
 from yibiao.forms.returns import Return
 
+EMPTY = "这段时间没有批准过的表单，所以都是零。送审用 yibiao form submit，批准用 yibiao form approve"
+"""What is said of an account without any form."""
+
 BY = ("form", "department", "community", "month")
 
 
@@ -98,6 +101,11 @@ class Report:
     lines: tuple[Line, ...]
     total: Line
     months: tuple[Line, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Is there neither a form that counts nor anything that came back, so that all figures are nought?"""
+        return not (self.total.before or self.total.after or self.total.actual.returns)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; seconds are whole numbers and add up, hours are rounded for people."""
