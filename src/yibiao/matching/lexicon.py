@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import nsmallest
+from typing import Any
 
 from yibiao.contracts.values import Schemas
 from yibiao.matching.normalise import key, label, reduced, words_of
@@ -196,16 +196,25 @@ class Lexicon:
                 found[character].append(place)
         return found
 
+    @cached_property
+    def _lengths(self) -> Any:
+        import numpy as np
+
+        return np.array([len(name.words) for name in self.names])
+
     def near(self, words: str, most: int = 40) -> list[int]:
         """Places of the names that share most of the weight of their characters with `words`."""
-        shared: Counter[int] = Counter()
+        import numpy as np
+
+        shared = np.zeros(len(self.names))
+        some = np.zeros(len(self.names), dtype=bool)
         for character in sorted(set(words)):
-            told = self.weight.get(character, 0.0)
-            for place in self._places.get(character, ()):
-                shared[place] += told  # type: ignore[assignment]
-        names = self.names
-        ranked = nsmallest(most, [(-told / (4 + len(names[place].words)), place) for place, told in shared.items()])
-        return [place for _, place in ranked]
+            places = np.array(self._places.get(character, ()), dtype=int)
+            shared[places] += self.weight.get(character, 0.0)
+            some[places] = True
+        places = np.flatnonzero(some)
+        told = -shared[places] / (4 + self._lengths[places])
+        return [int(place) for place in places[np.lexsort((places, told))[:most]]]
 
     def owned(self, fact: Fact) -> Fact:
         """The same fact by the element that the registry has for this role, if it has one."""
