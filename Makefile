@@ -30,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Without byte code every process of a run, and every worker of the tests, would compile the same files again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev setup-spark run demo airflow test lint format types generated rewritten bench bench-rivals bench-matching soak lock lock-check clean
+.PHONY: help setup setup-dev setup-spark run demo airflow test lint format types generated rewritten bench bench-rivals bench-matching train soak lock lock-check clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -121,6 +121,15 @@ bench-rivals: setup-dev demo ## ingest beside pandas and dlt (DATA=data/bench/10
 bench-matching: setup-dev ## the field matcher on labelled forms, beside valentine
 	[ -x build/matchers/bin/python ] || { $(PYTHON) -m venv build/matchers && build/matchers/bin/python -m pip install -qq --require-hashes --no-deps --only-binary :all: -r requirements/matchers.txt; }
 	$(BIN)/python -m bench.matching
+
+train: setup-dev ## teach the field matcher anew from the labelled forms (an hour and a half on two processors)
+	[ -x build/sense/bin/python ] || { $(PYTHON) -m venv build/sense && build/sense/bin/python -m pip install -qq -r bench/sense/requirements.in; }
+	build/sense/bin/python -m bench.sense.pieces build/sense/pieces.json
+	$(BIN)/python -m bench.sense.prepare build/sense/pieces.json build/sense/forms.json
+	build/sense/bin/python -m bench.sense.train build/sense/forms.json build/sense
+	$(BIN)/python -m bench.sense.outside build/sense
+	cp build/sense/sense.npz schemas/matching/sense.npz
+	$(BIN)/python -m bench.matching --by-origin --train
 
 soak: setup-dev ## kill 20 runs at random moments and compare what the next run makes
 	$(BIN)/python -m bench.soak $(SOAK)

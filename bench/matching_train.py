@@ -16,6 +16,7 @@ import numpy as np
 
 from bench.labelled import Labelled, LabelledForm
 from bench.matching_trust import FOLDS, RIDGE, OutOfFold, chances_without, thresholds, trust_of
+from bench.sense.outside import Outside
 from bench.slips import SLIPPED, slipped
 from yibiao.contracts.values import Schemas
 from yibiao.matching.evidence import candidates
@@ -25,14 +26,15 @@ from yibiao.matching.model import Model
 from yibiao.matching.normalise import label, words_of
 from yibiao.matching.roles import Whom, readings
 from yibiao.matching.score import Concept, Taken, concept_of, doubts, no_question
+from yibiao.matching.sense import Meaning, Sense
 from yibiao.matching.setting import setting_of
 from yibiao.matching.weighing import FEATURES, Candidate
 from yibiao.matching.wording import signs
 
-OWN_UNHEARD_EVERY, UNHEARD_EVERY = 2, 6
-"""Every so many headers come a second time as if nobody had written them so far: of those that only forms of one origin
-have, and of all. The registry knows the headers of the development split from itself; of the headers with an element
-that only the seventh fresh group had, it knew half before it read them."""
+UNHEARD_EVERY = 2
+"""Every so many headers that only forms of one fold have come a second time as if nobody had written them so far. The
+registry knows the headers of the development split from itself; of the headers with an element that only the seventh
+fresh group had, it knew half before it read them. What others have as well, the sense has heard of."""
 
 AS_READ = 3.0
 """How much a form that was read counts beside one that was worded from memory: forms that come are worded by others."""
@@ -59,6 +61,7 @@ class _View:
 
     number: int
     forms: Sequence[LabelledForm]
+    outside: Outside
     lexicon: Lexicon
     only: Set[str] | None = None
     chosen: Set[str] = frozenset()
@@ -88,18 +91,19 @@ def lexicon_without(
 
 
 def unheard_of(forms: Sequence[LabelledForm], others: Sequence[LabelledForm]) -> frozenset[str]:
-    """Words of some headers, the same ones in every training.
+    """Words of some headers that no other form has, the same ones in every training.
 
     Args:
-        others: forms of other origins: what they ask as well is heard of more often.
+        others: forms of other origins.
     """
-    common = _words(others)
-    found = set()
-    for words in _words(forms):
-        every = UNHEARD_EVERY if words in common else OWN_UNHEARD_EVERY
-        if sha256(words.encode()).digest()[0] % every == 0:
-            found.add(words)
-    return frozenset(found)
+    own = _words(forms) - _words(others)
+    return frozenset(words for words in own if sha256(words.encode()).digest()[0] % UNHEARD_EVERY == 0)
+
+
+def words_unheard(forms: Sequence[LabelledForm], folds: Sequence[int], number: int) -> frozenset[str]:
+    """The words of a fold that are judged as if nobody had written them, the registry among others."""
+    fold = with_slips([form for form, place in zip(forms, folds, strict=True) if place == number])
+    return unheard_of(fold, [form for form, place in zip(forms, folds, strict=True) if place != number])
 
 
 def _words(forms: Sequence[LabelledForm]) -> set[str]:
@@ -133,6 +137,7 @@ class _Asked:
         homes: of the candidates: the entity that an element speaks of.
         hits, elements: whether a candidate is what is labelled, and whether its element is.
         concept: what labelled forms say of it that no data element says.
+        meaning: what it asks by the sense that other folds teach.
         together: the form as the lexicon sees it.
     """
 
@@ -146,6 +151,7 @@ class _Asked:
     hits: Any
     elements: Any
     concept: Concept
+    meaning: Meaning
     together: tuple[int, bool, str, str]
     trains: bool
     counts: bool
@@ -159,29 +165,33 @@ class _Asked:
         return AS_READ if self.form.read else 1.0
 
 
-def asked_of(schemas: Schemas, forms: Sequence[LabelledForm]) -> list[_Asked]:
+def asked_of(schemas: Schemas, forms: Sequence[LabelledForm], outside: Outside) -> list[_Asked]:
     """All fields of all folds with their candidates, each as seen without what its fold taught.
 
     The folds know nothing of each other, so that each processor takes some of them.
+
+    Args:
+        outside: what each form asks by the sense that other folds teach.
     """
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("fork")) as pool:
-        return [one for found in pool.map(partial(_asked_in, schemas, forms), range(FOLDS)) for one in found]
+        found = pool.map(partial(_asked_in, schemas, forms, outside), range(FOLDS))
+        return [one for some in found for one in some]
 
 
-def _asked_in(schemas: Schemas, forms: Sequence[LabelledForm], number: int) -> list[_Asked]:
+def with_slips(forms: Sequence[LabelledForm]) -> list[LabelledForm]:
+    """Some forms, and each with slips of writing: public ones are printed without, what arrives is not."""
+    return [*forms, *(slipped(form) for form in forms)]
+
+
+def _asked_in(schemas: Schemas, forms: Sequence[LabelledForm], outside: Outside, number: int) -> list[_Asked]:
     """The fields of one fold."""
     folds = folds_of(forms)
-    fold = [form for form, place in zip(forms, folds, strict=True) if place == number]
-    others = [form for form, place in zip(forms, folds, strict=True) if place != number]
-    # Public forms are printed without slips, what arrives is not: some headers come a second time with one.
-    with_slips = [*fold, *(slipped(form) for form in fold)]
+    fold = with_slips([form for form, place in zip(forms, folds, strict=True) if place == number])
     own = {form.id for form in fold}
-    common = _words(others)
-    unheard = unheard_of(with_slips, others)
-    chosen = frozenset(words for words in unheard if words not in common)
+    chosen = words_unheard(forms, folds, number)
     views = (
-        _View(number, with_slips, lexicon_without(schemas, forms, own), None, chosen),
-        _View(number, with_slips, lexicon_without(schemas, forms, own, unheard), unheard, chosen),
+        _View(number, fold, outside, lexicon_without(schemas, forms, own), None, chosen),
+        _View(number, fold, outside, lexicon_without(schemas, forms, own, chosen), chosen, chosen),
     )
     return [one for view in views for one in _collected(view)]
 
@@ -193,10 +203,12 @@ def _collected(view: _View) -> list[_Asked]:
         fields = [one.field for one in form.fields]
         setting = setting_of(fields, form.title, lexicon)
         together = (view.number, view.only is not None, form.id, form.source)
-        for one, implied in zip(form.fields, implied_roles(fields, setting.title, lexicon), strict=True):
+        meanings = view.outside.of(form.title, fields)
+        roles = implied_roles(fields, setting.title, lexicon)
+        for one, implied, meaning in zip(form.fields, roles, meanings, strict=True):
             if no_question(one.field):
                 continue
-            some = candidates(one.field, lexicon, setting, implied)
+            some = candidates(one.field, lexicon, setting, implied, meaning)
             if not some:
                 continue
             trains = not one.skipped and view.has(one)
@@ -214,6 +226,7 @@ def _collected(view: _View) -> list[_Asked]:
                     np.array([same(candidate.fact, one.fact, lexicon) for candidate in some], dtype=float),
                     np.array([same(candidate.fact, one.fact, lexicon, strict=False) for candidate in some]),
                     concept_of(one.field, lexicon),
+                    meaning,
                     together,
                     trains,
                     counts=trains and told and form.read and form.source != SLIPPED,
@@ -237,7 +250,7 @@ def judged_without(asked: Sequence[_Asked], weights: Mapping[int, Any]) -> list[
             best = order[0][0]
             field, fact = each.one.field, each.facts[best]
             pairs = [(each.candidate(place), logit) for place, logit in order]
-            figures = doubts(pairs, field, taken[each.together], each.concept)
+            figures = doubts(pairs, field, taken[each.together], each.concept, each.meaning)
             said = signs(field.label, fact, each.names[best], each.homes[best])
             hit, element = bool(each.hits[best]), bool(each.elements[best])
             told = (each.form, each.one, each.fold, fact, figures, said, hit, element, each.worth, each.counts)
@@ -263,18 +276,26 @@ def _rows(asked: Sequence[_Asked]) -> tuple[Any, Any, Any, Any]:
     )
 
 
-def train(schemas: Schemas, forms: Sequence[LabelledForm]) -> Model:
+def train(schemas: Schemas, forms: Sequence[LabelledForm], outside: Outside, sense: Sense) -> Model:
     """Train on forms of the development split.
 
     Weights of candidates by logistic regression, then, with each origin judged by weights of the others, how far the
     best candidate is to be trusted, then the thresholds.
+
+    Args:
+        outside: what each form asks by the sense that other folds teach.
+        sense: the one that all forms taught.
     """
-    asked = asked_of(schemas, forms)
-    return model_of(asked, out_of_fold(asked), schemas, forms)
+    asked = asked_of(schemas, forms, outside)
+    return model_of(asked, out_of_fold(asked), schemas, forms, sense)
 
 
 def model_of(
-    asked: Sequence[_Asked], judged: Sequence[OutOfFold], schemas: Schemas, forms: Sequence[LabelledForm]
+    asked: Sequence[_Asked],
+    judged: Sequence[OutOfFold],
+    schemas: Schemas,
+    forms: Sequence[LabelledForm],
+    sense: Sense,
 ) -> Model:
     """The model of fields that were judged already."""
     doubts, wording = trust_of(judged)
@@ -290,6 +311,7 @@ def model_of(
         sure=sure,
         learned=learned_of(forms),
         trained={"forms": len(forms), "fields": fields, "elements": len(schemas.elements)},
+        sense=sense,
     )
 
 

@@ -23,7 +23,7 @@ FOLDS = 5
 RIDGE = 1.0
 """How much weights are held small."""
 
-OFTEN, RIDGE_OF_SIGNS = 3, 6.0
+OFTEN, RIDGE_OF_SIGNS = 3, 60.0
 """Fields that a sign of the wording has at least, and how much their weights are held small."""
 
 TARGET_PRECISION, SURE_PRECISION = 0.95, 0.99

@@ -165,7 +165,7 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
     from yibiao.forms.admission import standings
     from yibiao.forms.admission.precedents import precedents_of
     from yibiao.forms.admission.printed import recognise
-    from yibiao.matching.check import check_tables, editions_of
+    from yibiao.matching.check import check_tables, editions_of, read_ahead
     from yibiao.matching.reading import read_form
 
     settings = Settings.load(home=home)
@@ -176,8 +176,9 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
 
         settings.open_home()
         editions, today = editions_of(need_current(settings).database)
-    schemas = load_schemas(settings.schemas)
     tables = read_form(file)
+    read_ahead(tables, settings.schemas)
+    schemas = load_schemas(settings.schemas)
     registered = standings(settings)
     verdicts = check_tables(tables, settings.schemas, schemas, editions, today, precedents_of(registered))
     # The list of verdicts is what programs read; whether the form may be declined is said beside it.

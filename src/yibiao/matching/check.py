@@ -32,7 +32,20 @@ def check_form(
         DeliveryError: no form can be read from the file.
         ContractError: the model does not fit this program.
     """
-    return check_tables(read_form(path), root, schemas, editions, today)
+    tables = read_form(path)
+    read_ahead(tables, root)
+    return check_tables(tables, root, schemas, editions, today)
+
+
+def read_ahead(tables: Sequence[FormTable], root: Path) -> None:
+    """Begin to read the sense of forms beside what else is to be loaded before `check_tables`.
+
+    Raises:
+        ContractError: the model does not fit this program.
+    """
+    model = load_model(root)
+    if model.sense:
+        model.sense.ahead([(table.title, table.fields) for table in tables])
 
 
 def check_tables(

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from yibiao.contracts.values import Element
+from yibiao.matching.alike import likeness
 from yibiao.matching.fields import FormField
 from yibiao.matching.found import Found, known, names_of
 from yibiao.matching.lexicon import Fact, Lexicon, Name
 from yibiao.matching.normalise import Label, key, label, without_blanks
 from yibiao.matching.persons import OF_CONTACTS, OF_OFFICE, OWN_NUMBERS, PASSED_ON, PERSONAL
-from yibiao.matching.roles import readings
+from yibiao.matching.roles import Whom, readings
+from yibiao.matching.sense import UNTOLD, Meaning
 from yibiao.matching.setting import Setting
 from yibiao.matching.vetoes import MOSTLY, is_vetoed, moved
 from yibiao.matching.weighing import About, Candidate, is_of_person, is_yes_or_no, owns_role, weigh
@@ -29,12 +31,15 @@ OF_MEMBERS = re.compile(r"成员(?:基本|详细)?(?:信息|情况|登记|名单
 """Titles of forms whose rows are the members of a family."""
 
 
-def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str | None = None) -> list[Candidate]:
+def candidates(
+    one: FormField, lexicon: Lexicon, setting: Setting, implied: str | None = None, meaning: Meaning = UNTOLD
+) -> list[Candidate]:
     """Facts that a field may ask, the best compared first.
 
     Args:
         setting: what its form is about, and whom it names.
         implied: the role of the person of whom the fields before it, or the title, speak.
+        meaning: what it asks by the sense of the whole form.
     """
     leaf = label(one.label)
     best: dict[Fact, Found] = {}
@@ -70,6 +75,9 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
             if each not in best or found.strength > best[each].strength:
                 best[each] = found
     ranked = sorted(best.items(), key=lambda item: (-item[1].strength, str(item[0])))[:MOST]
+    sensed = _sensed(leaf, lexicon, meaning, entities)
+    if sensed is not None and sensed[0] not in dict(ranked) and not is_vetoed(*sensed, leaf, one, setting, lexicon):
+        ranked.append(sensed)
     exact = {fact for fact, found in ranked if found.way in ("exact", "learned", "alike")}
     said = {
         whom.role: whom.by_path for form in leaf.forms for whom in readings(form, one.parents) if whom.role is not None
@@ -77,7 +85,7 @@ def candidates(one: FormField, lexicon: Lexicon, setting: Setting, implied: str 
     by_path = {fact for fact, found in ranked if found.way == "path" and found.like.told + found.like.covered > 1.99}
     if any(said.values()):
         by_path = set()  # 家庭成员/姓名 is the name of another person, not what 家庭成员姓名 is elsewhere
-    about = About(lexicon, setting, entities, exact, said, implied, by_path, parts)
+    about = About(lexicon, setting, entities, exact, said, implied, by_path, parts, meaning)
     return [weigh(fact, found, leaf, one, about) for fact, found in ranked]
 
 
@@ -93,6 +101,24 @@ def _in_context(name: Name, around: str, lexicon: Lexicon, entities: Mapping[str
     if home in ("resident", "household") and name.fact.element not in PERSONAL:
         return False
     return entities.get(home or "", 0.0) >= MOSTLY
+
+
+def _sensed(
+    leaf: Label, lexicon: Lexicon, meaning: Meaning, entities: Mapping[str, float]
+) -> tuple[Fact, Found] | None:
+    """What the field asks by its sense, by the own name of the element, whatever words the header has for it."""
+    likeliest = meaning.likeliest(ENOUGH)
+    element = lexicon.schemas.elements.get(likeliest.element or "") if likeliest else None
+    if likeliest is None or element is None or likeliest.derive:
+        return None
+    fact = _contact(lexicon.owned(_of_whom(likeliest, lexicon)), entities)
+    name = Name(key(element.name), Fact(element.id), "registry", f"说的是数据元“{element.name}”")
+    like = likeness(leaf.words, name.words, lexicon.weight, lexicon.unseen)
+    return (fact, Found(name, Whom(fact.role, leaf.words), leaf.words, "like", like.order, like)) if fact else None
+
+
+ENOUGH = 0.2
+"""Chance from which what a field asks by its sense alone is weighed beside what its words are like."""
 
 
 def _of_parts(leaf: Label, one: FormField, lexicon: Lexicon) -> list[set[Fact | None]]:
@@ -116,12 +142,17 @@ def _fact(found: Found, leaf: Label, lexicon: Lexicon) -> Fact | None:
     # A list answers whether somebody is in it; a text does not say that there is nothing to say.
     if fact.derive is None and leaf.question and not is_yes_or_no(element) and _is_listed(element):
         fact = replace(fact, derive="exists")
-    if element.id == "remark":
-        fact = replace(fact, role=None)  # what is noted beside somebody is a note of the row
+    return lexicon.owned(_of_whom(fact, lexicon))
+
+
+def _of_whom(fact: Fact, lexicon: Lexicon) -> Fact:
+    """The fact without a person, if its element cannot be a person's or says itself whose it is."""
+    if fact.element == "remark":
+        return replace(fact, role=None)  # what is noted beside somebody is a note of the row
     # guardian_relation, parent_work_place: the element itself says whom it speaks of.
     if fact.role and (not is_of_person(fact.element, lexicon) or owns_role(fact.element, {fact.role: True})):
-        fact = replace(fact, role=None)
-    return lexicon.owned(fact)
+        return replace(fact, role=None)
+    return fact
 
 
 def _contact(fact: Fact | None, entities: Mapping[str, float]) -> Fact | None:

@@ -1,4 +1,7 @@
-"""The trained weights: `schemas/matching/model.json`, written by `bench.matching --train`, read by every check."""
+"""The trained weights: `schemas/matching/model.json`, written by `bench.matching --train`, read by every check.
+
+Beside it lies `sense.npz`, written by `make train`: the two belong together.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,13 @@ import orjson
 
 from yibiao.errors import ContractError
 from yibiao.matching.lexicon import Fact, Learned
+from yibiao.matching.sense import READING, Sense, hash_of
 from yibiao.matching.weighing import FEATURES
 
 FORMAT = 2
 
 PLACE = Path("matching") / "model.json"
+SENSE = PLACE.with_name("sense.npz")
 """Below the schemas folder."""
 
 DOUBTS = (
@@ -45,6 +50,8 @@ DOUBTS = (
     *("twin", "concept_alike", "concept_of_alike"),
     *("long", "form_known", "section_known"),
     *("telephone", "other_telephone"),
+    *("sense", "sense_nothing", "sense_role", "sense_derive", "sense_another", "sense_sure"),
+    *("chance", "chance_nothing", "chance_another", "chance_role", "chance_fact"),
 )
 """Figures of a field's best candidate that say how far to trust it."""
 
@@ -62,6 +69,7 @@ class Model:
         sure: score from which nobody need look.
         learned: words of headers of labelled forms and what they ask.
         trained: what it was trained on, for whoever asks.
+        sense: what fields ask by the sense of a whole form; None: words alone are weighed.
     """
 
     weights: tuple[float, ...]
@@ -72,6 +80,7 @@ class Model:
     sure: float
     learned: tuple[Learned, ...]
     trained: dict[str, Any]
+    sense: Sense | None = None
 
     def pair(self, vector: Sequence[float]) -> float:
         """Logit of a candidate."""
@@ -83,8 +92,9 @@ class Model:
         return sigmoid(said + sum(weight * value for weight, value in zip(self.doubts, figures, strict=True)))
 
 
-_KEPT: dict[bytes, Model] = {}
-"""Hash of the file that was read last -> what it says: a process that serves many forms reads it once."""
+_KEPT: dict[tuple[bytes, int, int], Model] = {}
+"""Hash of the file that was read last, time and size of the sense -> what they say: a process that serves many forms
+reads them once."""
 
 
 def sigmoid(logit: float) -> float:
@@ -93,45 +103,67 @@ def sigmoid(logit: float) -> float:
 
 def semantics() -> str:
     """Hash of what the weights mean: a model of other figures is refused."""
-    return hashlib.sha256(orjson.dumps([FORMAT, FEATURES, DOUBTS])).hexdigest()[:16]
+    return hashlib.sha256(orjson.dumps([FORMAT, FEATURES, DOUBTS, READING])).hexdigest()[:16]
 
 
 def load_model(schemas: Path) -> Model:
     """The model of a schemas folder.
 
     Raises:
-        ContractError: there is none, or it was trained for other figures than this program computes.
+        ContractError: there is none, or it was trained for other figures than this program computes, or with another
+            sense than lies beside it.
     """
-    path = schemas / PLACE
     try:
-        read = path.read_bytes()
-        said = hashlib.sha256(read).digest()
+        read = (schemas / PLACE).read_bytes()
+        said = (hashlib.sha256(read).digest(), *_seen(schemas / SENSE))
         if (kept := _KEPT.get(said)) is not None:
             return kept
-        data = orjson.loads(read)
-    except FileNotFoundError:
+        data = _checked(read, schemas)
+        sense = (schemas / SENSE).read_bytes()
+    except FileNotFoundError as missing:
         raise ContractError(
             "There is no model for matching fields.",
-            where=f"{schemas.name}/{PLACE}",
-            todo="Take it from the project, or train it: `python -m bench.matching --train`.",
+            where=f"{schemas.name}/{PLACE.parent}/{Path(missing.filename).name}",
+            todo="Take it from the project, or train it: `make train`.",
         ) from None
-    except orjson.JSONDecodeError:
-        raise ContractError("The model for matching fields is no JSON.", where=f"{schemas.name}/{PLACE}") from None
-    if not isinstance(data, dict) or data.get("semantics") != semantics():
-        raise ContractError(
-            "The model for matching fields was trained for another version of this program.",
-            where=f"{schemas.name}/{PLACE}",
-            expected=semantics(),
-            got=str(data.get("semantics"))[:16] if isinstance(data, dict) else type(data).__name__,
-            todo="Train it again: `python -m bench.matching --train`.",
-        )
-    model = _model(data)
+    _must_be(data, "sense", hash_of(sense), f"with another {SENSE.name} than lies beside it", schemas)
+    model = _model(data, Sense(sense) if sense else None)
     _KEPT.clear()
     _KEPT[said] = model
     return model
 
 
-def _model(data: dict[str, Any]) -> Model:
+def _seen(path: Path) -> tuple[int, int]:
+    """When a file was changed, and its size; to read a large one only to see that it is the same would be slow."""
+    if not path.is_file():
+        return (0, 0)
+    stat = path.stat()
+    return (stat.st_mtime_ns, stat.st_size)
+
+
+def _checked(read: bytes, schemas: Path) -> dict[str, Any]:
+    """What the file says, if it fits this program."""
+    try:
+        data = orjson.loads(read)
+    except orjson.JSONDecodeError:
+        raise ContractError("The model for matching fields is no JSON.", where=f"{schemas.name}/{PLACE}") from None
+    data = data if isinstance(data, dict) else {}
+    _must_be(data, "semantics", semantics(), "for another version of this program", schemas)
+    return data
+
+
+def _must_be(data: dict[str, Any], name: str, expected: str, trained: str, schemas: Path) -> None:
+    if data.get(name) != expected:
+        raise ContractError(
+            f"The model for matching fields was trained {trained}.",
+            where=f"{schemas.name}/{PLACE}",
+            expected=expected,
+            got=str(data.get(name))[:16],
+            todo="Take both files of one version of the project, or train it again: `make train`.",
+        )
+
+
+def _model(data: dict[str, Any], sense: Sense | None) -> Model:
     return Model(
         weights=tuple(data["weights"][name] for name in FEATURES),
         doubts=tuple(data["doubts"][name] for name in DOUBTS),
@@ -141,15 +173,18 @@ def _model(data: dict[str, Any]) -> Model:
         sure=data["thresholds"]["sure"],
         learned=tuple(Learned(words, Fact(*fact), forms) for words, fact, forms in data["learned"]),
         trained=data["trained"],
+        sense=sense,
     )
 
 
 def write_model(model: Model, schemas: Path) -> None:
-    """Write it so that equal training gives an equal file."""
+    """Write it so that equal training gives an equal file, and its sense beside it."""
+    sense = model.sense.read if model.sense else b""
     data = {
         "format": FORMAT,
         "kind": "matching model",
         "semantics": semantics(),
+        "sense": hash_of(sense),
         "trained": model.trained,
         "weights": {name: round(float(value), 4) for name, value in zip(FEATURES, model.weights, strict=True)},
         "doubts": {name: round(float(value), 4) for name, value in zip(DOUBTS, model.doubts, strict=True)},
@@ -163,6 +198,7 @@ def write_model(model: Model, schemas: Path) -> None:
     path = schemas / PLACE
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_one_name_a_line(data))
+    (schemas / SENSE).write_bytes(sense)
 
 
 def _one_name_a_line(data: dict[str, Any]) -> bytes:

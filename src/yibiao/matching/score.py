@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from yibiao.matching.alike import likeness
@@ -13,6 +13,7 @@ from yibiao.matching.implied import implied_roles
 from yibiao.matching.lexicon import Fact, Lexicon
 from yibiao.matching.model import Model, sigmoid
 from yibiao.matching.normalise import label, reduced
+from yibiao.matching.sense import NOTHING, UNTOLD, Meaning
 from yibiao.matching.setting import Setting, setting_of
 from yibiao.matching.weighing import Candidate
 from yibiao.matching.wording import signs
@@ -98,15 +99,19 @@ def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, mode
     """Score the fields of one table, in order."""
     setting = setting_of(fields, title, lexicon)
     implied = implied_roles(fields, setting.title, lexicon)
-    ranked = [rank(one, lexicon, setting, model, role) for one, role in zip(fields, implied, strict=True)]
+    meanings = model.sense.of(title, fields) if model.sense else [UNTOLD] * len(fields)
+    ranked = [
+        rank(one, lexicon, setting, model, role, meaning)
+        for one, role, meaning in zip(fields, implied, meanings, strict=True)
+    ]
     skipped = [no_question(one) for one in fields]
     taken = Taken()
     for one, found, skip in zip(fields, ranked, skipped, strict=True):
         if found and skip is None:
             taken.take(one, found[0][0].fact, found[0][1])
     return [
-        _settle(one, found, skip, taken, lexicon, model)
-        for one, found, skip in zip(fields, ranked, skipped, strict=True)
+        _settle(one, found, skip, taken, lexicon, model, meaning)
+        for one, found, skip, meaning in zip(fields, ranked, skipped, meanings, strict=True)
     ]
 
 
@@ -116,10 +121,16 @@ def no_question(one: FormField) -> str | None:
 
 
 def rank(
-    one: FormField, lexicon: Lexicon, setting: Setting, model: Model, implied: str | None = None
+    one: FormField,
+    lexicon: Lexicon,
+    setting: Setting,
+    model: Model,
+    implied: str | None = None,
+    meaning: Meaning = UNTOLD,
 ) -> list[tuple[Candidate, float]]:
     """Candidates with their logits, the likeliest first."""
-    found = [(candidate, model.pair(candidate.vector())) for candidate in candidates(one, lexicon, setting, implied)]
+    some = candidates(one, lexicon, setting, implied, meaning)
+    found = [(candidate, model.pair(candidate.vector())) for candidate in some]
     return sorted(found, key=lambda pair: (-pair[1], str(pair[0].fact)))
 
 
@@ -139,7 +150,9 @@ def concept_of(one: FormField, lexicon: Lexicon) -> Concept:
     return Concept(best, False, False)
 
 
-def doubts(found: Sequence[tuple[Candidate, float]], one: FormField, taken: Taken, concept: Concept) -> list[float]:
+def doubts(
+    found: Sequence[tuple[Candidate, float]], one: FormField, taken: Taken, concept: Concept, meaning: Meaning = UNTOLD
+) -> list[float]:
     """Figures by `yibiao.matching.model.DOUBTS` of a field's best candidate."""
     best, logit = found[0]
     # The same element of another person is no rival: whom a header speaks of has figures of its own.
@@ -173,6 +186,8 @@ def doubts(found: Sequence[tuple[Candidate, float]], one: FormField, taken: Take
             taken.known(None, logit),
             taken.known(tuple(one.parents), logit),
             *(best.figures.get(name, 0.0) for name in ("telephone", "other_telephone")),
+            *(meaning.element(best.fact), meaning.nothing(), meaning.role(best.fact), meaning.derive(best.fact)),
+            *(meaning.another(best.fact), meaning.sure(best.fact), *meaning.chances(best.fact)),
         ),
     ]
 
@@ -184,18 +199,20 @@ def _settle(
     taken: Taken,
     lexicon: Lexicon,
     model: Model,
+    meaning: Meaning,
 ) -> Scored:
     if skip is not None:
         return Scored(one, None, 1.0, (skip,), skipped=skip)
     if not found:
         return Scored(one, None, 0.0, ("没有任何数据元的名称与它相近",))
     best = found[0][0]
-    figures = doubts(found, one, taken, concept_of(one, lexicon))
+    figures = doubts(found, one, taken, concept_of(one, lexicon), meaning)
     reasons = list(best.reasons)
     if figures[5] and not figures[3]:  # a word that elements have too is one of theirs here
         reasons.append("别的表单也问过，没有数据元")
     if figures[6]:
         reasons.append("同表另一栏更像这个数据元")
+    reasons.extend(_of_sense(best.fact, meaning, lexicon))
     if figures[2] < 1.0 and len(found) > 1:
         other = lexicon.schemas.elements[found[1][0].fact.element or ""].name
         reasons.append(f"也可能是“{other}”")
@@ -207,3 +224,20 @@ def _settle(
         rivals=tuple((candidate.fact, round(sigmoid(logit), 3)) for candidate, logit in found[1:4]),
         exact=bool(figures[3]),
     )
+
+
+TOLD = 0.6
+"""Chance from which it is told what a field asks by the sense of the form."""
+
+
+def _of_sense(fact: Fact, meaning: Meaning, lexicon: Lexicon) -> Iterator[str]:
+    """What the form as a whole says of a field, if it says one thing clearly."""
+    likeliest = max(meaning.elements, key=meaning.elements.__getitem__, default=None)
+    if likeliest is None or math.exp(meaning.elements[likeliest]) < TOLD:
+        return
+    if likeliest == NOTHING:
+        yield "连同整张表读，更像没有数据元的内容"
+    elif likeliest == fact.element:
+        yield "连同整张表读，问的也是它"
+    elif likeliest in lexicon.schemas.elements:
+        yield f"连同整张表读，更像“{lexicon.schemas.elements[likeliest].name}”"

@@ -17,6 +17,7 @@ from yibiao.matching.normalise import Label, key, reduced
 from yibiao.matching.persons import OF_PERSONS, PASSED_ON
 from yibiao.matching.reasons import of_name
 from yibiao.matching.roles import SELF, Whom, is_titled, section_words, word_of
+from yibiao.matching.sense import Meaning
 from yibiao.matching.setting import Setting, is_explained
 from yibiao.matching.subjects import SUBJECTS
 from yibiao.matching.telephones import TELEPHONES
@@ -71,6 +72,7 @@ FEATURES = (
         *("outer_strange", "outer_fits", "homeless", "other_person", "part_last", "guest", "only_one"),
         *("ends_known", "rest_told", "votes_alike", "votes_alike_against", "two_facts"),
         *("telephone", "other_telephone"),
+        *("sense", "sense_role", "sense_derive"),
     ),
 )
 """Order of the figures; a model says for which of them it was trained."""
@@ -113,7 +115,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class About:
-    """What is the same for all candidates of a field: `said` are the roles that its header names, and where."""
+    """What is the same for all candidates of a field.
+
+    Attributes:
+        said: the roles that its header names, and where.
+        meaning: what the whole form says that it asks.
+    """
 
     lexicon: Lexicon
     setting: Setting
@@ -123,6 +130,7 @@ class About:
     implied: str | None
     by_path: set[Fact]
     of_parts: Sequence[set[Fact | None]]
+    meaning: Meaning
 
 
 def is_yes_or_no(element: Element) -> bool:
@@ -203,6 +211,8 @@ def weigh(
     figures["other_exact"] = float(bool(exact) and fact not in exact)
     figures["other_path"] = float(bool(about.by_path) and fact not in about.by_path)
     _votes(figures, fact, found, leaf, about)
+    meaning = about.meaning
+    figures.update(sense=meaning.element(fact), sense_role=meaning.role(fact), sense_derive=meaning.derive(fact))
     if way == "tail":
         figures["ends_known"] = 1.0
         figures["rest_told"] = float(_is_told(found, one, about))

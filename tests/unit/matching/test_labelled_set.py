@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 from bench.labelled import HERE, labelled_forms, split_of
-from bench.matching import kind_of, measure
+from bench.matching import kind_of, measure, sense_of, teaching
+from bench.matching_train import with_slips
+from bench.sense.outside import Outside, kept
 
 from yibiao.errors import ContractError
 from yibiao.matching.normalise import words_of
@@ -79,3 +81,13 @@ def test_the_model_learned_from_no_test_form(schemas, model):
     assert len(only_test) > 50
     # Registered forms of schemas/forms teach as well, and may have some of the same plain headers.
     assert len(only_test & learned) < len(only_test) / 4
+
+
+def test_the_sense_was_taught_every_labelled_form_and_belongs_to_what_is_kept_of_them(schemas):
+    outside, settings = kept(), Settings.load()
+    for form in teaching(settings.schemas, schemas):
+        for some in with_slips([form]):
+            assert len(outside.of(some.title, [one.field for one in some.fields])) == len(some.fields)
+    assert sense_of(settings.schemas, outside).taught == outside.taught
+    with pytest.raises(ContractError, match="make train"):
+        sense_of(settings.schemas, Outside({}, "another"))

@@ -91,8 +91,7 @@ def test_training_asks_what_is_made_of_headers_that_nobody_has_written(schemas):
         if not one.skipped and "/" not in one.field.label
     }
     assert 0.4 < len(unheard) / len(headers) < 0.6
-    common = unheard_of(forms, forms)
-    assert len(common & unheard) == len(common) < len(unheard) / 2, "what other origins ask is heard of more often"
+    assert not unheard_of(forms, forms), "what other origins ask as well is heard of"
     told, asked = lexicon_without(schemas, forms, set()), lexicon_without(schemas, forms, set(), unheard)
     own = {label(element.name).words for element in schemas.elements.values()}
     gone = (unheard & asking) - own - {""}

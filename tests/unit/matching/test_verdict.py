@@ -101,6 +101,18 @@ def test_a_model_for_other_figures_is_refused(tmp_path, model):
         load_model(tmp_path)
 
 
+def test_a_model_beside_another_sense_is_refused(tmp_path, model):
+    write_model(model, tmp_path)
+    (tmp_path / "matching" / "sense.npz").write_bytes(b"another")
+    with pytest.raises(ContractError, match=r"another sense.npz") as told:
+        load_model(tmp_path)
+    assert "make train" in str(told.value)
+    (tmp_path / "matching" / "sense.npz").unlink()
+    with pytest.raises(ContractError, match="no model") as told:
+        load_model(tmp_path)
+    assert "sense.npz" in str(told.value)
+
+
 def test_a_missing_or_broken_model_is_told(tmp_path):
     with pytest.raises(ContractError, match="no model"):
         load_model(tmp_path)

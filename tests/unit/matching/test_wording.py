@@ -62,7 +62,9 @@ def judged(sign: str, right: bool):
 
 
 def test_training_learns_which_words_leave_a_name_what_it_is():
-    fields = [judged("x 饭店", True)] * 20 + [judged("x 危险废物", False)] * 20 + [judged("x 罕见", True)] * (OFTEN - 1)
+    fields = (
+        [judged("x 饭店", True)] * 200 + [judged("x 危险废物", False)] * 200 + [judged("x 罕见", True)] * (OFTEN - 1)
+    )
     doubts, wording = trust_of(fields)
     assert wording["x 饭店"] > 0.5 > 0 > -0.5 > wording["x 危险废物"]
     assert "x 罕见" not in wording

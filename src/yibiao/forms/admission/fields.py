@@ -160,7 +160,7 @@ class Assessor:
         Args:
             rows: those of the form, where `schemas/forms/` has it.
         """
-        matched = self._match([one for one in fields if one.element is None and one.concept is None], title)
+        matched = self._match(fields, title)
         found = []
         for field in fields:
             if field.key in matched and field.reasons[:1] != (SAID_NEW,):
@@ -172,14 +172,15 @@ class Assessor:
         return found
 
     def _match(self, fields: Sequence[AskedField], title: str) -> dict[str, AskedField]:
-        if not fields:
+        """The fields that no element was found for, matched anew among all fields of their form."""
+        if all(one.element or one.concept for one in fields):
             return {}
         asked = [FormField(one.sheet, one.column, tuple(bare(one.key).split("/"))) for one in fields]
         scored = score_fields(asked, title, lexicon_of(self._schemas, self._model.learned), self._model)
         return {
             field.key: self._asked(one, field.hand)
             for field, one in zip(fields, scored, strict=True)
-            if one.skipped is None
+            if one.skipped is None and field.element is None and field.concept is None
         }
 
     def means(self, field: AskedField, element: str) -> AskedField:
