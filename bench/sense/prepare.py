@@ -86,7 +86,7 @@ def prepared(schemas: Schemas, root: Path, told: dict[str, Any]) -> dict[str, An
             (told["marks"]["begin"], *pieces.of(text), told["marks"]["end"])
             for text in ("没有数据元", *(entity[one] + schemas.elements[one].name for one in elements[1:]))
         ],
-        "entities": {one: pieces.of(one) for one in set(entity.values())},
+        "entities": {one: pieces.of(one) for one in sorted(set(entity.values()))},
         "names": [
             {
                 "entity": entity[one.id],
