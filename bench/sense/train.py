@@ -3,8 +3,8 @@
     build/sense/bin/python -m bench.sense.train build/sense/forms.json build/sense [--only FOLD]
 
 One model a fold, taught by the other folds, and one taught by all: `fold-0.npz` to `fold-4.npz` and `sense.npz`. Each
-is a quarter of an hour on two processors. Of the same numbers the same program makes the same model on one machine;
-another processor rounds otherwise.
+takes a quarter of an hour where two run side by side, one processor each (`OMP_NUM_THREADS=1`). Of the same numbers the
+same program makes the same model on one machine; another processor rounds otherwise.
 """
 
 from __future__ import annotations

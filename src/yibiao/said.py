@@ -13,6 +13,12 @@ from collections.abc import Mapping
 from yibiao.errors import YibiaoError
 
 SAID: Mapping[str, str] = {
+    # the program itself
+    "There is no model for matching fields.": "认表头用的模型文件 {where} 不在，程序没有装全。请找系统管理员",
+    "The model for matching fields is no JSON.": "认表头用的模型文件 {where} 坏了。请找系统管理员",
+    "The model for matching fields was trained {how}.": (
+        "认表头用的模型 {where} 与程序或旁边的文件不是同一版本，不能用。请找系统管理员"
+    ),
     # files that are to be a form
     "The file cannot be opened.": "打不开文件 {where}。请检查路径和权限",
     "The file is empty.": "文件 {where} 是空的。请重新保存或导出后再试",

@@ -3,7 +3,7 @@
 Likeness of words cannot tell that 房号 of a hotel is no 房号 of a dwelling. A multilingual language model of six layers
 knows what words have to do with each other; labelled forms taught it what fields ask. It reads a whole form at once,
 title and headers in order, and says of each field how likely each data element is, each person, each derivation, or
-that no data element says it. The file holds whole numbers of eight bits, a scale a row, 15 MB; nothing is downloaded.
+that no data element says it. The file holds whole numbers of eight bits, a scale a row, 17 MB; nothing is downloaded.
 
 Source of the words' meaning: intfloat/multilingual-e5-small (MIT licence), by `bench.sense`.
 """

@@ -17,6 +17,7 @@ from yibiao.matching.model import DOUBTS, load_model, write_model
 from yibiao.matching.score import Scored
 from yibiao.matching.verdict import Judge
 from yibiao.matching.weighing import FEATURES
+from yibiao.said import said
 
 FIELD = FormField("表", 3, ("户主", "姓名"))
 
@@ -107,10 +108,12 @@ def test_a_model_beside_another_sense_is_refused(tmp_path, model):
     with pytest.raises(ContractError, match=r"another sense.npz") as told:
         load_model(tmp_path)
     assert "make train" in str(told.value)
+    assert "不是同一版本" in said(told.value)
     (tmp_path / "matching" / "sense.npz").unlink()
     with pytest.raises(ContractError, match="no model") as told:
         load_model(tmp_path)
     assert "sense.npz" in str(told.value)
+    assert "系统管理员" in said(told.value)
 
 
 def test_a_missing_or_broken_model_is_told(tmp_path):
