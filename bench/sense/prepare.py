@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.labelled import Labelled
+from bench.labelled import Labelled, worded_forms
 from bench.matching import teaching
 from bench.matching_train import AS_READ, folds_of, words_unheard
 from bench.matching_trust import FOLDS
@@ -41,8 +41,10 @@ def prepared(schemas: Schemas, root: Path, told: dict[str, Any]) -> dict[str, An
     lexicon = Lexicon(schemas)
     pieces = Pieces(told["pieces"], told["chances"], told["marks"]["unknown"])
     marks = Marks(*(told["marks"][one] for one in ("begin", "end", "below", "apart")))
-    forms = teaching(root, schemas)
-    folds = folds_of(forms)
+    judged = teaching(root, schemas)
+    worded = worded_forms(schemas)
+    forms = [*judged, *worded]
+    folds = [*folds_of(judged), *(place % FOLDS for place in range(len(worded)))]
     facts = [lexicon.owned(one.fact) for form in forms for one in form.fields if not one.skipped]
     elements = [NOTHING, *sorted(schemas.elements)]
     roles = sorted({one.role or "" for one in facts})
@@ -74,7 +76,7 @@ def prepared(schemas: Schemas, root: Path, told: dict[str, Any]) -> dict[str, An
             ]
             if headers:
                 lines.append({"pieces": read.pieces, "title": read.title, "headers": headers, "fold": fold})
-    unheard = [words_unheard(forms, folds, number) for number in range(FOLDS)]
+    unheard = [words_unheard(judged, folds[: len(judged)], number) for number in range(FOLDS)]
     entity = {one.id: ENTITIES.get(one.entity, "") for one in schemas.elements.values()}
     return {
         **told,
