@@ -5,8 +5,8 @@ split: labelled before anything was measured on them, and tuned on by nobody. Al
 registered forms of `schemas/forms` as well. Once its wrong answers were looked at one by one, a test group is spent: it
 moves to development, and a new one is labelled.
 
-`bench/labelled_forms/worded/*.yml` hold forms that nobody published: they teach the sense of headers, and neither words
-nor weights.
+`bench/labelled_forms/worded/*.yml` hold forms that nobody read either: they teach the sense of headers alone, neither
+words nor weights.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class LabelledForm:
 
 def items_of(file: Path) -> list[dict[str, str]]:
     """What a file says of its forms, as written."""
-    # The reader in C, where there is one: there are three megabytes of such files.
+    # The reader in C, where there is one: there are four megabytes of such files.
     found: list[dict[str, str]] = yaml.load(file.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return found
 

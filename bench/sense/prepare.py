@@ -44,7 +44,9 @@ def prepared(schemas: Schemas, root: Path, told: dict[str, Any]) -> dict[str, An
     judged = teaching(root, schemas)
     worded = worded_forms(schemas)
     forms = [*judged, *worded]
-    folds = [*folds_of(judged), *(place % FOLDS for place in range(len(worded)))]
+    folds_judged = folds_of(judged)
+    # Nobody judges these; each fold does without a fifth of them so that all are taught about as much.
+    folds = [*folds_judged, *(place % FOLDS for place in range(len(worded)))]
     facts = [lexicon.owned(one.fact) for form in forms for one in form.fields if not one.skipped]
     elements = [NOTHING, *sorted(schemas.elements)]
     roles = sorted({one.role or "" for one in facts})
@@ -76,7 +78,7 @@ def prepared(schemas: Schemas, root: Path, told: dict[str, Any]) -> dict[str, An
             ]
             if headers:
                 lines.append({"pieces": read.pieces, "title": read.title, "headers": headers, "fold": fold})
-    unheard = [words_unheard(judged, folds[: len(judged)], number) for number in range(FOLDS)]
+    unheard = [words_unheard(judged, folds_judged, number) for number in range(FOLDS)]
     entity = {one.id: ENTITIES.get(one.entity, "") for one in schemas.elements.values()}
     return {
         **told,

@@ -3,8 +3,8 @@
     build/sense/bin/python -m bench.sense.train build/sense/forms.json build/sense [--only FOLD]
 
 One model a fold, taught by the other folds, and one taught by all: `fold-0.npz` to `fold-4.npz` and `sense.npz`, each
-on one processor, as many at once as there are: two side by side take less time than two threads of one. Of the same
-numbers the same program makes the same model on one machine; another processor rounds otherwise.
+on one processor and with a gigabyte of memory, as many side by side as there are processors. Of the same numbers the
+same program makes the same model on one machine; another processor rounds otherwise.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WITHOUT_TITLE, UNREAD = 0.15, 0.04
 """Share of forms that are read without their title, and of pieces that are read as unknown: forms that come have other
 titles and other words."""
 OTHERS_EVERY = 3
-"""Rounds of which a form that nobody read takes part in one."""
+"""A form that nobody read takes part in one of so many rounds, by lot."""
 NAMES_AT_ONCE = 20
 """Names of the registry that are read as one form."""
 AS_NAME = 1 / 3
@@ -173,8 +173,8 @@ class Teacher:
     def epoch(self, without: int | None) -> list[list[Line]]:
         """Batches of one round: forms that were read, a third of the others, half of the registry's names.
 
-        What counts less than a form that was read takes part in every third round and counts three times there, which
-        is the same and a third of the work. Some forms are read without their title.
+        The others are drawn anew each round and count three times there, which is the same and a third of the work.
+        Some forms are read without their title.
         """
         some = []
         for fold, lines in sorted(self.lines.items()):
@@ -319,8 +319,10 @@ def main() -> None:
     parser.add_argument("--only", help="a fold by its number, or 'all'")
     given = parser.parse_args()
     folds = json.loads(given.told.read_bytes())["folds"]
-    # The one that most is taught to takes longest, and begins.
+    # The one of all takes longest, and begins.
     some = [one for one in (None, *range(folds)) if given.only in (None, "all" if one is None else str(one))]
+    if not some:
+        parser.error(f"--only: 'all' or a fold below {folds}, not {given.only!r}")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         for name in pool.map(partial(_write, given.told, given.into), some):
             print(f"{name} is written", flush=True)

@@ -72,7 +72,7 @@ def test_every_form_says_what_kind_of_source_it_has(schemas):
     assert all(form.source and form.title for form in [*labelled_forms(schemas), *worded_forms(schemas)])
 
 
-def test_forms_that_nobody_published_teach_the_sense_alone(schemas):
+def test_worded_forms_teach_the_sense_alone(schemas):
     """They say so, name only data elements there are, and are neither weighed nor measured."""
     worded = worded_forms(schemas)
     labelled = labelled_forms(schemas)
@@ -98,7 +98,7 @@ def _words(form: LabelledForm) -> set[str]:
 
 
 def _fields(file: Path) -> list[str]:
-    return [line for one in items_of(file) for line in one["fields"].splitlines()]
+    return [line for one in items_of(file) for line in one["fields"].splitlines() if line.strip()]
 
 
 @labelled
