@@ -32,7 +32,7 @@ from torch.nn import functional
 from bench.sense.base import Base
 
 LAYERS = 6
-EPOCHS = 6
+EPOCHS = 4
 AT_ONCE = 6
 RATE, RATE_OF_HEADS = 2e-4, 1e-3
 FADES = 0.1
@@ -40,8 +40,8 @@ FADES = 0.1
 WITHOUT_TITLE, UNREAD = 0.15, 0.04
 """Share of forms that are read without their title, and of pieces that are read as unknown: forms that come have other
 titles and other words."""
-OTHERS_EVERY = 3
-"""A form that nobody read takes part in one of so many rounds, by lot."""
+OTHERS_EVERY = 4
+"""A form that nobody read takes part in one of so many rounds, in turn."""
 NAMES_AT_ONCE = 20
 """Names of the registry that are read as one form."""
 AS_NAME = 1 / 3
@@ -170,18 +170,18 @@ class Teacher:
         for one in told["names"]:
             self.names[one["entity"]].append(one)
 
-    def epoch(self, without: int | None) -> list[list[Line]]:
-        """Batches of one round: forms that were read, a third of the others, half of the registry's names.
+    def batches(self, without: int | None, epoch: int) -> list[list[Line]]:
+        """Batches of one round: forms that were read, a quarter of the others, half of the registry's names.
 
-        The others are drawn anew each round and count three times there, which is the same and a third of the work.
-        Some forms are read without their title.
+        The others come in turn and count four times then, which is the same and a quarter of the work. Some forms are
+        read without their title.
         """
         some = []
         for fold, lines in sorted(self.lines.items()):
-            for one in lines if fold != without else ():
+            for place, one in enumerate(lines if fold != without else ()):
                 if one.worth == 1.0:
                     some.append(one.untitled() if random.random() < WITHOUT_TITLE else one)
-                elif random.random() < 1 / OTHERS_EVERY:
+                elif (place + epoch) % OTHERS_EVERY == 0:
                     some.append(one.counting(OTHERS_EVERY))
         some += self._named(without)
         random.shuffle(some)
@@ -236,7 +236,7 @@ def teach(teacher: Teacher, base: Base, without: int | None) -> Net:
     rest = [one for name, one in net.named_parameters() if name.partition(".")[0] not in HEADS]
     groups = [{"params": rest, "lr": RATE}, {"params": heads, "lr": RATE_OF_HEADS}]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
-    steps = EPOCHS * len(teacher.epoch(without))
+    steps = sum(len(teacher.batches(without, epoch)) for epoch in range(EPOCHS))
     pace = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / (0.1 * steps)) * max(0.0, 1 - step / steps)
     )
@@ -244,7 +244,7 @@ def teach(teacher: Teacher, base: Base, without: int | None) -> Net:
     for epoch in range(EPOCHS):
         net.train()
         lost = []
-        for lines in teacher.epoch(without):
+        for lines in teacher.batches(without, epoch):
             read, goal = teacher.batch(lines, unread=UNREAD)
             loss = _loss(net(*read), goal)
             optimizer.zero_grad()
