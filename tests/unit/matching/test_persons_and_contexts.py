@@ -81,7 +81,8 @@ def test_the_subject_of_a_form_by_another_word_is_found_in_such_a_form_only(lexi
 
 
 def test_training_asks_what_is_made_of_headers_that_nobody_has_written(schemas):
-    forms = [form for form in labelled_forms(schemas) if form.split == "development"]
+    # A sixth of them: to read what all teach takes seconds.
+    forms = [form for form in labelled_forms(schemas) if form.split == "development"][::6]
     unheard = unheard_of(forms, [])
     headers = {label(one.field.label).words for form in forms for one in form.fields}
     asking = {
