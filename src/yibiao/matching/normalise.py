@@ -137,8 +137,14 @@ def without_blanks(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split()).translate(_SIMPLE)
 
 
+_PLAIN = re.compile(r"[\u4e00-\u9fff]+")
+"""Chinese characters alone, as most names are: nothing below takes any of them away or makes it another."""
+
+
 def tidy(text: str) -> str:
     """Full width to half width, no blanks, no marks for required fields, no numbering."""
+    if _PLAIN.fullmatch(text):
+        return text.translate(_SIMPLE)
     text = without_blanks(text)
     text = _BOXES.sub("", text) or text
     return _NUMBERING.sub("", text).strip("*:：")
@@ -147,6 +153,8 @@ def tidy(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def key(text: str) -> str:
     """The words of a text for comparison: lower case, without brackets and punctuation."""
+    if _PLAIN.fullmatch(text):
+        return text.translate(_SIMPLE)
     return _MARKS.sub("", _BRACKETS.sub("", tidy(text))).replace("·", "").lower()
 
 

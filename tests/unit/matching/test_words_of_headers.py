@@ -7,7 +7,7 @@ import pytest
 from yibiao.credit_code import is_credit_code
 from yibiao.matching.alike import alike_in_sound, likeness, one_slip
 from yibiao.matching.fingerprint import is_citizen_number, share
-from yibiao.matching.normalise import key, label, reduced
+from yibiao.matching.normalise import key, label, reduced, tidy, words_of
 from yibiao.matching.roles import readings, word_of
 from yibiao.matching.subjects import otherwise
 from yibiao.matching.words import why_skipped
@@ -168,3 +168,11 @@ def test_values_are_recognised_by_their_form():
     assert share(["13800000000", "13900000000", "x"], "phone") == pytest.approx(2 / 3)
     assert share(["男", "女"], "code", frozenset({"男", "女"})) is None, "two values are too few"
     assert share(["男", "女", "未知"], "code", frozenset({"男", "女"})) == pytest.approx(2 / 3)
+
+
+def test_names_of_plain_characters_are_understood_as_with_a_blank_before_them(schemas):
+    """They take a shorter way; a blank, which says nothing, sends them the long one."""
+    names = [name for one in schemas.elements.values() for name in (one.name, *one.aliases)]
+    assert len(names) > 1000
+    for name in [*names, "繫人電話", "一", "第一章"]:
+        assert (tidy(name), key(name), words_of(name)) == (tidy(f" {name}"), key(f" {name}"), words_of(f" {name}"))
