@@ -108,7 +108,6 @@ class Lexicon:
         self.schemas = schemas
         self._unheard = unheard - {key(one.name) for one in schemas.elements.values()}
         self.homes = {one.id: one.entity for one in schemas.elements.values() if one.entity not in ("", "common")}
-        self._seen: set[tuple[str, Fact, bool]] = set()
         self.names: list[Name] = []
         self.exact: dict[str, list[int]] = defaultdict(list)
         self.alike: dict[str, list[int]] = defaultdict(list)
@@ -147,13 +146,16 @@ class Lexicon:
         self._add_words(words_of(text) or key(text), fact, source, said, contexts)
 
     def _add_words(self, words: str, fact: Fact, source: str, said: str, contexts: tuple[str, ...] = ()) -> None:
-        # A word that some report or form uses as it is counts without the context that the registry wants.
-        if not words or words in self._unheard or (words, fact, bool(contexts)) in self._seen:
+        if not words or words in self._unheard:
             return
-        self._seen.add((words, fact, bool(contexts)))
+        places = self.exact[words]
+        # A word that some report or form uses as it is counts without the context that the registry wants.
+        for place in places:
+            if self.names[place].fact == fact and bool(self.names[place].contexts) == bool(contexts):
+                return
         place = len(self.names)
         self.names.append(Name(words, fact, source, said, tuple(contexts)))
-        self.exact[words].append(place)
+        places.append(place)
         self.alike[reduced(words)].append(place)
 
     def _add_codes(self) -> None:
