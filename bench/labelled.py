@@ -79,7 +79,7 @@ class LabelledForm:
 
 def items_of(file: Path) -> list[dict[str, str]]:
     """What a file says of its forms, as written."""
-    # The reader in C, where there is one: there are four megabytes of such files.
+    # The reader in C, where there is one: there are six megabytes of such files.
     found: list[dict[str, str]] = yaml.load(file.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return found
 

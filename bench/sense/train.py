@@ -171,10 +171,10 @@ class Teacher:
             self.names[one["entity"]].append(one)
 
     def batches(self, without: int | None, epoch: int) -> list[list[Line]]:
-        """Batches of one round: forms that were read, a quarter of the others, half of the registry's names.
+        """Batches of one round: forms that were read, some of the others, half of the registry's names.
 
-        The others come in turn and count four times then, which is the same and a quarter of the work. Some forms are
-        read without their title.
+        The others come in turn, in one of `OTHERS_EVERY` rounds, and count so many times then, which is the same and
+        less work. Some forms are read without their title.
         """
         some = []
         for fold, lines in sorted(self.lines.items()):
