@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -171,16 +172,19 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
     settings = Settings.load(home=home)
     editions: dict[str, date] = {}
     today: date | None = None
-    if home is not None:
-        from yibiao.warehouse.releases import need_current
+    if home is not None or "YIBIAO_HOME" in os.environ:
+        from yibiao.warehouse.releases import current, need_current
 
-        settings.open_home()
-        editions, today = editions_of(need_current(settings).database)
+        release = current(settings) if home is None else need_current(settings)
+        if release is not None:
+            settings.open_home()
+            editions, today = editions_of(release.database)
     tables = read_form(file)
     read_ahead(tables, settings.schemas)
     schemas = load_schemas(settings.schemas)
     registered = standings(settings)
-    verdicts = check_tables(tables, settings.schemas, schemas, editions, today, precedents_of(registered))
+    precedents = precedents_of(registered)
+    verdicts = check_tables(tables, settings.schemas, schemas, editions, today, precedents, file.name)
     # The list of verdicts is what programs read; whether the form may be declined is said beside it.
     notice = recognise(file, tables[0].title, registered).notice
     if as_json:
@@ -188,6 +192,8 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
     else:
         _show_verdicts(verdicts, schemas)
     click.echo(notice, err=as_json)
+    if tables[0].unseen:
+        click.echo(f"隐藏的没有看：{'；'.join(tables[0].unseen)}。要一起检查，请先取消隐藏。", err=True)
 
 
 def _show_verdicts(verdicts: Sequence[Verdict], schemas: Schemas) -> None:

@@ -19,6 +19,7 @@ from yibiao.detect.table import Choice, Detected, Held, Repair
 from yibiao.errors import DeliveryError
 from yibiao.ingest.columns import plain
 from yibiao.ingest.readers.spreadsheet_book import Book, Grid, Sheet
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 from yibiao.ingest.readers.spreadsheet_rows import Layout, Part, cut
 from yibiao.ingest.readers.spreadsheet_totals import Earlier, agreeing, recount
 from yibiao.ingest.repairs import NUMBER
@@ -118,7 +119,7 @@ def _among_others(look: SheetLook, place: Place, places: Sequence[Place]) -> dic
     why = f"{len(places)} tables stand in the sheet"
     found["tables"] = Choice("tables", len(places), False, why)
     if {one.block for one in places} != {place.block}:
-        letters = f"{_letters(place.left + look.grid.left)}:{_letters(place.right + look.grid.left)}"
+        letters = f"{column_letters(place.left + look.grid.left)}:{column_letters(place.right + look.grid.left)}"
         found["tableColumns"] = Choice("tableColumns", letters, True, f"{why}, with blank columns between them")
     stack = [one for one in places if one.block == place.block]
     at = stack.index(place)
@@ -134,15 +135,6 @@ def _among_others(look: SheetLook, place: Place, places: Sequence[Place]) -> dic
         pattern = "^" + re.sub(r"\d+", r"\\d+", re.escape(title)).replace("\\ ", r"\s") + "$"
         found["tableUntil"] = Choice("tableUntil", pattern, stack[at + 1].title_rows > 0, "where the next one begins")
     return found
-
-
-def _letters(column: int) -> str:
-    text = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text
 
 
 def _prove(table: _Table) -> None:

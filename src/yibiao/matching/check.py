@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from yibiao.contracts.values import Schemas
+from yibiao.errors import DeliveryError
 from yibiao.matching.fields import FormTable
 from yibiao.matching.lexicon import lexicon_of
 from yibiao.matching.model import load_model
@@ -29,12 +30,12 @@ def check_form(
         today: the last day that the release speaks of.
 
     Raises:
-        DeliveryError: no form can be read from the file.
+        DeliveryError: no form can be read from the file, or it has answers and no label.
         ContractError: the model does not fit this program.
     """
     tables = read_form(path)
     read_ahead(tables, root)
-    return check_tables(tables, root, schemas, editions, today)
+    return check_tables(tables, root, schemas, editions, today, name=path.name)
 
 
 def read_ahead(tables: Sequence[FormTable], root: Path) -> None:
@@ -55,16 +56,29 @@ def check_tables(
     editions: Mapping[str, date] | None = None,
     today: date | None = None,
     precedents: Sequence[Precedent] = (),
+    name: str = "",
 ) -> list[Verdict]:
     """The same for forms that are read already.
 
     Args:
         precedents: what was said of headers in forms that are in force.
+        name: of the file, for errors.
+
+    Raises:
+        DeliveryError: there are answers, and no label.
     """
     model = load_model(root)
     lexicon = lexicon_of(schemas, model.learned)
     judge = Judge(schemas, model, editions, today, by_words(precedents))
     printable = Printable(lexicon)
+    if all(map(printable.is_data, tables)):
+        raise DeliveryError(
+            "No header was found: where headers would stand, the file has what looks like answers.",
+            where=name,
+            expected="a row of headers, or labels beside empty cells",
+            got="numbers or addresses, and no word that is known of headers",
+            todo="Put the row of headers over the answers, or check the empty form.",
+        )
     sheets = list(dict.fromkeys(table.sheet for table in tables))
     return [
         judge.of(scored, shown)

@@ -182,7 +182,7 @@ def _form(table: _Table, number: int) -> FormTable:
             if line > top or right > left:
                 merges.append((top, left, line, right))
         above = begun
-    found = table_of(Cells(name, rows, merges))
+    found = table_of(Cells(name, rows, merges, closed=True))
     fields = tuple(_with_options(one, options) for one in found.fields)
     title = found.title.removeprefix(name).strip()
     return replace(found, title=f"{table.title} {title}".strip(), fields=fields)

@@ -44,9 +44,13 @@ class FormTable:
         sheet: name of the sheet, or of the table in a document.
         beside: of labels beside cells, every text with the text right of it, to tell whether somebody filled the form
             in; None of a table under headers.
+        over: whether it is lines over the headers of the next table, which ask something of the form as a whole.
+        unseen: what of the file was not looked at because it is hidden, by place, in Chinese words.
     """
 
     sheet: str
     title: str
     fields: tuple[FormField, ...]
     beside: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
+    over: bool = False
+    unseen: tuple[str, ...] = ()

@@ -34,11 +34,15 @@ LONGEST = 40
 SAMPLE = 200
 """Values of a column that are looked at."""
 
+LEAST_ANSWERS = 2
+"""Blank cells beside labels from which on rows are no header: one may be a header that was forgotten."""
+
 _NOTE = re.compile(
     r"^(?:注|备注|说明|填表说明|填报说明|填写说明|附件|附表|单位)\s*\d*[:：]|^[（(]?(?:一|1)[、.]?.{25,}"
 )
 _SENTENCE = re.compile(r".*[。；;!！]$|^[（(]?[一二三四五六七八九十\d]{1,3}[）)、.．:：].{4,}|.{9,}[，；。].*")
 """A line of an explanation, not a header: it ends or is counted as one, or has several parts."""
+_ENDS_OPEN = re.compile(r"[:：]\s*$")
 _ANSWER = re.compile(
     r"[\d０-９][\d０-９.,/:\-年月日 Xx]*|[□☐○√✓].*|.*[_＿]{2,}.*|是|否|有|无|男|女|年月日|年\s*月\s*日"
 )
@@ -53,6 +57,8 @@ class Cells:
         merges: (top, left, bottom, right), inclusive.
         left: column of the file where column 0 stands.
         hidden: columns that one does not see.
+        closed: whether nothing can stand right of the last column, as in a table of a document.
+        reach: the last column that a merged cell of the sheet reaches to, though beyond the last text.
     """
 
     name: str
@@ -60,11 +66,21 @@ class Cells:
     merges: Sequence[tuple[int, int, int, int]]
     left: int = 0
     hidden: frozenset[int] = frozenset()
+    closed: bool = False
+    reach: int = -1
 
     @cached_property
     def width(self) -> int:
         """With one column more than has texts: the answer to the last label stands there."""
         return 1 + max(map(len, self.rows), default=0)
+
+    @cached_property
+    def last(self) -> int | None:
+        """The last column, if the form shows where it ends: a merged cell, a title as a rule, reaches to it."""
+        column = max(map(len, self.rows), default=0) - 1
+        if self.closed or column <= self.reach:
+            return max(column, self.reach)
+        return None
 
     @cached_property
     def owner(self) -> dict[tuple[int, int], tuple[int, int]]:
@@ -102,11 +118,23 @@ def tables_of(cells: Cells, grid: Grid) -> list[FormTable]:
     first = _first_of_many(cells)
     # A row of headers side by side at the top is that of a register; what stands under it are values, never labels.
     if any(_is_dense(cells, place) and place.begin + place.title_rows <= first for place in places):
-        return columns
+        return [*_over(cells, columns[0].title), *columns]
     pairs = label_cells(cells)
-    if _is_fill_in(pairs, max((len(table.fields) for table in columns), default=0)):
+    # Headers that have labels and their answers above them in one path are none.
+    headers = [len(one.fields) for one, place in zip(columns, places, strict=True) if not _has_answers(cells, place)]
+    if _is_fill_in(pairs, max(headers, default=0)):
         return [FormTable(cells.name, _title(cells, 0, pairs[0].row), tuple(pairs), _beside(cells))]
     return columns
+
+
+def _over(cells: Cells, title: str) -> list[FormTable]:
+    """What lines over the headers ask of the form as a whole (社区名称：…), but for who fills it in and when."""
+    lines = _head_lines(cells)
+    asked = [one for one in label_cells(cells) if one.row in lines] if lines else []
+    # What stands behind a colon is the answer already.
+    open_ = [one for one in asked if _ENDS_OPEN.search(one.label)]
+    fields = [one for one in open_ if why_skipped(key(one.label), one.label) is None]
+    return [FormTable(cells.name, title, tuple(fields), _beside(cells), over=True)] if fields else []
 
 
 def _register(cells: Cells) -> FormTable | None:
@@ -128,6 +156,17 @@ def _first_of_many(cells: Cells) -> int:
     if len(many) > 1 and is_head_line(cells.rows[many[0]]) and are_headers(cells.rows[many[1]]):
         return many[1]
     return many[0] if many else 0
+
+
+def _head_lines(cells: Cells) -> list[int]:
+    """Lines over the first row of headers, each part of which has its own answer (填报单位：… 日期：…)."""
+    found: list[int] = []
+    for row in range(len(cells.rows)):
+        if is_head_line(cells.rows[row]):
+            found.append(row)
+        elif _labels(cells, row) > 1:
+            return found if are_headers(cells.rows[row]) else []
+    return []  # labels and answers alone
 
 
 def _is_explanation(cells: Cells) -> bool:
@@ -186,21 +225,38 @@ def _labels(cells: Cells, row: int) -> int:
 
 
 def _is_dense(cells: Cells, place: Place) -> bool:
-    """Do the headers stand side by side, not with blanks between them?"""
+    """Do the headers stand side by side, not with blanks between them, and are all its rows such of headers?"""
     row = place.data - 1
+    if _has_answers(cells, place):
+        return False
     given = [bool(cells.text(row, column)) for column in range(place.left, place.right + 1)]
     beside = sum(one and other for one, other in pairwise(given))
     return sum(given) >= 3 and beside >= 0.6 * (sum(given) - 1)
 
 
+def _has_answers(cells: Cells, place: Place) -> bool:
+    """Are labels with cells for their answers above the last row of a header (申请人姓名 [ ] above 家庭成员 | 姓名)?
+
+    Beside the upper header of a group that is not merged, a blank has the next lower header under it.
+    """
+    answers = 0
+    for row in range(place.begin + place.title_rows, place.data - 1):
+        for column in range(place.left, place.right):
+            beside = (row, column + 1)
+            if cells.text(row, column) and not cells.text(*beside) and _first(cells, beside)[0] == row:
+                _, right = cells.end(*_first(cells, beside))
+                answers += all(not cells.text(row + 1, below) for below in range(column + 1, right + 1))
+    return answers >= LEAST_ANSWERS
+
+
 def _without_lonely_rows(cells: Cells, grid: Grid) -> Grid:
-    """The sheet without titles, notes and the numbers of empty rows.
+    """The sheet without titles, notes, lines over a header (填报单位：… 日期：…) and the numbers of empty rows.
 
     The detection of tables compares a header with the rows under it; an empty form has none, only rows of one cell.
     """
     import pyarrow as pa
 
-    lonely = set()
+    lonely = set(_head_lines(cells))
     for row in range(grid.height):
         given = [column for column in range(grid.width) if cells.rows[row][column]]
         if len(given) == 1:
@@ -208,7 +264,7 @@ def _without_lonely_rows(cells: Cells, grid: Grid) -> Grid:
             text = cells.rows[row][column]
             _, right = cells.end(row, column)
             wide = 2 * (right - column + 1) > grid.width > 2
-            if text.isdigit() or wide or len(text) > LONGEST:
+            if text.isdigit() or wide or len(text) > LONGEST or _NOTE.match(text):
                 lonely.add(row)
     if not lonely:
         return grid
@@ -291,11 +347,15 @@ def label_cells(cells: Cells) -> list[FormField]:
     given = [row for row in range(len(cells.rows)) if any(cells.rows[row])]
     sections = any(bottom > top and left == 0 for top, left, bottom, _ in cells.merges)
     paired = cells.width == 3 and not sections and are_labels([cells.text(row, 0) for row in given])
+    # Whoever types into a sheet writes right of its last column as well, unless the form ends there.
+    end = cells.width if cells.last is None else cells.last + 1
     first = _first_of_many(cells)
     blank = {(row, column) for row in range(len(cells.rows)) for column in range(cells.width)}
     blank -= {place for place in blank if cells.text(*place)}
     used: set[tuple[int, int]] = set()
     for row in range(len(cells.rows)):
+        # Under the last row of texts there are no cells to see, but under headers there is room for rows.
+        heads_below = not cells.closed and _labels(cells, row) > 1 and are_headers(cells.rows[row])
         for column in range(cells.width):
             text = cells.text(row, column)
             if cells.owner.get((row, column), (row, column)) != (row, column) or not _is_label(text):
@@ -310,18 +370,19 @@ def label_cells(cells: Cells) -> list[FormField]:
                     found.append(FormField(cells.name, 1 + cells.left, (text,), row))
                 continue
             beside, below = (row, right + 1), (bottom + 1, column)
-            if right + 1 < cells.width and _answers(cells, beside, blank) and _first(cells, beside) not in used:
+            if right + 1 < end and _answers(cells, beside, blank) and _first(cells, beside) not in used:
                 used.add(_first(cells, beside))
                 found.append(FormField(cells.name, right + 1 + cells.left, (*_section(cells, row, column), text), row))
             elif (
-                bottom + 1 < len(cells.rows)
-                and (right + 1 >= cells.width or not _answers(cells, beside, blank))
-                and below in blank
+                (below in blank or (bottom + 1 == len(cells.rows) and heads_below))
+                and (right + 1 >= end or not _answers(cells, beside, blank) or _first(cells, beside) in used)
                 and not bottom > row
                 and _first(cells, below)[1] == column
                 and _first(cells, below) not in used
             ):
                 used.add(_first(cells, below))
+                found.append(FormField(cells.name, column + cells.left, (*_section(cells, row, column), text), row))
+            elif right + 1 == end and bottom > row and column > 0:  # a photo has no other cell than its label's
                 found.append(FormField(cells.name, column + cells.left, (*_section(cells, row, column), text), row))
     return found
 

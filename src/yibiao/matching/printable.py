@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ KNOWN = 0.6
 MOSTLY = 0.6
 """Share of the headers of a table that must be known, so that the others are taken for headers as well."""
 
+SURELY = 2
+"""Names of data elements in a row that no row of answers has: beside 姓名 and 身份证号 stand headers, known or not."""
+
 LONG_NUMBER = 5
 """Digits in a row that no label has: years have four."""
 
@@ -33,9 +37,13 @@ _USUAL = (
     "受理 经办 提交 日期 时间 合计 小计 总计 备注 说明 情况 信息 状况 状态 类型 类别 "
     "名称 金额 数量 人数 户数 单位 原因 方式 地点 内容 标准 等级 级别 是否 有无 其中 "
     "其他 主要 本年 上年 本月 累计 全年 平均 负责人 责任人 联系人 措施 需求 建议 问题 "
-    "评价 来源 用途 期限 频率 次数 比例 总数 总额 年度 季度 月份 起止 开始 结束"
+    "评价 来源 用途 期限 频率 次数 比例 总数 总额 年度 季度 月份 起止 开始 结束 "
+    "必填 选填 必选 可选 必填项 选填项 非必填 单选 多选 勾选 下拉 下拉选择"
 )
 """Words of forms that are no questions themselves, or parts of many."""
+
+_OF_SYSTEMS = {"id", "uuid", "guid"}
+"""Columns that a program has for itself."""
 
 _FAMILY_NAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
@@ -90,11 +98,21 @@ class Printable:
         self._ends = {text[-2:] for text in texts}
         self._roles = {word for words in ROLES.values() for word in words}
         self._values = {key(word) for one in codes for word, _ in one.pairs} | {"是", "否", "有", "无", "男", "女"}
+        self._values -= _OF_SYSTEMS  # a country's letters are ID as well
+        elements = lexicon.schemas.elements
+        self._asking = {
+            one.words
+            for one in lexicon.names
+            if one.source in ("registry", "contract")
+            and one.fact.element
+            and one.fact.derive is None
+            and elements[one.fact.element].type not in ("code", "boolean")
+        } - self._values
         self._latin = {
             word
             for element in lexicon.schemas.elements.values()
             for word in (*element.id.split("_"), *re.findall(r"[a-z]+", element.english.lower()))
-        }
+        } | _OF_SYSTEMS
 
     def of(self, table: FormTable, number: int) -> list[Shown]:
         """How to speak of the fields of a table, in order.
@@ -105,6 +123,13 @@ class Printable:
         strict = self._may_be_filled_in(table)
         sheet = table.sheet if self._may_show(table.sheet, strict=False) else f"（第 {number} 张表）"
         return [self._field(one, sheet, strict) for one in table.fields]
+
+    def is_data(self, table: FormTable) -> bool:
+        """Is nothing of a table a label, and some of it a value: rows of a register whose headers were left out?"""
+        texts = [text for pair in table.beside or () for text in pair]
+        texts += [text for one in table.fields for text in one.path]
+        values = any(self._is_value(text) and not self.is_label(text) for text in texts)
+        return values and all(shown.hidden for shown in self.of(table, 1))
 
     def is_label(self, text: str) -> bool:
         """Do the words of the lexicon show that a text is a label, to its last word?"""
@@ -137,7 +162,18 @@ class Printable:
         if table.beside is not None:
             return any(self.is_label(left) and self._is_answer(right) for left, right in table.beside)
         known = sum(self.is_label(one.label) for one in table.fields)
-        return known < MOSTLY * len(table.fields)
+        return known < MOSTLY * len(table.fields) and not self._has_row_of_names(table)
+
+    def _has_row_of_names(self, table: FormTable) -> bool:
+        """Do so many names of data elements stand in one row that it is one of headers, whatever stands beside them?
+
+        What is asked by yes or no, or by a choice (党员, 残疾人), may be an answer as well, and is left out.
+        """
+        named: dict[int, set[str]] = defaultdict(set)
+        for one in table.fields:
+            if (whole := label(one.label).words) in self._asking:
+                named[one.row].add(whole)
+        return any(len(names) >= SURELY for names in named.values())
 
     def _is_answer(self, text: str) -> bool:
         """Is it something that a person wrote: neither a label nor what a template has in its place (□, 年 月 日)?"""

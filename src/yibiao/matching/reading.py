@@ -14,6 +14,9 @@ MOST_FIELDS = 2_000
 
 TEXT_ROWS = 2_000
 
+OF_PROGRAMS = (".xlsx", ".xlsm", ".xls", ".ods", ".docx")
+"""Endings of files that are no text. What systems export as .xls is often text with tabs, and is read as such."""
+
 
 def read_form(path: Path) -> list[FormTable]:
     """All forms of a file, in its order. Macros, links and formulas are never executed.
@@ -93,5 +96,14 @@ def _read_text(path: Path) -> list[FormTable]:
             where=path.name,
             expected="a line of headers",
             todo="Save the form with its headers.",
+        )
+    named = path.suffix.lower()
+    if named in OF_PROGRAMS and sum(len(one.fields) for one in found) == 1:
+        raise DeliveryError(
+            "The file is text without columns, though it is named like a workbook or document.",
+            where=path.name,
+            expected=f"a file as its name {named} says, or text with separated headers",
+            got="text of one column",
+            todo="Open it in the program that made it and save it again.",
         )
     return found

@@ -28,6 +28,7 @@ def read_workbook(path: Path) -> list[FormTable]:
     shown = [sheet for sheet in book.sheets if sheet.visible] or book.sheets
     found: list[FormTable] = []
     charts = 0
+    unseen = [f"第 {number} 张工作表" for number, sheet in enumerate(book.sheets, start=1) if sheet not in shown]
     for sheet in shown:
         try:
             grid = book.grid(sheet, MOST_ROWS)
@@ -38,7 +39,9 @@ def read_workbook(path: Path) -> list[FormTable]:
             continue
         texts = [column.to_pylist() for column in grid.texts]
         rows = [[column[row].strip() for column in texts] for row in range(grid.height)]
-        cells = Cells(sheet.name, rows, tuple(grid.merges), grid.left, frozenset(grid.hidden_columns))
+        hidden = frozenset(grid.hidden_columns)
+        cells = Cells(sheet.name, rows, tuple(grid.merges), grid.left, hidden, reach=grid.reach)
+        unseen += _hidden_columns(cells, book.sheets.index(sheet) + 1)
         for table in tables_of(cells, grid):
             found.append(_with_prompts(table, prompts.get(sheet.name)))
     if not any(table.fields for table in found):
@@ -49,7 +52,17 @@ def read_workbook(path: Path) -> list[FormTable]:
             got=f"{len(shown)} sheet(s)" + (f", {charts} of them charts or damaged" if charts else "") + " without any",
             todo="If the form is a picture, type its headers into a sheet; if its sheet is hidden, show it.",
         )
-    return [table for table in found if table.fields]
+    first, *others = (table for table in found if table.fields)
+    return [replace(first, unseen=tuple(unseen)), *others]
+
+
+def _hidden_columns(cells: Cells, number: int) -> list[str]:
+    """The columns of a sheet with a text that one does not see: a clerk cannot fill them in, a program may."""
+    from yibiao.ingest.readers.spreadsheet_marks import column_letters
+
+    given = [column for column in sorted(cells.hidden) if any(column < len(row) and row[column] for row in cells.rows)]
+    letters = "、".join(column_letters(column + cells.left) for column in given)
+    return [f"第 {number} 张工作表的 {letters} 列"] if given else []
 
 
 def _with_prompts(table: FormTable, prompts: Prompts | None) -> FormTable:

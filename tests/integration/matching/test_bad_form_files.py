@@ -190,3 +190,26 @@ def test_the_command_prints_the_error_and_no_traceback(tmp_path):
     assert result.exit_code == 1
     assert "to do" in result.output
     assert "Traceback" not in result.output
+
+
+def test_rows_of_a_register_without_headers_are_no_form(tmp_path):
+    book = openpyxl.Workbook()
+    for place, name in enumerate(("甄建设", "陆文", "欧阳小红")):
+        book.active.append([name, f"99990119900101{place:03d}X", f"1390000000{place}", f"2020-0{place + 1}-31"])
+    path = tmp_path / "名册.xlsx"
+    book.save(path)
+    result = CliRunner().invoke(root, ["form", "check", str(path)])
+    assert result.exit_code == 1
+    assert "没有找到表头" in result.stderr
+    assert path.name in result.stderr
+    assert "甄建设" not in result.output
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "xls", "docx"])
+def test_text_under_the_name_of_a_workbook_is_told(tmp_path, ending):
+    path = tmp_path / f"表.{ending}"
+    path.write_text("hello")
+    assert ending in refused(path).expected
+    # What a system exports under that name, with columns, is a template all the same.
+    path.write_text("姓名\t身份证号\t联系电话\n", encoding="gb18030")
+    assert [one.label for table in read_form(path) for one in table.fields] == ["姓名", "身份证号", "联系电话"]

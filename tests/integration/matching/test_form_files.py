@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +217,95 @@ def test_a_sheet_of_instructions_is_no_form(check, tmp_path):
     path = tmp_path / "form.xlsx"
     book.save(path)
     assert [found["label"] for found in check(path)] == ["姓名", "性别", "联系电话"]
+
+
+APPROVAL = (
+    ("临时救助申请审批表", "", "", "", "", "", ""),
+    ("申请人姓名", "", "性别", "", "出生年月", "", "照片"),
+    ("身份证号码", "", "", "", "联系电话", "", ""),
+    ("家庭住址", "", "", "", "", "", ""),
+    ("家庭成员", "姓名", "关系", "年龄", "健康状况", "职业", "月收入"),
+    *[("",) * 7] * 3,
+    ("申请理由", "", "", "", "", "", ""),
+    ("社区意见", "", "", "", "", "", ""),
+)
+APPROVAL_MERGED = ("A1:G1", "G2:G4", "B3:D3", "B4:F4", "A5:A8", "B9:G9", "B10:G10")
+
+
+def a_sheet(path: Path, rows: Sequence[Sequence[str]], merged: Sequence[str] = ()) -> Path:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append([text or None for text in row])
+    for cells in merged:
+        book.active.merge_cells(cells)
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("rows", [len(APPROVAL), 8, 5], ids=["whole", "no reason", "members last"])
+def test_an_application_with_its_family_under_it_keeps_what_it_asks_of_the_applicant(check, tmp_path, rows):
+    """Labels with blank cells above a table are no upper headers of it, and no field lies outside of the form."""
+    merged = [cells for cells in APPROVAL_MERGED if int(cells.rpartition(":")[2][1:]) <= max(rows, 5)]
+    found = check(a_sheet(tmp_path / "审批表.xlsx", APPROVAL[:rows], merged))
+    applicant = {row["label"]: row for row in found if row["path"] == [row["label"]]}
+    asked = {"申请人姓名": 1, "性别": 3, "出生年月": 5, "照片": 6, "身份证号码": 1, "联系电话": 5, "家庭住址": 1}
+    assert {label: applicant[label]["column"] for label in asked} == asked
+    assert applicant["身份证号码"]["element"] == "citizen_id"
+    assert {row["column"] for row in found if row["label"] in APPROVAL[4][1:]} >= {1, 2, 3, 4, 5, 6}
+    assert all(row["column"] < len(APPROVAL[0]) for row in found)
+
+
+def test_headers_stand_under_lines_for_who_fills_in_and_units(check, tmp_path):
+    upper = ["序号", "户主", "", "", "监护人", "", "家庭收入", "备注"]
+    lower = ["", "姓名", "身份证号", "联系电话", "姓名", "联系电话", "年收入(万元)", ""]
+    lines = [["低收入家庭摸底调查表", *[""] * 7], ["填报单位：", "", "", "填报日期："], ["单位：人、元"], []]
+    merged = ("A1:H1", "B5:D5", "E5:F5", "A5:A6", "H5:H6")
+    found = check(a_sheet(tmp_path / "摸底表.xlsx", [*lines, upper, lower], merged))
+    assert [(row["column"], row["label"]) for row in found] == [
+        (0, "序号"),
+        *((column, text) for column, text in enumerate(lower) if text),
+        (7, "备注"),
+    ]
+
+
+def test_what_a_line_over_the_headers_asks_of_the_whole_form_is_asked(check, tmp_path):
+    lines = [["走访登记表", "", "", "", ""], ["社区名称：", "", "填报日期：", "", ""]]
+    found = check(a_sheet(tmp_path / "走访.xlsx", [*lines, ["姓名", "身份证号", "联系电话", "走访情况", "备注"]]))
+    assert [row["label"] for row in found][:2] == ["社区名称：", "姓名"]
+    assert "填报日期：" not in [row["label"] for row in found]
+
+
+def test_labels_of_upper_headers_that_are_not_merged_are_not_lost(check, tmp_path):
+    upper = ["序号", "户主", "", "监护人", "", "备注"]
+    lower = ["", "姓名", "身份证号", "姓名", "联系电话", ""]
+    lines = [["摸底调查表", *[""] * 5], ["填报单位：", "", "", "填报日期："], ["单位：人、元"], []]
+    found = check(a_sheet(tmp_path / "摸底表.xlsx", [*lines, upper, lower], ["A1:F1"]))
+    assert [text for text in lower if text] == [row["label"] for row in found if row["label"] in lower]
+
+
+def test_hints_in_brackets_hide_no_header(check, tmp_path):
+    headers = ["姓名（必填）", "身份证号（必填）", "与户主的关系（必填）", "手机号码（选填）"]
+    found = check(a_sheet(tmp_path / "登记表.xlsx", [["居民信息登记表"], headers]))
+    assert [row["label"] for row in found] == headers
+    assert [row["element"] for row in found][:2] == ["resident_name", "citizen_id"]
+
+
+def test_new_questions_of_a_template_are_named_however_many(check, tmp_path):
+    new = ["最喜欢的颜色", "微信步数", "快递柜数量", "家里几只猫", "id"]
+    found = by_label(check(a_sheet(tmp_path / "登记表.xlsx", [["登记表"], ["姓名", "身份证号", *new]])))
+    assert {found[label]["verdict"] for label in new[:-1]} == {"new"}
+    assert found["id"]["verdict"] == "skip"
+
+
+def test_what_is_hidden_is_said_not_to_have_been_looked_at(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["姓名", "身份证号", "联系电话"])
+    book.active.column_dimensions["B"].hidden = True
+    book.create_sheet("另表").append(["开户银行", "银行账号"])
+    book["另表"].sheet_state = "hidden"
+    path = tmp_path / "登记表.xlsx"
+    book.save(path)
+    result = CliRunner().invoke(root, ["form", "check", str(path), "--json"])
+    assert "第 1 张工作表的 B 列" in result.stderr
+    assert "第 2 张工作表" in result.stderr
+    assert [row["label"] for row in json.loads(result.stdout)] == ["姓名", "联系电话"]

@@ -122,6 +122,7 @@ def _of_sheet(
     name: str, part: str, tables: Sequence[FormTable], package: Package, grid: list[list[str]], file: str, title: str
 ) -> Table:
     where = f"{file}, {name}"
+    tables = [one for one in tables if not one.over]
     if any(one.beside is not None for one in tables):
         raise refused(
             where,

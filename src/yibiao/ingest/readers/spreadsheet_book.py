@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -52,6 +52,7 @@ class Grid:
         hidden_columns: columns of the grid that one does not see.
         flaws, padded: as in `Marks`, by column of the grid: rows -> flaw or digits.
         since_1904: see `Marks`.
+        reach: the last column that a merged cell reaches to, in columns of the grid, though beyond its last text.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Grid:
     flaws: dict[int, dict[int, str]] = field(default_factory=dict)
     padded: dict[int, dict[int, int]] = field(default_factory=dict)
     since_1904: bool = False
+    reach: int = -1
 
     @property
     def width(self) -> int:
@@ -155,18 +157,20 @@ class Book:
         if marks.texts:
             left, height = _put(marks.texts, columns, column_kinds, left, height, rows)
             width = len(columns)
+        spans = _spans(source, marks)
         return Grid(
             sheet.name,
             left,
             height,
             columns,
             column_kinds,
-            _merges(source, marks, left, width, height),
+            _merges(spans, left, width, height),
             _rows_mask(marks.hidden_rows, height),
             frozenset(place - left for place in marks.hidden_columns if left <= place < left + width),
             _by_column(marks.flaws, left, width, height),
             _by_column(marks.padded, left, width, height),
             marks.since_1904,
+            max((last - left for _, _, _, last in spans), default=-1),
         )
 
     def _marks_of(self, sheet: Sheet) -> Callable[[], Marks]:
@@ -296,12 +300,15 @@ def _put(
     return first, tall
 
 
-def _merges(source: Any, marks: Marks, left: int, width: int, height: int) -> list[Span]:
-    """Merged cells inside the grid, cut at its edges."""
+def _spans(source: Any, marks: Marks) -> list[Span]:
+    """All merged cells of the sheet."""
     if marks.merges is not None:
-        spans = marks.merges
-    else:
-        spans = [(top, first, bottom, last) for (top, first), (bottom, last) in source.merged_cell_ranges or []]
+        return marks.merges
+    return [(top, first, bottom, last) for (top, first), (bottom, last) in source.merged_cell_ranges or []]
+
+
+def _merges(spans: Sequence[Span], left: int, width: int, height: int) -> list[Span]:
+    """Merged cells inside the grid, cut at its edges."""
     return [
         (top, first - left, min(bottom, height - 1), min(last - left, width - 1))
         for top, first, bottom, last in spans

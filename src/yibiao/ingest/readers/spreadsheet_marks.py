@@ -80,3 +80,13 @@ def column_number(letters: bytes | str) -> int:
     for letter in letters if isinstance(letters, bytes) else letters.encode():
         number = number * 26 + letter - 64
     return number - 1
+
+
+def column_letters(column: int) -> str:
+    """The letters of a column: 0 is `A`, 26 is `AA`."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
