@@ -197,11 +197,12 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
 
 
 def _show_verdicts(verdicts: Sequence[Verdict], schemas: Schemas) -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from yibiao.matching.verdict import VERDICTS
 
-    table = Table(
+    # Chinese has no blanks to break lines at: what is too long for its column is folded, never cut.
+    headers = (
         "列 column",
         "表头 header",
         "数据元 element",
@@ -211,12 +212,13 @@ def _show_verdicts(verdicts: Sequence[Verdict], schemas: Schemas) -> None:
         "已有 held by",
         "理由 reasons",
     )
+    table = Table(*(Column(header, overflow="fold") for header in headers))
     for one in verdicts:
         element = schemas.elements[one.element].name if one.element else ""
         verdict = f"{one.verdict} {VERDICTS[one.verdict]}"
-        held = " ".join(
-            (*one.held_by[:3], *(["…"] if len(one.held_by) > 3 else []), *([one.as_of] if one.as_of else []))
-        )
+        held = "、".join(schemas.reports[report].title for report in one.held_by[:1])
+        held += f" 等 {len(one.held_by)} 份" if len(one.held_by) > 1 else ""
+        held += f" {one.as_of}" if one.as_of else ""
         table.add_row(
             *(str(one.column), "/".join(one.path), element, one.role or "", f"{one.score:.2f}", verdict, held),
             "；".join(one.reasons),

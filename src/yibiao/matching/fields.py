@@ -17,6 +17,7 @@ class FormField:
         options: what its drop-down offers.
         hint: comments, prompts, notes that belong to it.
         values: what stands in its cells, a sample; never shown anywhere.
+        computed: whether a formula of the workbook gives the answer.
     """
 
     sheet: str
@@ -26,6 +27,7 @@ class FormField:
     options: tuple[str, ...] = ()
     hint: str = ""
     values: tuple[str, ...] = field(default=(), repr=False)
+    computed: bool = False
 
     @property
     def label(self) -> str:

@@ -19,10 +19,11 @@ LARGEST_PART = 32 << 20
 
 @dataclass
 class Prompts:
-    """Of one sheet: choices and prompts with the cells they are for, comments by cell."""
+    """Of one sheet: choices and prompts with the cells they are for, comments by cell, cells with a formula."""
 
     lists: list[tuple[tuple[int, int, int, int], tuple[str, ...], str]] = field(default_factory=list)
     comments: dict[tuple[int, int], str] = field(default_factory=dict)
+    formulas: set[tuple[int, int]] = field(default_factory=set)
 
     def options(self, column: int, row: int) -> tuple[str, ...]:
         """What the first drop-down at or under a header offers."""
@@ -58,16 +59,23 @@ def _sheet(archive: zipfile.ZipFile, part: str) -> Prompts:
     prompts = Prompts()
     rules: list[dict[str, Any]] = []
     open_rule: dict[str, Any] = {}
+    cell: list[str] = []
     text: list[str] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if name == "dataValidation":
             open_rule.clear()
             open_rule.update(attributes)
+        elif name == "c":
+            cell[:] = [attributes.get("r", "")]
         text.clear()
 
     def end(name: str) -> None:
-        if name in ("formula1", "sqref", "f") and text:
+        if name == "c":
+            cell.clear()
+        elif name == "f" and cell:
+            prompts.formulas |= {(top, left) for top, left, _, _ in _spans(cell[0])}
+        elif name in ("formula1", "sqref", "f") and text:
             open_rule["sqref" if name == "sqref" else "formula1"] = "".join(text)
         elif name == "dataValidation":
             rules.append(dict(open_rule))

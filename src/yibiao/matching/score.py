@@ -117,6 +117,8 @@ def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, mode
 
 def no_question(one: FormField) -> str | None:
     """Why a field is no question, or None if it is one."""
+    if one.computed:
+        return "由表内公式算出，不用填"
     return why_skipped(label(one.label).words, one.label, one.parents[-1] if one.parents else "")
 
 

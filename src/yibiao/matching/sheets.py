@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from yibiao.errors import DeliveryError
@@ -27,6 +28,7 @@ def read_workbook(path: Path) -> list[FormTable]:
     prompts = prompts_of(path, {sheet.name for sheet in book.sheets}) if book.kind == "xlsx" else {}
     shown = [sheet for sheet in book.sheets if sheet.visible] or book.sheets
     found: list[FormTable] = []
+    notes: list[FormTable] = []
     charts = 0
     unseen = [f"第 {number} 张工作表" for number, sheet in enumerate(book.sheets, start=1) if sheet not in shown]
     for sheet in shown:
@@ -42,8 +44,12 @@ def read_workbook(path: Path) -> list[FormTable]:
         hidden = frozenset(grid.hidden_columns)
         cells = Cells(sheet.name, rows, tuple(grid.merges), grid.left, hidden, reach=grid.reach)
         unseen += _hidden_columns(cells, book.sheets.index(sheet) + 1)
-        for table in tables_of(cells, grid):
-            found.append(_with_prompts(table, prompts.get(sheet.name)))
+        tables = [_with_prompts(table, prompts.get(sheet.name), cells) for table in tables_of(cells, grid)]
+        notes += tables if sum(map(bool, chain.from_iterable(rows))) == 1 else []
+        found += tables
+    if any(len(table.fields) > 1 for table in found):
+        # A sheet of one text beside a form is a note to it.
+        found = [table for table in found if table not in notes]
     if not any(table.fields for table in found):
         raise DeliveryError(
             "No form was found in the workbook.",
@@ -65,15 +71,22 @@ def _hidden_columns(cells: Cells, number: int) -> list[str]:
     return [f"第 {number} 张工作表的 {letters} 列"] if given else []
 
 
-def _with_prompts(table: FormTable, prompts: Prompts | None) -> FormTable:
+def _with_prompts(table: FormTable, prompts: Prompts | None, cells: Cells) -> FormTable:
     if prompts is None:
         return table
+
+    def computed(one: FormField) -> bool:
+        """Does a formula stand in the cell for the answer: beside its label, or the first one under its header?"""
+        header, _ = cells.end(one.row, one.column - cells.left)
+        return (one.row if table.beside is not None else header + 1, one.column) in prompts.formulas
+
     fields = tuple(
         FormField(
             *(one.sheet, one.column, one.path, one.row),
             options=prompts.options(one.column, one.row) or one.options,
             hint=" ".join(filter(None, (one.hint, prompts.hint(one.column, one.row)))),
             values=one.values,
+            computed=computed(one),
         )
         for one in table.fields
     )

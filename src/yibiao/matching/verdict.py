@@ -132,10 +132,11 @@ class Judge:
         return self._verdict(scored, rows, fact, "reuse", reasons)
 
     def held_by(self, fact: Fact, rows: Rows | None = None) -> tuple[str, ...]:
-        """Reports that hold it; the department that decides comes first."""
+        """Reports that hold it; the department that decides comes first, and of its reports the one that says most."""
         held = self._holders.of(AskedFact(fact.element, fact.role, fact.derive, fact.value, None), rows)
         order = {name: place for place, name in enumerate(self._kept(fact).authority)}
-        return tuple(sorted(held, key=lambda one: (order.get(one.partition(".")[0], len(order)), one)))
+        said = {one: len(self._schemas.reports[one].columns) for one in held}
+        return tuple(sorted(held, key=lambda one: (order.get(one.partition(".")[0], len(order)), -said[one], one)))
 
     def _kept(self, fact: Fact) -> Element:
         """The element that answers: of the owner of a dwelling, the dwelling's own."""

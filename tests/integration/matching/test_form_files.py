@@ -309,3 +309,19 @@ def test_what_is_hidden_is_said_not_to_have_been_looked_at(tmp_path):
     assert "第 1 张工作表的 B 列" in result.stderr
     assert "第 2 张工作表" in result.stderr
     assert [row["label"] for row in json.loads(result.stdout)] == ["姓名", "联系电话"]
+
+
+def test_what_a_formula_gives_and_a_note_on_a_sheet_of_its_own_are_asked_of_nobody(check, tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["走访登记表"], ["姓名", "走访次数", "去年次数", "走访小计"], [None, None, None, "=B3+C3"]):
+        book.active.append(row)
+    book.active.merge_cells("A1:D1")
+    book.active["A5"], book.active["B5"] = "合计", "=SUM(B3:B4)"
+    book.create_sheet("说明").append(["每户填写一行"])
+    path = tmp_path / "走访.xlsx"
+    book.save(path)
+    found = check(path)
+    assert [row["label"] for row in found] == ["姓名", "走访次数", "去年次数", "走访小计"]
+    sums = found[-1]
+    assert (sums["verdict"], sums["reasons"]) == ("skip", ["由表内公式算出，不用填"])
+    assert by_label(found)["走访次数"]["verdict"] == "new"
