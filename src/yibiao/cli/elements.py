@@ -35,25 +35,39 @@ def elements() -> None:
 @HOME
 @JSON
 def search(words: tuple[str, ...], limit: int, home: Path | None, as_json: bool) -> None:
-    """Find elements by Chinese words, English words or the first letters of pinyin (sfzh).
+    """Find elements by Chinese words, English words or pinyin (shouji), also its first letters (sfzh).
 
-    Shows which report collects each one, and the newest edition that is in use. Ends with status 1 if none is found.
+    Shows which report collects each one, and the newest edition that is in use. If none is called so, those that are
+    nearly called so: mistyped, of the same sound, in another order. Ends with status 1 if there are none of them
+    either.
     """
+    from yibiao.elements import nearest
     from yibiao.elements import search as find
 
     schemas, held = _registry(home)
-    found = find(schemas.elements, words)
+    found = find(schemas.elements, words) or nearest(schemas.elements, words)
     if as_json:
         _print(
-            [{**_described(one.element, schemas, held), "score": one.score, "why": one.why} for one in found[:limit]]
+            [
+                {
+                    **_described(one.element, schemas, held),
+                    "score": one.score,
+                    "why": one.why,
+                    "match": one.match,
+                    "near": one.near,
+                }
+                for one in found[:limit]
+            ]
         )
     elif not found:
         click.echo(f"没有叫“{' '.join(words)}”的数据元。No data element is called so.")
     else:
+        if found[0].near:
+            click.echo("没有完全相同的，您是不是要找：None is called exactly so. Did you mean:")
         for one in found[:limit]:
             click.echo(f"{one.element.id}  {one.element.name}（{one.why}）")
             click.echo(f"    {one.element.definition}{f'；口径：{one.element.scope}' if one.element.scope else ''}")
-            for line in _held_by(held.get(one.element.id, ())):
+            for line in _held_in_short(held.get(one.element.id, ())):
                 click.echo(f"    {line}")
         if len(found) > limit:
             click.echo(f"另有 {len(found) - limit} 个：再加一个词，或用 --limit。More: say another word, or --limit.")
@@ -193,15 +207,35 @@ def _described(element: Element, schemas: Schemas, held: Mapping[str, tuple[Hold
     }
 
 
+_NOBODY = "没有部门提供，没有报表收集 held by nobody"
+
+_NAMED = 3
+"""So many reports that also collect an element are named in a list of elements: the next element should be in sight."""
+
+
 def _held_by(reports: tuple[Holding, ...]) -> list[str]:
     if not reports:
-        return ["没有部门提供，没有报表收集 held by nobody"]
-    lines = []
-    for place, one in enumerate(reports):
-        fresh = f"最近一期 edition {one.edition}" if one.edition else "没有装载 nothing loaded"
-        part = "数源 source" if place == 0 else "另有收集 also collected"
-        lines.append(f"{part}：{one.department_name}《{one.title}》（{one.report}），{fresh}，schedule {one.schedule}")
+        return [_NOBODY]
+    parts = ("数源 source", *["另有收集 also collected"] * (len(reports) - 1))
+    return [f"{part}：{_collected(one)}，schedule {one.schedule}" for part, one in zip(parts, reports, strict=True)]
+
+
+def _held_in_short(reports: tuple[Holding, ...]) -> list[str]:
+    """The source, and one line for whoever else collects it; `elements show` has all of it."""
+    if not reports:
+        return [_NOBODY]
+    source, *others = reports
+    lines = [f"数源 source：{_collected(source)}"]
+    if others:
+        named = "、".join(f"{one.department_name}《{one.title}》" for one in others[:_NAMED])
+        more = f"等 {len(others)} 项（{len(others)} in all）" if len(others) > _NAMED else ""
+        lines.append(f"另有收集 also collected：{named}{more}")
     return lines
+
+
+def _collected(one: Holding) -> str:
+    fresh = f"最近一期 edition {one.edition}" if one.edition else "没有装载 nothing loaded"
+    return f"{one.department_name}《{one.title}》（{one.report}），{fresh}"
 
 
 def _day(given: Any) -> date:

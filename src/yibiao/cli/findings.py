@@ -11,17 +11,33 @@ import click
 if TYPE_CHECKING:
     from yibiao.contracts.documents import Finding
 
+_SEVERITIES = {"error": "错误", "warning": "警告", "info": "提示"}
+
 
 def show_findings(findings: Iterable[Finding]) -> None:
-    """Print every finding with its parts, then how many there are of each severity."""
+    """Print every finding, in Chinese first and then with its parts, and how many there are of each severity."""
+    from yibiao.said_findings import said_finding
+
     findings = list(findings)
     for finding in findings:
-        click.echo(f"{finding.where}: {finding.severity}: {finding.what} [{finding.rule}]")
-        for label, text in (("expected", finding.expected), ("got", finding.got), ("to do", finding.todo)):
+        chinese = said_finding(finding)
+        click.echo(
+            f"{finding.where}: {_SEVERITIES[finding.severity]} {finding.severity}: {chinese or finding.what}"
+            f" [{finding.rule}]"
+        )
+        if chinese:
+            click.echo(f"    {finding.what}")
+        for label, text in (
+            ("应为 expected", finding.expected),
+            ("实为 got", finding.got),
+            ("办法 to do", finding.todo),
+        ):
             if text:
                 click.echo(f"    {label}: {text}")
-    counts = {name: sum(finding.severity == name for finding in findings) for name in ("error", "warning", "info")}
-    click.echo(", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items()))
+    counts = {name: sum(finding.severity == name for finding in findings) for name in _SEVERITIES}
+    chinese = "，".join(f"{_SEVERITIES[name]} {count}" for name, count in counts.items())
+    english = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items())
+    click.echo(f"{chinese}。{english}")
 
 
 def stop_at_errors(findings: Iterable[Finding]) -> None:

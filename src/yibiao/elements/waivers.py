@@ -56,12 +56,26 @@ def read_waivers(root: Path, schemas: Schemas, findings: Findings) -> tuple[Waiv
         given = data["reports"]
         if isinstance(given, str) and given != ANY:
             where = document.where(*at)
-            findings.error("waiver", "`reports` is a list of reports, or `any`.", where, got=given)
+            findings.error(
+                "waiver",
+                "`reports` is a list of reports, or `any`.",
+                where,
+                expected="[<report>, ...] or any",
+                got=given,
+                todo="Put the reports in square brackets.",
+            )
             continue
         listed = [] if given == ANY else [str(one) for one in given]
         if not data["reason"].strip():
             where = document.where(*at)
-            findings.error("waiver", "A waiver without a reason.", where, todo="Say why it cannot be shared yet.")
+            findings.error(
+                "waiver",
+                "A waiver without a reason.",
+                where,
+                expected="`reason:` in words",
+                got="nothing but blanks" if data["reason"] else "nothing",
+                todo="Say why it cannot be shared yet.",
+            )
         if data["element"] not in schemas.elements:
             where, known = document.where(*at), schemas.elements
             check_reference("unknown-element", "data element", data["element"], known, where, findings)

@@ -6,8 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.unit.contracts.conftest import CONTRACT, FILES, PROJECT
 
+from yibiao.cli.elements import elements
 from yibiao.contracts.documents import Finding
 from yibiao.elements.lint import lint_elements
 
@@ -130,6 +132,18 @@ def test_one_element_collected_by_two_reports_is_an_error_each(twice: Path) -> N
     assert "police.guests and again by police.people" in found[0].what
 
 
+def test_what_is_collected_twice_is_found_at_its_column(twice: Path) -> None:
+    contract = (twice / "reports/police/people.odcs.yml").read_text(encoding="utf-8").splitlines()
+
+    for one, column in zip(
+        _found(twice, "collected-twice"), ("born", "income_amount", "person_number", "sex_code"), strict=True
+    ):
+        place, _, line = one.where.rpartition(":")
+        assert place == "schemas/reports/police/people.odcs.yml"
+        assert contract[int(line) - 1].strip() == f"- name: {column}"
+        assert one.got == f"police.people at {one.where}"
+
+
 def test_a_waiver_with_a_reason_and_a_last_day_permits_it(twice: Path) -> None:
     (twice / "waivers.yml").write_text(WAIVER, encoding="utf-8")
 
@@ -146,6 +160,7 @@ def test_a_waiver_after_its_last_day_is_an_error(twice: Path) -> None:
 
     (found,) = _found(twice, "expired-waiver", date(2028, 1, 1))
     assert (found.severity, found.where) == ("error", "schemas/waivers.yml:2")
+    assert (found.expected, found.got) == ("a day from 2028-01-01 on", "until: 2027-12-31")
 
 
 def test_a_waiver_for_what_is_collected_once_is_idle(root: Path) -> None:
@@ -162,6 +177,8 @@ def test_only_what_tells_rows_apart_may_be_collected_by_anybody(twice: Path) -> 
 
     (found,) = _found(twice, "waiver-any")
     assert "birth_date" in found.what
+    assert found.got == "reports: any"
+    assert found.todo == "Name them: police.people."
 
 
 @pytest.mark.parametrize(
@@ -181,6 +198,24 @@ def test_a_waiver_that_is_none_is_refused_with_its_line(twice: Path, rule: str, 
 
     found = _found(twice, rule)
     assert {(one.severity, one.where) for one in found} == {("error", "schemas/waivers.yml:2")}
+    assert all(one.got or one.todo for one in found)
+    assert rule != "waiver" or all(one.expected and one.got and one.todo for one in found)
+
+
+def test_the_command_says_it_in_chinese_first(twice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (twice / "waivers.yml").write_text(WAIVER, encoding="utf-8")
+    monkeypatch.setenv("YIBIAO_SCHEMAS", str(twice))
+
+    result = CliRunner().invoke(elements, ["lint", "--date", "2028-01-01"])
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert (
+        "schemas/waivers.yml:2: 错误 error: 数据元 birth_date 的豁免 2027-12-31 已到期，仍有报表重复收集。"
+        "请不再收集、改用数源的数据，或重新决定期限 [expired-waiver]"
+    ) in lines
+    assert "    The waiver of `birth_date` for police.people ended on 2027-12-31." in lines
+    assert "    实为 got: until: 2027-12-31" in lines
+    assert lines[-1] == "错误 4，警告 0，提示 0。4 errors, 0 warnings, 0 infos"
 
 
 def test_the_shipped_registry_has_no_findings() -> None:

@@ -18,7 +18,8 @@ from yibiao.said import SAID, WORDS, said
 SOURCE = Path(errors.__file__).parent
 
 CLERKS_MEET = (
-    *("forms", "matching/reading.py", "matching/sheets.py", "matching/documents.py", "matching/model.py"),
+    *("forms", "matching/check.py", "matching/reading.py", "matching/sheets.py", "matching/documents.py"),
+    "matching/model.py",
     *("detect/file.py", "detect/text.py", "ingest/readers/spreadsheet_book.py"),
     *("cli/form.py", "cli/form_admission.py", "cli/form_fill.py", "cli/ticket.py", "cli/burden.py"),
 )
