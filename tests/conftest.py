@@ -50,6 +50,7 @@ LONGEST_FIRST = (
     "real/test_bulletins.py",
     "integration/warehouse/test_history.py",
     "integration/identity/test_certain_keys.py",
+    "integration/forms/test_collect_once.py",
     "integration/forms/test_corrections.py",
     "integration/pipeline/test_survivorship.py",
     "integration/pipeline/test_little_by_little.py",

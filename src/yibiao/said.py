@@ -40,6 +40,12 @@ SAID: Mapping[str, str] = {
         "表格；表单在隐藏的工作表里的，请取消隐藏"
     ),
     "No form was found in the document.": "文档 {where} 里没有找到表格。用图片或空格画的表单，请改成表格",
+    "No header was found: where headers would stand, the file has what looks like answers.": (
+        "文件 {where} 里没有找到表头：该是表头的地方像是填写的内容。请在上面加上表头一行，或者用没有填过的空表"
+    ),
+    "The file is text without columns, though it is named like a workbook or document.": (
+        "{where} 的名字像表格或文档，内容却是没有分栏的文本。请用原来的程序打开，重新保存后再试"
+    ),
     "The file is protected by a password.": "文件 {where} 有密码。请去掉密码（文件 → 信息 → 保护工作簿）后再试",
     "The file is a document of an old version of Word.": "{where} 是旧的 .doc 格式。请打开后另存为 .docx",
     "The document cannot be read.": "文档 {where} 读不出来：可能损坏，或有密码。请打开后另存为 .docx",
@@ -103,7 +109,7 @@ SAID: Mapping[str, str] = {
     "The id of a form is `<department>.<name>`.": (
         "表单编号“{got}”不对：应是“部门编号.名称”，名称用小写字母、数字、下划线"
     ),
-    "There is no such entity.": "没有这种对象：{got}。可选：{expected}",
+    "There is no such entity.": "没有这种对象：{got}。可选：{expected}。请用 --entity 给出一行说的是什么",
     "A form has somebody who answers for it, and a legal basis.": "{where}：负责人和法律依据都要写明",
     "Without this count no burden follows.": "{where}：缺这个数，算不出填报负担。请补上",
     "This count cannot be.": "{where}：数目 {got} 不合理。应为 1 以上的整数，每年次数最多 366",
@@ -114,9 +120,9 @@ SAID: Mapping[str, str] = {
     "Nobody holds what the system is to fill in.": ("{where}：没有报表提供这一栏，系统填不了。请改为 typed 或 picked"),
     "More than one field is called so.": "{where}：有几栏都叫这个名字。请写全表头：{expected}",
     "The form has no such field.": "{where}：表里没有这一栏。有：{expected}",
-    "A form cannot expire on this day.": "{where}：有效期不能到 {got}。不能早于今天，最长三年",
+    "A form cannot expire on this day.": "{where}：有效期不能到 {got}。不能早于今天，最长三年。请用 --expires 另给日期",
     "A renewal ends later than what it renews.": "{where}：续期 {got} 不比原来的晚。请给更晚的日期",
-    "This field needs no exception.": "{where}：这一栏本来就可以问，不用 --except",
+    "This field needs no exception.": "{where}：这一栏本来就可以问，请去掉它的 --except",
     "An exception needs a reason.": "{where}：允许例外要写理由：--except 栏目=理由",
     "Nobody has said what these fields ask.": (
         "{where}：这些栏目问什么还不清楚：{got}。请退回，让填报部门用 --means 说明"
@@ -126,7 +132,7 @@ SAID: Mapping[str, str] = {
         "去或改由系统预填（--prefill）；确需收集的，逐栏写明理由：--except 栏目=理由"
     ),
     "A decision needs a reason.": "{where}：作决定要写理由（--reason）",
-    "The control numbers of this year are used up.": "{where} 年的准入编号用完了",
+    "The control numbers of this year are used up.": "{where} 年的准入编号用完了。请明年再批准，或把已有的表续期",
     "The form cannot be {done} in its present state.": (
         "{where}：现在不能{done}。目前状态：{got}。有送审稿的先批准或退回，没有的先送审"
     ),
@@ -155,6 +161,14 @@ SAID: Mapping[str, str] = {
     "There is no such ticket.": "没有这张工单：{got}。见 yibiao ticket list",
     "A decision about a ticket needs a reason.": "{where}：答复要写理由（--reason），社区会看到",
     "This is no decision.": "{where}：没有这种答复：{got}。可选：{expected}",
+    "The ticket is accepted already.": (
+        "{where}：已经采纳过了（{got}），没有再记一次。"
+        "要改主意用 ticket refuse；要换成别的值，先 ticket withdraw 再 ticket accept --value"
+    ),
+    "The ticket is refused already.": ("{where}：已经答复过不予采纳（{got}），没有再记一次。要改主意用 ticket accept"),
+    "Only a ticket that is accepted can be taken back.": (
+        "{where}：只有已采纳的才能撤回。目前状态：{got}。要答复用 ticket accept 或 ticket refuse"
+    ),
     "The form says only that the value is wrong, not what is right.": (
         "{where}：社区只说原值不对，没有给出新值。请用 --value 给出正确的值，或不予采纳"
     ),
@@ -170,13 +184,15 @@ SAID: Mapping[str, str] = {
         "在这一版数据里算不出填报负担（{where}）。请先运行 yibiao run --force"
     ),
     "The release holds no load.": "这一版数据里没有任何报表。请先运行 yibiao run",
-    "The period ends before it begins.": "期间的截止日早于起始日。请检查 --from 和 --to",
+    "The period ends before it begins.": "期间的截止日早于起始日。请把 --from 改早，或把 --to 改晚",
     "None of the forms has such a field.": (
-        "{where}：哪张表都没有这一栏。写法：表头用“/”连接，或数据元编号，或“表单:栏目”"
+        "{where}：哪张表都没有这一栏。写法：表头用“/”连接，或数据元编号，或“表单:栏目”。栏目见 yibiao form show"
     ),
     "None of the forms has this id.": "没有这张表（{where}）。可用的见 yibiao form list",
     "Two forms at least are merged.": "合并至少要两张表：--merge 表一,表二",
-    "Forms about different things cannot be merged.": "{where}：一行问的对象不同，不能合并",
+    "Forms about different things cannot be merged.": (
+        "{where}：一行问的对象不同，不能合并。请只把对象相同的表写进一个 --merge"
+    ),
     "These forms are accounted for by different formulas.": (
         "{where}：负担按不同公式算出，不能一起算。请先把旧的那张续期"
     ),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from calendar import monthrange
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from yibiao.forms.account.change import Change
     from yibiao.forms.account.costs import FormCost
     from yibiao.forms.account.report import Line, Report
+    from yibiao.forms.admission import Standing
 
 
 @click.group()
@@ -57,7 +59,8 @@ def report(
     then = standings(settings, first) if first else {}
     back = returns(settings, until=last.isoformat())
     titles = {name: one.registration.title for name, one in today.items() if one.registration}
-    made = account(by, first, last, then, today, back, _names(schemas, titles))
+    ended = _month_ends(settings, today, first, last) if by == "month" else None
+    made = account(by, first, last, then, today, back, _names(schemas, titles), ended)
     if html is not None:
         from yibiao.forms.account.page import page
 
@@ -69,6 +72,25 @@ def report(
     _show(made)
     if html is not None:
         click.echo(str(html))
+
+
+def _month_ends(
+    settings: Settings, known: Mapping[str, Standing], first: date | None, last: date
+) -> dict[str, Mapping[str, Standing]]:
+    """Month -> every form on its last day, or on the last day of all; without a first day, since one was approved."""
+    from yibiao.forms.account.report import months_between
+    from yibiao.forms.admission import standings
+
+    approved = [event.decided_at for one in known.values() for event in one.events if event.action == "approve"]
+    if first is None and not approved:
+        return {}
+    begin = first.isoformat() if first else min(approved)
+    ends = {}
+    for month in months_between(begin, last.isoformat()):
+        year, number = int(month[:4]), int(month[5:])
+        end = min(last, date(year, number, monthrange(year, number)[1]))
+        ends[month] = known if end == last else standings(settings, end)
+    return ends
 
 
 @burden.command()
@@ -186,7 +208,7 @@ def _show(made: Report) -> None:
     from yibiao.forms.burden import PRESENT
     from yibiao.terminal import table_console
 
-    registered = made.by in ("form", "department")
+    registered = made.has_registered
     heads = {"form": "表单 form", "department": "部门 department", "community": "社区 community", "month": "月 month"}
     table = Table(heads[made.by])
     if registered:
@@ -203,6 +225,8 @@ def _show(made: Report) -> None:
     console.print(table)
     if made.is_empty:
         console.print(f"{EMPTY} (no approved form)。")
+    if made.note:
+        console.print(f"{made.note}。")
     for number, note in enumerate(notes, 1):
         console.print(f"[{number}] 不给百分比 no percentage：{note}")
     before, after = made.total.before or (), made.total.after or ()
@@ -219,7 +243,9 @@ def _cells(line: Line, registered: bool, notes: list[str]) -> list[str]:
     from yibiao.forms.account.costs import hours, total_seconds
 
     cells = [line.name]
-    if registered:
+    if registered and line.before is None:
+        cells += [""] * (3 + len(PARTS))
+    elif registered:
         change = line.change or Change()
         cells += [f"{hours(total_seconds(forms or ())):,.1f}" for forms in (line.before, line.after)]
         cells += [f"{hours(getattr(change, part)):+,.1f}" if getattr(change, part) else "" for part in PARTS]

@@ -46,9 +46,11 @@ def fill(
     from yibiao.control.fills import record_fill
     from yibiao.control.usage import record_usage
     from yibiao.forms.admission import Standing, standings
+    from yibiao.forms.confirmations import confirmations
     from yibiao.forms.count import last_day
     from yibiao.forms.fill import fill_forms
     from yibiao.forms.fill.areas import communities
+    from yibiao.forms.fill.corrected import days_of_acceptance
     from yibiao.forms.fill.run import Order, part_of_memory
     from yibiao.forms.workbook.own import own_forms
     from yibiao.warehouse.releases import find, need_current
@@ -66,6 +68,8 @@ def fill(
     chosen = dict(forms) if every else {name: _find(forms, name) for name in names}
     standing = {name: known.get(name) or Standing(name, "unregistered") for name in chosen}
     processes = max(1, settings.threads)
+    titles = {name: one.registration.title for name, one in known.items() if one.registration}
+    titles |= {name: one.title for name, one in forms.items()}
     order = Order(
         database=release.database,
         version=release.version,
@@ -78,6 +82,8 @@ def fill(
         notices={name: one.notice for name, one in standing.items()},
         spill=settings.work / "fill",
         own=own,
+        confirmations=confirmations(settings, titles=titles),
+        accepted=days_of_acceptance(settings),
         memory=part_of_memory(settings.memory_limit, processes),
     )
     began = time.perf_counter()
@@ -119,6 +125,7 @@ def collect_(
     """
     from dataclasses import asdict
 
+    from yibiao.forms.admission import standings
     from yibiao.forms.collect import OUTCOMES, collect
     from yibiao.forms.collect.reply import OUTCOME_NAMES, refused_lines, write_replies
     from yibiao.forms.collect.run import REFUSED_FILE, TAKEN, known_report
@@ -128,7 +135,8 @@ def collect_(
     forms, schemas = _load(settings)
     found = collect(settings, forms, schemas, folder, dry_run=dry_run)
     if replies is not None:
-        write_replies(found, {name: one.title for name, one in forms.items()}, replies)
+        titles = {name: one.registration.title for name, one in standings(settings).items() if one.registration}
+        write_replies(found, titles | {name: one.title for name, one in forms.items()}, replies)
     if as_json:
         _print_json([asdict(one) for one in found])
         sys.exit(1 if any(one.state == REFUSED_FILE for one in found) else 0)
@@ -172,19 +180,24 @@ def collect_(
 @_home
 @_json
 def contract(name: str, write: bool, home: str | None, as_json: bool) -> None:
-    """Print the data contract by which new values on FORM are taken in."""
+    """Print the data contract by which new values on FORM are taken in.
+
+    With --write, data elements that no golden record has yet are listed in schemas/entities/ too: from the next run on
+    an answer is filled in in every form that asks it.
+    """
     from yibiao.errors import FormError
     from yibiao.forms.collect.contract import contract_text, report_id
+    from yibiao.forms.collect.golden import add_columns, file_of, lacking
     from yibiao.forms.workbook.own import own_forms
 
     settings = Settings.load(home=home)
     forms, schemas = _load(settings)
     own = own_forms(settings, schemas, [name])
     form = own[name].form if name in own else _find(forms, name)
-    text = contract_text(form, schemas)
+    text, new = contract_text(form, schemas), lacking(form, schemas)
     if not write:
         if as_json:
-            _print_json({"form": form.id, "report": report_id(form), "contract": text})
+            _print_json({"form": form.id, "report": report_id(form), "contract": text, "new_elements": new})
         else:
             click.echo(text, nl=False)
         return
@@ -194,10 +207,22 @@ def contract(name: str, write: bool, home: str | None, as_json: bool) -> None:
             "The form has a contract already.", where=str(path), todo="Change it there, or remove it to have it anew."
         )
     path.write_text(text, encoding="utf-8")
+    entity = file_of(settings.schemas, form.rows.entity)
+    added = not new or add_columns(entity, new)
     if as_json:
-        _print_json({"form": form.id, "report": report_id(form), "file": str(path)})
+        _print_json(
+            {"form": form.id, "report": report_id(form), "file": str(path), "new_elements": new if added else ()}
+        )
         return
     click.echo(str(path))
+    if new:
+        names = "、".join(schemas.elements[name].name for name in new)
+        listed = ", ".join(new)
+        click.echo(
+            f"{entity}：新增 {names}（{listed}），填过一次以后各表都预填"
+            if added
+            else f"请在 {entity} 的 elements 里写上 {listed}（{names}），填过一次以后各表才会预填"
+        )
     click.echo("接下来 next: yibiao contract generate && yibiao contract lint")
 
 

@@ -16,7 +16,8 @@ from yibiao.settings import TIME_ZONE, Settings
 
 if TYPE_CHECKING:
     from yibiao.contracts import Schemas
-    from yibiao.forms.tickets import Ticket
+    from yibiao.forms.ticket_object import InReleases
+    from yibiao.forms.tickets import Decision, Found, Ticket
 
 
 def _answers(command: Command) -> Command:
@@ -69,9 +70,16 @@ def list_(state: str | None, department: str, form: str, home: str | None, as_js
 @_home
 @_json
 def show(number: int, home: str | None, as_json: bool) -> None:
-    """Show one ticket with both values, for whoever decides."""
+    """Show one ticket with both values, whose cell it is, and all that was decided, for whoever decides.
+
+    Name and number of a person are shown in part.
+    """
     from yibiao.contracts import load_schemas
     from yibiao.errors import FormError
+    from yibiao.forms import load_forms
+    from yibiao.forms.admission import standings
+    from yibiao.forms.fill.areas import name_of
+    from yibiao.forms.ticket_object import in_releases
     from yibiao.forms.tickets import EXISTS, STATES, tickets
 
     settings = Settings.load(home=home)
@@ -80,39 +88,94 @@ def show(number: int, home: str | None, as_json: bool) -> None:
     one = next((each for each in tickets(settings) if each.ticket_no == number), None)
     if one is None:
         raise FormError("There is no such ticket.", where="yibiao ticket", got=str(number))
-    if as_json:
-        _print_json(_told(one) | {"value_before": one.found.value_before, "value": one.value})
-        return
     told = one.found
-    entity = schemas.entities[told.entity].name if told.entity in schemas.entities else told.entity
+    form = load_forms(settings.schemas, schemas).get(told.form)
+    registered = standings(settings).get(told.form) if form is None else None
+    registration = registered.registration if registered else None
+    title = form.title if form else registration.title if registration else ""
+    community = name_of(schemas, told.community_code)
+    known = in_releases(settings, one, schemas)
+    if as_json:
+        _print_json(
+            _told(one)
+            | {
+                "form_title": title,
+                "community": community,
+                "cell": vars(told.cell) if told.cell else None,
+                "object": [vars(each) for each in known.told],
+                "object_release": known.told_by,
+                "in_release": known.release if known.is_applied else "",
+                "value_before": told.value_before,
+                "value": one.value,
+                "history": [vars(each) for each in one.decisions],
+            }
+        )
+        return
     element = schemas.elements.get(told.element.removesuffix(EXISTS))
     named = f"{element.name}（{told.element}）" if element else told.element
+    cell = f"文件 {told.cell.file_name}，工作表“{told.cell.sheet}”，{told.cell.place}" if told.cell else "（没有记下）"
     lines = [
         ("工单", f"{one.ticket_no}（{STATES[one.state]}）"),
-        ("表单", f"{told.form}，栏目 {told.header}"),
-        ("对象", f"{entity} {told.entity_id}，数据元 {named}"),
+        ("表单", f"《{title}》（{told.form}），栏目 {told.header}" if title else f"{told.form}，栏目 {told.header}"),
+        ("社区", f"{community}（{told.community_code}）" if community else told.community_code),
+        ("格子", cell),
+        ("对象", f"{_object(known, told, schemas)}，数据元 {named}"),
         ("原值", _readable(told.value_before, told.element, schemas) or "（空）"),
         ("更正为", _readable(one.value, told.element, schemas) or "（只说原值不对）"),
-        ("数据版本", one.found.release_version),
+        ("数据版本", told.release_version + (f"；当前版本 {known.release} 已用更正值" if known.is_applied else "")),
         ("收到", f"{one.opened_at}，截止 {one.due_on}"),
         ("决定", f"{one.decided_by} {one.decided_at} {one.reason}" if one.decided_at else "（未决定）"),
     ]
     for name, text in lines:
         click.echo(f"{name}：{text}")
+    if one.decisions:
+        click.echo("经过：")
+        click.echo(f"  {one.opened_at} 收到")
+        for each in one.decisions:
+            click.echo(f"  {_happened(each, told.element, schemas)}")
+
+
+def _object(known: InReleases, found: Found, schemas: Schemas) -> str:
+    """Who or what it is, as far as may be shown, and the id by which other commands know it."""
+    kind = schemas.entities[found.entity].name if found.entity in schemas.entities else found.entity
+    if not known.told:
+        return f"{kind} {found.entity_id}（现有数据版本里都没有）"
+    said = []
+    for one in known.told:
+        texts = [f"{schemas.elements[name].name} {text}" for name, text in one.texts.items()]
+        said.append(
+            f"{schemas.entities[one.entity].name} {one.entity_id}" + (f"（{'，'.join(texts)}）" if texts else "")
+        )
+    gone = "" if known.told_by == known.release else f"（只在版本 {known.told_by} 里）"
+    return "，".join(said) + gone
+
+
+def _happened(one: Decision, element: str, schemas: Schemas) -> str:
+    """A decision in words: when, who, what and why."""
+    from yibiao.forms.tickets import DECISIONS
+
+    value = f"（{_readable(one.value, element, schemas)}）" if one.value else ""
+    return f"{one.decided_at} {one.decided_by} {DECISIONS[one.decision]}{value}：{one.reason}"
 
 
 @ticket.command()
 @click.option("--value", default="", help="What is right, if not what the form says: a code, a day as YYYY-MM-DD.")
 @_answers
 def accept(number: int, value: str, reason: str, by: str, home: str | None, as_json: bool) -> None:
-    """Accept a ticket: the next release takes the value, whatever sources state, and so does every later form."""
+    """Accept a ticket: the next release takes the value, whatever sources state, and so does every later form.
+
+    One that was refused or taken back can be accepted all the same; what was decided before stays in its history.
+    """
     _decide(number, "accept", reason, by, home, as_json, value)
 
 
 @ticket.command()
 @_answers
 def refuse(number: int, reason: str, by: str, home: str | None, as_json: bool) -> None:
-    """Refuse a ticket: the value stays, and the community reads the reason."""
+    """Refuse a ticket: the value stays, and the community reads the reason.
+
+    One that was accepted can be refused all the same: the next release takes the value out again.
+    """
     _decide(number, "refuse", reason, by, home, as_json)
 
 
@@ -125,23 +188,34 @@ def withdraw(number: int, reason: str, by: str, home: str | None, as_json: bool)
 
 def _decide(number: int, decision: str, reason: str, by: str, home: str | None, as_json: bool, value: str = "") -> None:
     from yibiao.contracts import load_schemas
-    from yibiao.forms.tickets import ACCEPTED, STATES, applies, decide
+    from yibiao.forms.ticket_object import InReleases, in_releases
+    from yibiao.forms.tickets import ACCEPTED, OPEN, STATES, applies, decide
 
     settings = Settings.load(home=home)
     settings.open_home()
     schemas = load_schemas(settings.schemas)
     one = decide(settings, number, decision, reason, schemas, value=value, by=by)
-    effective = one.state == ACCEPTED and applies(one.found, schemas)
+    before, is_value = one.state_before, applies(one.found, schemas)
+    effective = one.state == ACCEPTED and is_value
+    known = in_releases(settings, one, schemas) if before == ACCEPTED else InReleases()
+    release = known.release if known.is_applied else ""
     if as_json:
-        _print_json(_told(one) | {"applies": effective})
+        _print_json(_told(one) | {"applies": effective, "state_before": before, "in_release": release})
         return
     click.echo(f"工单 {one.ticket_no}：{STATES[one.state]}（{one.reason}）")
+    if before != OPEN:
+        click.echo(
+            f"改变了原来的答复：{STATES[before]} → {STATES[one.state]}。原来的答复留在经过里（yibiao ticket show）。"
+        )
     if one.state == ACCEPTED:
         click.echo(
-            "下一次 yibiao run 起生效。"
+            ("下一次 yibiao run 起重新采用这个值。" if before != OPEN else "下一次 yibiao run 起生效。")
             if effective
             else "主键、关联项和是否类栏目不能直接覆盖：请在本部门的报表里改。"
         )
+    elif before == ACCEPTED and is_value:
+        here = f"当前版本 {release} 里还是更正值，" if release else ""
+        click.echo(f"{here}下一次 yibiao run 起不再采用，由各报表的说法决定。")
 
 
 def _readable(value: str, element: str, schemas: Schemas) -> str:
@@ -152,7 +226,7 @@ def _readable(value: str, element: str, schemas: Schemas) -> str:
 
 
 def _told(one: Ticket) -> dict[str, Any]:
-    told = {key: value for key, value in vars(one.found).items() if key not in ("value", "value_before")}
+    told = {key: value for key, value in vars(one.found).items() if key not in ("value", "value_before", "cell")}
     return {
         "ticket": one.ticket_no,
         **told,

@@ -244,6 +244,32 @@ ticket_decision = Table(
     comment="What an authority decided about a ticket; of several the last counts. Never rebuilt or deleted.",
 )
 
+ticket_cell = Table(
+    "ticket_cell",
+    metadata,
+    Column("ticket_no", Integer, primary_key=True, autoincrement=False),
+    Column("file_name", Text, nullable=False),
+    Column("sheet", Text, nullable=False),
+    Column("place", String(16), nullable=False, comment="as Excel names it"),
+    comment="The cell of the returned file that each ticket is about. Never rebuilt or deleted.",
+)
+
+form_confirmation = Table(
+    "form_confirmation",
+    metadata,
+    Column("form_confirmation_no", Integer, primary_key=True, autoincrement=True),
+    Column("form", String(128), nullable=False),
+    Column("community_code", String(12), nullable=False),
+    Column("release_version", String(128), nullable=False),
+    Column("entity", String(64), nullable=False),
+    Column("entity_id", String(64), nullable=False, index=True),
+    Column("element", String(64), nullable=False),
+    Column("value", Text, nullable=False, comment="that was let stand, as the release has it"),
+    Column("file_sha256", String(64), nullable=False),
+    Column("confirmed_at", MOMENT, nullable=False),
+    comment="Values that were confirmed on returned forms (核对记录); of several the last counts. Never deleted.",
+)
+
 form_answer = Table(
     "form_answer",
     metadata,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,7 @@ from yibiao.forms.fill.run import folder_of
 from yibiao.forms.fill.select import doubtful_query, see, source
 from yibiao.forms.fill.values import names_person
 from yibiao.forms.paths import community_of
+from yibiao.ingest.rules import sql_text
 from yibiao.paper import put_on_paper
 from yibiao.settings import Settings
 
@@ -47,7 +49,24 @@ LISTED, LOOKED_AT = 20_000, 200
 WIDEST = 64
 """Signs of the widest column."""
 
-_CHANGES = pa.schema([(name, pa.string()) for name in ("entity", "id", "change", "element", "before", "after")])
+KNOWN_BY: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
+    "resident": (("resident_name",), ("citizen_id", "identity_document_number")),
+    "household": (("household_address",), ("household_code",)),
+    "dwelling": (("dwelling_address",), ("dwelling_code",)),
+    "organisation": (("organisation_name",), ("uscc", "organisation_code")),
+    "benefit": (("benefit_type_code", "citizen_id"), ("benefit_number",)),
+    "event": (("event_type_code", "event_address"), ("event_number",)),
+}
+"""Entity -> what a clerk calls one of it (all that is stated), and its number (the first that is stated).
+
+All of it stands on the sheet of the entity too, in the same words, so that a changed row is found there.
+"""
+
+ID_TITLE = "标识"
+
+_CHANGES = pa.schema(
+    [(name, pa.string()) for name in ("entity", "id", "name", "number", "change", "element", "before", "after")]
+)
 
 
 @dataclass(frozen=True)
@@ -208,7 +227,7 @@ def _aside(path: Path, write: Any) -> None:
 
 
 def _changes(now: Mapping[str, pa.Table], before: Mapping[str, pa.Table], schemas: Schemas) -> pa.Table:
-    """Rows that came or went, and values that changed, by entity and id."""
+    """Rows that came or went, and values that changed, by entity and id; what is gone is named as it was last time."""
     import duckdb
 
     parts = [_CHANGES.empty_table()]
@@ -224,16 +243,18 @@ def _changes(now: Mapping[str, pa.Table], before: Mapping[str, pa.Table], schema
                 f" then struct_pack(element := '{one}', before := old.{one}, after := new.{one}) end"
                 for one in shared
             )
+            came, went = _called(name, new.column_names, schemas), _called(name, old.column_names, schemas)
             sql = (
-                f"select '{name}' as entity, id, '{ADDED}' as change, '' as element, '' as before, '' as after"
+                f"select '{name}' as entity, id, {came}, '{ADDED}' as change, '' as element, '' as before, '' as after"
                 " from new anti join old using (id)"
-                f" union all select '{name}', id, '{GONE}', '', '', '' from old anti join new using (id)"
+                f" union all select '{name}', id, {went}, '{GONE}', '', '', '' from old anti join new using (id)"
             )
             if cells:
                 sql += (
-                    f" union all select '{name}', id, '{CHANGED}', cell.element, coalesce(cell.before, ''),"
-                    f" coalesce(cell.after, '') from (select new.id as id, unnest([{cells}]) as cell from new"
-                    " join old on old.id = new.id) where cell is not null"
+                    f" union all select '{name}', id, name, number, '{CHANGED}', cell.element,"
+                    " coalesce(cell.before, ''), coalesce(cell.after, '')"
+                    f" from (select new.id as id, {_called(name, new.column_names, schemas, 'new.')},"
+                    f" unnest([{cells}]) as cell from new join old on old.id = new.id) where cell is not null"
                 )
             parts.append(connection.sql(f"from ({sql}) order by all").to_arrow_table().cast(_CHANGES))
             connection.unregister("new")
@@ -241,12 +262,28 @@ def _changes(now: Mapping[str, pa.Table], before: Mapping[str, pa.Table], schema
     return pa.concat_tables(parts)
 
 
+def _called(entity: str, columns: Sequence[str], schemas: Schemas, table: str = "") -> str:
+    """SQL of `name` and `number` of the rows of an entity; empty where nothing is stated."""
+    parts = []
+    for wanted, together in zip(KNOWN_BY.get(entity, ((), ())), ("concat_ws(' ', {})", "coalesce({})"), strict=True):
+        texts = []
+        for element in wanted:
+            if element in columns:
+                value = f"{table}{element}"
+                if known := _names(schemas, element):
+                    said = ", ".join(f"{sql_text(code)}: {sql_text(text)}" for code, text in known.items())
+                    value = f"coalesce(map {{{said}}}[{value}], {value})"
+                texts.append(value)
+        parts.append(f"coalesce({together.format(', '.join(texts))}, '')" if texts else "''")
+    return f"{parts[0]} as name, {parts[1]} as number"
+
+
 def _book(
     path: str,
     area: Area,
     tables: Mapping[str, pa.Table],
     changes: pa.Table | None,
-    before: tuple[str, Any] | None,
+    before: tuple[str, Mapping[str, pa.Table]] | None,
     release: Release,
     schemas: Schemas,
 ) -> None:
@@ -266,47 +303,83 @@ def _book(
             ("数据版本", release.version),
             ("与上次相比", since),
             ("范围", "只有本社区的数据；敏感项（疾病、残疾、账号等）不回流，见数据元目录。"),
-            *((schemas.entities[name].name, f"{table.num_rows} 行") for name, table in tables.items()),
+            *_counted(tables, changes, before[1] if before else {}, schemas),
         ]
+        if changes is not None:
+            lines.append(("怎样找到", f"“变化”里的名称、编号和{ID_TITLE}，与各类别表中的相同；{GONE}的已不在表中。"))
+            if changes.num_rows > LISTED:
+                listed = f"“变化”列出前 {LISTED:,} 条，共 {changes.num_rows:,} 条，全部在 changes.parquet"
+                lines.append(("变化太多", listed))
         for line, cells in enumerate(lines):
             for column, cell in enumerate(cells):
                 first.write_string(line, column, cell, header if column == 0 else text)
         if changes is not None:
             _change_sheet(workbook.add_worksheet("变化"), changes, schemas, header, text)
         for name, table in tables.items():
-            sheet = workbook.add_worksheet(schemas.entities[name].name)
-            elements = [one for one in table.column_names if one != "id"]
-            sheet.freeze_panes(1, 1)
-            names = [_names(schemas, element) for element in elements]
-            values = [table.column(element).to_pylist() for element in elements]
-            widths = []
-            for column, element in enumerate(elements):
-                title = schemas.elements[element].name
-                shown = (names[column].get(value, value) for value in values[column][:LOOKED_AT] if value is not None)
-                widths.append(_width((title, *shown)))
-                sheet.write_string(0, column, title, header)
-            _set_columns(sheet, widths)
-            for line in range(table.num_rows):
-                for column, known in enumerate(names):
-                    if (value := values[column][line]) is not None:
-                        sheet.write_string(line + 1, column, known.get(value, value), text)
+            _entity_sheet(workbook.add_worksheet(schemas.entities[name].name), table, schemas, header, text)
+
+
+def _counted(
+    tables: Mapping[str, pa.Table], changes: pa.Table | None, before: Mapping[str, pa.Table], schemas: Schemas
+) -> Iterator[tuple[str, str]]:
+    """Entity and its rows; with what came and went, so that anybody can add up from last time to now."""
+    kinds: Counter[tuple[str, str]] = Counter()
+    if changes is not None:
+        kinds.update(zip(changes.column("entity").to_pylist(), changes.column("change").to_pylist(), strict=True))
+    for name, entity in schemas.entities.items():
+        if name not in tables and name not in before:
+            continue
+        told = f"{tables[name].num_rows if name in tables else 0} 行"
+        if changes is not None:
+            last = before[name].num_rows if name in before else 0
+            told += f"：上次 {last}，{ADDED} {kinds[name, ADDED]}，{GONE} {kinds[name, GONE]}；"
+            told += f"{CHANGED} {kinds[name, CHANGED]} 格"
+        yield entity.name, told
+
+
+def _entity_sheet(sheet: Any, table: pa.Table, schemas: Schemas, header: Any, text: Any) -> None:
+    """The rows of an entity; their ids stand behind, where a change is looked up by them, and are not printed."""
+    elements = [one for one in table.column_names if one != "id"]
+    sheet.freeze_panes(1, 1)
+    names = [_names(schemas, element) for element in elements]
+    values = [table.column(element).to_pylist() for element in elements]
+    widths = []
+    for column, element in enumerate(elements):
+        title = schemas.elements[element].name
+        shown = (names[column].get(value, value) for value in values[column][:LOOKED_AT] if value is not None)
+        widths.append(_width((title, *shown)))
+        sheet.write_string(0, column, title, header)
+    _set_columns(sheet, widths)
+    ids, last = table.column("id").to_pylist(), len(elements)
+    sheet.write_string(0, last, ID_TITLE, header)
+    sheet.set_column(last, last, _width((ID_TITLE, *ids[:LOOKED_AT])))
+    sheet.print_area(0, 0, table.num_rows, last - 1)
+    for line in range(table.num_rows):
+        for column, known in enumerate(names):
+            if (value := values[column][line]) is not None:
+                sheet.write_string(line + 1, column, known.get(value, value), text)
+        sheet.write_string(line + 1, last, ids[line], text)
 
 
 def _change_sheet(sheet: Any, changes: pa.Table, schemas: Schemas, header: Any, text: Any) -> None:
-    for column, title in enumerate(("类别", "标识", "变化", "栏目", "原值", "现值")):
+    for column, title in enumerate(("类别", "名称", "编号", "变化", "栏目", "原值", "现值", ID_TITLE)):
         sheet.write_string(0, column, title, header)
-    _set_columns(sheet, (8, 26, 8, 20, 32, 32))
+    listed = changes.slice(0, LISTED).to_pylist()
+    names, numbers = (_width(("名称", *(one[key] for one in listed[:LOOKED_AT]))) for key in ("name", "number"))
+    _set_columns(sheet, (8, names, numbers, 8, 20, 32, 32, 26))
     sheet.freeze_panes(1, 0)
-    for line, one in enumerate(changes.slice(0, LISTED).to_pylist(), start=1):
+    for line, one in enumerate(listed, start=1):
         element = one["element"]
         known = _names(schemas, element) if element else {}
         cells = (
             schemas.entities[one["entity"]].name,
-            one["id"],
+            one["name"],
+            one["number"],
             one["change"],
             schemas.elements[element].name if element else "",
             known.get(one["before"], one["before"]),
             known.get(one["after"], one["after"]),
+            one["id"],
         )
         for column, cell in enumerate(cells):
             sheet.write_string(line, column, cell, text)

@@ -1,15 +1,15 @@
 """Tickets (更正工单): what a returned form says is wrong, for the authority to accept or refuse with a reason.
 
-Tickets and decisions live in the control database alone. Of several decisions about a ticket the last counts; of
-several accepted tickets about one value the last ticket does.
+Tickets and decisions live in the control database alone. Of several decisions about a ticket the last counts, and all
+are kept; of several accepted tickets about one value the last ticket does.
 """
 
 from __future__ import annotations
 
 import getpass
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 ACCEPT, REFUSE, WITHDRAW = "accept", "refuse", "withdraw"
 OPEN, ACCEPTED, REFUSED, WITHDRAWN = "open", "accepted", "refused", "withdrawn"
 STATES = {OPEN: "待核实", ACCEPTED: "已采纳", REFUSED: "未采纳", WITHDRAWN: "已撤回"}
+DECISIONS = {ACCEPT: "采纳", REFUSE: "不予采纳", WITHDRAW: "撤回"}
+"""Decision -> how it is shown."""
+
 _STATE_OF = {ACCEPT: ACCEPTED, REFUSE: REFUSED, WITHDRAW: WITHDRAWN}
+
+POSSIBLE: Mapping[str, tuple[str, ...]] = {
+    ACCEPT: (OPEN, REFUSED, WITHDRAWN),
+    REFUSE: (OPEN, ACCEPTED, WITHDRAWN),
+    WITHDRAW: (ACCEPTED,),
+}
+"""Decision -> states from which it is possible. Whoever decides may change his mind, but a decision that stands is not
+taken once more: its reason and who took it would be hidden by another. Only what was accepted can be taken back."""
 
 TERM = 10
 """Working days within which an authority answers. Ours, after the ten of 政务数据共享条例 for conditional sharing."""
@@ -37,11 +48,21 @@ EXISTS = ".exists"
 
 
 @dataclass(frozen=True)
+class FileCell:
+    """The cell of a returned file: the file's name, the sheet's, and the place as Excel names it."""
+
+    file_name: str
+    sheet: str
+    place: str
+
+
+@dataclass(frozen=True)
 class Found:
     """A correction as it was found on a form.
 
     Attributes:
         value_before, value: as the registry writes them; an empty `value` says only that the old one is wrong.
+        cell: where it stood; None if nobody wrote it down.
     """
 
     form: str
@@ -55,11 +76,23 @@ class Found:
     value: str
     header: str
     file_sha256: str
+    cell: FileCell | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision about a ticket, with who took it, when (ISO 8601) and why; `value` is what an accepted one says."""
+
+    decision: str
+    value: str
+    decided_by: str
+    reason: str
+    decided_at: str
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """A ticket with what was decided about it."""
+    """A ticket with what was decided about it: what counts now, and all decisions, oldest first."""
 
     ticket_no: int
     found: Found
@@ -70,11 +103,17 @@ class Ticket:
     decided_by: str = ""
     reason: str = ""
     decided_at: str = ""
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def value(self) -> str:
         """What counts if it is accepted."""
         return self.decided_value or self.found.value
+
+    @property
+    def state_before(self) -> str:
+        """What it was before the last decision."""
+        return _STATE_OF[self.decisions[-2].decision] if len(self.decisions) > 1 else OPEN
 
     def days_left(self, today: date) -> int:
         """Working days until it is due; negative when that is over. Of a decided one as on the day of the decision."""
@@ -112,18 +151,23 @@ def open_tickets(connection: Connection, found: Sequence[Found], at: datetime) -
     """
     from sqlalchemy import insert
 
-    from yibiao.control.tables import ticket
+    from yibiao.control.tables import ticket, ticket_cell
 
     waiting = {_same(one.found) for one in _all(connection) if one.state == OPEN}
     last = due(at.date(), TERM) if found else at.date()
-    rows = []
+    opened = 0
     for one in found:
-        if _same(one) not in waiting:
-            waiting.add(_same(one))
-            rows.append({**vars(one), "opened_at": at.isoformat(timespec="seconds"), "due_on": last})
-    if rows:
-        connection.execute(insert(ticket), rows)
-    return len(rows)
+        if _same(one) in waiting:
+            continue
+        waiting.add(_same(one))
+        told = {name: value for name, value in vars(one).items() if name != "cell"}
+        made = connection.execute(
+            insert(ticket).values(**told, opened_at=at.isoformat(timespec="seconds"), due_on=last)
+        )
+        opened += 1
+        if one.cell is not None and made.inserted_primary_key is not None:
+            connection.execute(insert(ticket_cell).values(ticket_no=made.inserted_primary_key[0], **vars(one.cell)))
+    return opened
 
 
 def tickets(settings: Settings, *, state: str = "", department: str = "", form: str = "") -> list[Ticket]:
@@ -155,11 +199,12 @@ def decide(
     """Accept or refuse a ticket, or take the decision back.
 
     Args:
-        decision: `accept`, `refuse`, or `withdraw` (the correction counts no more).
+        decision: `accept`, `refuse`, or `withdraw` (an accepted correction counts no more); see `POSSIBLE`.
         value: what counts instead of what the form says, as the registry writes it; needed where the form says nothing.
 
     Raises:
-        FormError: there is no such ticket, no reason is given, or the value is none.
+        FormError: there is no such ticket, the decision stands already or takes nothing back, no reason is given, or
+            the value is none.
     """
     from sqlalchemy import insert
 
@@ -257,6 +302,7 @@ def _check(one: Ticket, decision: str, value: str, schemas: Schemas) -> str:
         raise FormError(
             "This is no decision.", where=f"ticket {one.ticket_no}", expected=", ".join(_STATE_OF), got=decision
         )
+    _check_possible(one, decision)
     if decision != ACCEPT:
         return ""
     if not applies(one.found, schemas):
@@ -282,6 +328,39 @@ def _check(one: Ticket, decision: str, value: str, schemas: Schemas) -> str:
     return counted
 
 
+def _check_possible(one: Ticket, decision: str) -> None:
+    if one.state in POSSIBLE[decision]:
+        return
+    where, now = f"ticket {one.ticket_no}", f"{one.state}（{STATES[one.state]}）"
+    if one.decisions:
+        now += f"，{one.decided_by} {one.decided_at[:10]}"
+    expected = " or ".join(POSSIBLE[decision])
+    if decision == WITHDRAW:
+        raise FormError(
+            "Only a ticket that is accepted can be taken back.",
+            where=where,
+            expected=expected,
+            got=now,
+            todo="Answer it with `yibiao ticket accept` or `yibiao ticket refuse`; or leave it as it is.",
+        )
+    if decision == REFUSE:
+        raise FormError(
+            "The ticket is refused already.",
+            where=where,
+            expected=expected,
+            got=now,
+            todo="See who did and why with `yibiao ticket show`; to change it, accept it.",
+        )
+    raise FormError(
+        "The ticket is accepted already.",
+        where=where,
+        expected=expected,
+        got=now,
+        todo="See who did and why with `yibiao ticket show`. To change it, refuse it; to give another value, withdraw"
+        " it first and accept it with --value.",
+    )
+
+
 def is_value(value: str, element: str, schemas: Schemas) -> bool:
     """Whether a text is a value of an element as the registry writes it."""
     import duckdb
@@ -299,8 +378,6 @@ def is_value(value: str, element: str, schemas: Schemas) -> bool:
 
 
 def _dated(column: Any) -> Any:
-    from dataclasses import replace
-
     return replace(column, date_formats=("any",)) if column.type in ("date", "month") else column
 
 
@@ -311,28 +388,35 @@ def _same(one: Found) -> tuple[str, str, str, str]:
 def _all(connection: Connection) -> list[Ticket]:
     from sqlalchemy import select
 
-    from yibiao.control.tables import ticket, ticket_decision
+    from yibiao.control.tables import ticket, ticket_cell, ticket_decision
 
-    made: dict[int, Any] = {
-        row.ticket_no: row._mapping
-        for row in connection.execute(select(ticket_decision).order_by(ticket_decision.c.ticket_decision_id))
+    made: dict[int, list[Decision]] = {}
+    columns = [ticket_decision.c[name] for name in Decision.__dataclass_fields__]
+    query = select(ticket_decision.c.ticket_no, *columns).order_by(ticket_decision.c.ticket_decision_id)
+    for number, *decided in connection.execute(query):
+        made.setdefault(number, []).append(Decision(*decided))
+    cells = {
+        number: FileCell(*told)
+        for number, *told in connection.execute(
+            select(ticket_cell.c.ticket_no, *(ticket_cell.c[name] for name in FileCell.__dataclass_fields__))
+        )
     }
-    names = list(Found.__dataclass_fields__)
+    names = [name for name in Found.__dataclass_fields__ if name != "cell"]
     found: Iterable[Any] = connection.execute(select(ticket).order_by(ticket.c.ticket_no))
     result = []
     for row in found:
-        told = Found(**{name: row._mapping[name] for name in names})
-        last = made.get(row.ticket_no)
-        decided = (
-            (
-                _STATE_OF[last["decision"]],
-                last["value"],
-                last["decided_by"],
-                last["reason"],
-                last["decided_at"],
+        told = Found(**{name: row._mapping[name] for name in names}, cell=cells.get(row.ticket_no))
+        one = Ticket(row.ticket_no, told, row.opened_at, row.due_on)
+        if decisions := made.get(row.ticket_no):
+            last = decisions[-1]
+            one = replace(
+                one,
+                state=_STATE_OF[last.decision],
+                decided_value=last.value,
+                decided_by=last.decided_by,
+                reason=last.reason,
+                decided_at=last.decided_at,
+                decisions=tuple(decisions),
             )
-            if last
-            else ()
-        )
-        result.append(Ticket(row.ticket_no, told, row.opened_at, row.due_on, *decided))
+        result.append(one)
     return result

@@ -14,19 +14,22 @@ from typing import Any
 import pytest
 from forms_filled import REVIEW, ROSTER, FilledForms
 from openpyxl.cell import MergedCell
+from openpyxl.utils import get_column_letter
 
 from installations import Installation
 from yibiao.forms.collect import Collected, collect
-from yibiao.forms.collect.reply import OTHERWISE
+from yibiao.forms.collect.reply import OTHERWISE, reply
 from yibiao.forms.collect.run import REFUSED_FILE, TAKEN
 from yibiao.forms.collect.workbook import read_book
 from yibiao.forms.fill.skeleton import CONTROL_SHEET
+from yibiao.forms.layout import first_row
 from yibiao.forms.returns import returns
 from yibiao.forms.tickets import tickets
 from yibiao.settings import Settings
 
 AT = datetime(2026, 4, 3, 9, 0, tzinfo=UTC)
 TOP = 4
+DWELLINGS = "housing.dwelling_survey"
 Send = Callable[..., Path]
 Column = Callable[[str, str], int]
 
@@ -90,6 +93,107 @@ def test_a_day_that_is_none_and_a_code_that_is_none_are_named_by_cell(
     assert all("不是有效的" in reason for _, _, reason in found.refused)
     assert all("火星族" not in reason and "2026-02-30" not in reason for _, _, reason in found.refused)
     assert found.tickets == 0
+
+
+def test_a_refused_cell_says_what_is_expected(
+    take: Callable[[Path], Collected], sent_back: Send, column_of: Column
+) -> None:
+    birth, people, area = (column_of(ROSTER, name) for name in ("出生日期", "民族", "社区"))
+
+    def change(_: Any, sheet: Any) -> None:
+        for column in (birth, people, area):
+            sheet.cell(TOP, column).value = "五"
+
+    said = {header: reason for _, header, reason in take(sent_back(ROSTER, change)).refused}
+    assert said == {
+        "出生日期": "不是有效的出生日期：应为日期，如 2026-01-31",
+        "民族": "不是有效的民族：应为选项之一（58 个：汉族、蒙古族、回族、藏族、维吾尔族……），请从下拉框选",
+        "社区": "不是有效的社区：应为名称（和预填的写法一样）或代码",
+    }
+
+
+def test_a_drop_down_without_a_code_list_takes_what_it_offers_and_nothing_else(
+    take: Callable[[Path], Collected], filled: FilledForms, sent_back: Send, column_of: Column
+) -> None:
+    column, top = column_of(DWELLINGS, "房屋结构"), first_row(filled.forms[DWELLINGS]) + 1
+
+    def change(_: Any, sheet: Any) -> None:
+        sheet.cell(top, column).value = "也许"
+        sheet.cell(top + 1, column).value = "砖混"
+
+    found = take(sent_back(DWELLINGS, change))
+    (told,) = refused_cells(found).items()
+    assert told == (
+        f"{get_column_letter(column)}{top}",
+        "不是有效的房屋结构：应为选项之一（5 个：钢混、砖混、砖木、土木、其他），请从下拉框选",
+    )
+    assert found.cells is not None
+    assert found.cells["new"] == 1
+
+
+def test_a_file_of_which_nothing_can_be_taken_is_no_return(
+    own: Settings, take: Callable[[Path], Collected], filled: FilledForms, sent_back: Send
+) -> None:
+    """Else a community that sent nothing stands in the account, with hours."""
+    codes = filled.at.query("select distinct community_code from resident where community_code is not null order by 1")
+    other = next(row["community_code"] for row in codes if row["community_code"] != filled.community)
+
+    def change(book: Any, _: Any) -> None:
+        book[CONTROL_SHEET]["B4"].value = other
+
+    found = take(sent_back(ROSTER, change))
+    assert (found.state, found.community) == (REFUSED_FILE, other)
+    assert_said_in_chinese(found)
+    assert other in found.said
+    assert found.cells is not None
+    assert found.cells["refused"] > 0
+    assert (returns(own), tickets(own), list(own.data.glob("**/*"))) == ([], [], [])
+    told = reply(found, {ROSTER: "名册"})
+    assert "结果：退回，整份没有采用。标识页写的社区是" in told
+    assert "不是本社区" in told
+    # It is not remembered as taken in: whoever sends it once more is told the same.
+    assert take(sent_back(ROSTER, change)).state == REFUSED_FILE
+
+
+def test_a_file_with_nothing_but_a_mistake_is_no_return(
+    own: Settings, take: Callable[[Path], Collected], filled: FilledForms, sent_back: Send, column_of: Column
+) -> None:
+    column = column_of(ROSTER, "出生日期")
+    last = len(filled.forms[ROSTER].fields) + 2
+
+    def change(_: Any, sheet: Any) -> None:
+        for row in sheet.iter_rows(min_row=TOP, max_row=sheet.max_row, max_col=last):
+            for cell in row:
+                if not isinstance(cell, MergedCell):
+                    cell.value = None
+        sheet.cell(TOP, column).value = "五"
+
+    found = take(sent_back(ROSTER, change))
+    assert found.state == REFUSED_FILE
+    assert_said_in_chinese(found)
+    assert returns(own) == []
+
+
+def test_refused_rows_are_no_work_of_the_community(
+    own: Settings, take: Callable[[Path], Collected], filled: FilledForms, sent_back: Send, column_of: Column
+) -> None:
+    (other,) = filled.at.query(
+        "select resident_id from resident where death_date is null"
+        f" and community_code <> '{filled.community}' order by resident_id limit 1"
+    )
+    name, plate = column_of(ROSTER, "姓名"), column_of(ROSTER, "车牌号码")
+    key = len(filled.forms[ROSTER].fields) + 2
+
+    def change(_: Any, sheet: Any) -> None:
+        end = next(row for row in range(TOP, 200) if not sheet.cell(row, 2).value)
+        sheet.cell(end, key).value = other["resident_id"]
+        sheet.cell(end, name).value = "甲"
+        sheet.cell(end, plate).value = "示A12345"
+
+    found = take(sent_back(ROSTER, change))
+    assert (found.state, len(found.refused)) == (TAKEN, 2)
+    (kept,) = returns(own)
+    assert (kept.rows, kept.typed, kept.picked) == (filled_rows(filled), 0, 0)
 
 
 def test_merged_cells_between_rows_say_nothing_for_sure(
@@ -236,7 +340,7 @@ def test_a_second_table_and_a_column_of_ones_own_are_named_and_not_taken(
 
 @pytest.mark.parametrize("keys", ["left", "cleared too"])
 def test_a_sheet_that_was_emptied_corrects_nobody(
-    take: Callable[[Path], Collected], filled: FilledForms, sent_back: Send, keys: str
+    own: Settings, take: Callable[[Path], Collected], filled: FilledForms, sent_back: Send, keys: str
 ) -> None:
     """Whoever marks what he sees and deletes it leaves the hidden keys behind; that is no word about anybody."""
     last = len(filled.forms[ROSTER].fields) + (1 if keys == "left" else 2)
@@ -251,6 +355,7 @@ def test_a_sheet_that_was_emptied_corrects_nobody(
     assert (found.state, found.rows, found.tickets) == (TAKEN, 0, 0)
     assert found.missing == filled_rows(filled)
     assert any("一行也没有交回" in note for note in found.notes)
+    assert returns(own) == []
     assert any("全被清空" in note for note in found.notes) == (keys == "left")
 
 

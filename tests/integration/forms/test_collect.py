@@ -13,6 +13,7 @@ import pytest
 from forms_filled import REVIEW, ROSTER, FilledForms
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.utils import get_column_letter
 
 from installations import Installation
 from yibiao.errors import FormError
@@ -24,6 +25,7 @@ from yibiao.forms.collect.sent import Sent, asking, sent
 from yibiao.forms.collect.workbook import Book, read_book
 from yibiao.forms.layout import first_row
 from yibiao.forms.returns import returns
+from yibiao.forms.template import sheet_name
 from yibiao.forms.tickets import ACCEPT, OPEN, REFUSE, corrections, decide, tickets
 from yibiao.ingest.readers import Reading as CsvReading
 from yibiao.ingest.readers import read
@@ -89,6 +91,9 @@ def test_a_correction_is_a_ticket_and_a_new_value_is_a_delivery_of_the_forms_own
     (ticket,) = tickets(own)
     assert (ticket.state, ticket.found.element, ticket.found.department) == (OPEN, "ethnicity_code", "public_security")
     assert (ticket.found.value_before, ticket.found.value) == ("01", "03")
+    assert ticket.found.cell is not None
+    assert (ticket.found.cell.file_name, ticket.found.cell.sheet) == ("back.xlsx", sheet_name(filled.forms[ROSTER]))
+    assert ticket.found.cell.place == f"{get_column_letter(column_of(ROSTER, '民族'))}{TOP}"
     # Ten working days after 3 April 2026, a Friday: Qingming is on the Monday, no weekend is worked.
     assert ticket.due_on == date(2026, 4, 20)
 

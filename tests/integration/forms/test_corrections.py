@@ -12,6 +12,7 @@ from installations import Installation, publish
 from yibiao.contracts import load_schemas
 from yibiao.control.database import connect
 from yibiao.forms.count import last_day
+from yibiao.forms.fill.corrected import days_of_acceptance
 from yibiao.forms.fill.select import AUTOMATIC
 from yibiao.forms.tickets import ACCEPT, WITHDRAW, Found, decide, open_tickets, tickets
 from yibiao.identity.decisions import Verdict, decide_links
@@ -165,6 +166,12 @@ def test_a_later_form_shows_a_corrected_value_as_settled(corrected: tuple[Instal
     row = rows[told["id"]]
     place = [one.element for one in form.fields].index("marital_status_code")
     assert (row.values[place], row.statuses[place]) == (told["values"]["marital_status_code"], AUTOMATIC)
+
+
+def test_filled_forms_know_on_which_day_a_correction_was_accepted(corrected: tuple[Installation, dict]) -> None:
+    at, _ = corrected
+    numbers = [one.ticket_no for one in tickets(at.settings)]
+    assert days_of_acceptance(at.settings) == dict.fromkeys(numbers, "2026-04-09")
 
 
 def test_taken_back_it_leaves_no_trace_in_the_next_release(

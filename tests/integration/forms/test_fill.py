@@ -14,6 +14,7 @@ from yibiao.forms.collect.sent import asking, sent
 from yibiao.forms.fill.areas import communities
 from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW
 from yibiao.forms.fill.skeleton import COLOURS, CONTROL_SHEET, GUIDE_SHEET
+from yibiao.forms.fill.values import NONE
 from yibiao.forms.layout import column_of, first_row, header_cells
 from yibiao.warehouse.releases import need_current
 
@@ -132,6 +133,36 @@ def test_a_drop_down_stands_at_known_and_at_blank_cells(filled: FilledForms) -> 
     ]
     assert {rule.type for rule in rules} == {"list"}
     assert all("男性" in rule.formula1 for rule in rules)
+
+
+def test_who_is_on_no_register_has_none_by_a_named_register_and_a_clerk_can_put_it_back(filled: FilledForms) -> None:
+    form = filled.forms[REVIEW]
+    place = [one.element for one in form.fields].index("disability_type_code")
+    column = column_of(form, place) + 1
+    found = 0
+    for path in filled.made[REVIEW].files.values():
+        rows = rows_of(Path(path))[first_row(form) :]
+        if not any(len(row) > column and row[-1] and row[column - 1] == NONE for row in rows):
+            continue
+        sheet = openpyxl.load_workbook(path).worksheets[0]
+        rules = {
+            cell: rule
+            for rule in sheet.data_validations.dataValidation
+            for area in rule.sqref.ranges
+            for cell in area.cells
+        }
+        for line in range(first_row(form) + 1, first_row(form) + 1 + len(rows)):
+            cell = sheet.cell(line, column)
+            if cell.value != NONE:
+                continue
+            found += 1
+            assert cell.comment.text.startswith("来源：与名册比对得出（残疾人联合会《")
+            assert "期，截至 20" in cell.comment.text
+            assert cell.fill.fgColor.rgb == "FF" + COLOURS[AUTOMATIC].removeprefix("#")
+            assert NONE in rules[line, column].formula1.strip('"').split(",")
+        if found > 3:
+            break
+    assert found
 
 
 def test_admission_is_printed_and_a_form_without_it_may_be_declined(filled: FilledForms) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 
 import openpyxl
 import pytest
-from own_layout import AGE, AREA, FIRST, HEADER, KEY, NAME, NUMBER, PLATE, SEX, SHEET, OwnForms, say
+from own_layout import AGE, AREA, FIRST, HEADER, KEY, NAME, NUMBER, PLATE, SEX, SHEET, VISIT, OwnForms, say
 
+from own_workbooks import TITLE
+from yibiao.forms import load_forms
 from yibiao.forms.collect import Collected, collect
 from yibiao.forms.collect.run import REFUSED_FILE, TAKEN
 from yibiao.forms.fill.skeleton import CONTROL_SHEET
@@ -177,6 +179,33 @@ def test_a_workbook_that_is_another_form_is_refused_whole(
     assert found.error["what"]
     assert found.error["todo"]
     assert (tickets(own), returns(own), list(own.data.glob("**/*"))) == ([], [], [])
+
+
+def test_a_hidden_sheet_that_names_another_known_form_is_told_so(
+    own: Settings, own_forms: OwnForms, tmp_path: Path
+) -> None:
+    forms = load_forms(Settings.load().schemas, own_forms.schemas)
+    other = forms["public_security.resident_collection"]
+    folder = tmp_path / "back"
+    folder.mkdir()
+    path = folder / own_forms.file.name
+    book = openpyxl.load_workbook(own_forms.file, keep_vba=True)
+    {row[0].value: row[1] for row in book[CONTROL_SHEET].iter_rows(max_col=2)}["表单"].value = other.id
+    book.save(path)
+    (found,) = collect(own, forms, own_forms.schemas, folder, at=AT)
+    assert (found.state, returns(own)) == (REFUSED_FILE, [])
+    assert found.error is not None
+    assert found.error["what"] == "The sheet is another form than the hidden sheet says."
+    assert found.error["got"] == f"a sheet of {VISIT}"
+    assert f"标识页写的是《{other.title}》，工作表却是另一份表单《{TITLE}》的" in found.said
+
+
+def test_a_departments_drop_down_takes_what_it_offers_and_nothing_else(take: Callable[..., Collected]) -> None:
+    def change(_: Any, sheet: Any) -> None:
+        sheet.cell(FIRST, SEX).value = "也许"
+
+    (reason,) = reasons(take(change)).values()
+    assert reason == "不是有效的性别：应为选项之一（2 个：男、女），请从下拉框选"
 
 
 def test_a_later_registration_does_not_change_what_was_sent_out(

@@ -16,7 +16,18 @@ from installations import Installation
 from yibiao.contracts import load_schemas
 from yibiao.errors import ReleaseError
 from yibiao.forms.fill.areas import communities
-from yibiao.forms.slices import ADDED, BOOK, CHANGED, GONE, MANIFEST, WIDEST, shown_elements, slice_release
+from yibiao.forms.slices import (
+    ADDED,
+    BOOK,
+    CHANGED,
+    GONE,
+    ID_TITLE,
+    KNOWN_BY,
+    MANIFEST,
+    WIDEST,
+    shown_elements,
+    slice_release,
+)
 from yibiao.paper import LEGIBLE
 from yibiao.warehouse.releases import need_current
 
@@ -87,6 +98,77 @@ def test_what_changed_since_last_time_is_told_by_what_stands_in_the_folder(
     assert len(book.get_sheet_by_name("变化").to_python()) == 4
     (again,) = json.loads(published.call(*arguments, "--json").stdout)
     assert again["changes"] == {ADDED: 0, GONE: 0, CHANGED: 0}
+
+
+def test_a_changed_row_is_told_by_name_and_number_and_found_on_its_sheet(
+    published: Installation, tmp_path: Path
+) -> None:
+    settings = published.settings
+    schemas = load_schemas(settings.schemas)
+    (most,) = published.query(
+        "select community_code, count(*) as n from event where community_code is not null group by 1"
+        " order by 2 desc, 1 limit 1"
+    )
+    area = communities(schemas, most["community_code"])
+    (first,) = slice_release(need_current(settings), schemas, settings, area, tmp_path)
+    gone = {}
+    for name, count in first.rows.items():
+        path = Path(first.folder) / f"{name}.parquet"
+        table = pq.read_table(path, partitioning=None)
+        rows = table.to_pylist()
+        gone[name] = {**rows[0], "id": "0" * 24}
+        pq.write_table(pa.Table.from_pylist([*rows[1:], gone[name]], schema=table.schema), path)
+        assert count == len(rows)
+    (made,) = slice_release(need_current(settings), schemas, settings, area, tmp_path)
+    assert made.changes == {ADDED: len(made.rows), GONE: len(made.rows), CHANGED: 0}
+    assert set(made.rows) == set(schemas.entities)
+
+    book = python_calamine.load_workbook(str(Path(made.folder) / BOOK))
+    titles, *changes = book.get_sheet_by_name("变化").to_python()
+    counted = dict(book.get_sheet_by_name("说明").to_python())
+    for name, entity in schemas.entities.items():
+        header, *rows = book.get_sheet_by_name(entity.name).to_python()
+        assert header[-1] == titles[-1] == ID_TITLE
+        came, went = (
+            next(dict(zip(titles, one, strict=True)) for one in changes if one[0] == entity.name and kind in one)
+            for kind in (ADDED, GONE)
+        )
+        assert went[ID_TITLE] == "0" * 24
+        assert (came["名称"], came["编号"]) == (went["名称"], went["编号"])
+        (row,) = [one for one in rows if one[-1] == came[ID_TITLE]]
+        called, numbers = KNOWN_BY[name]
+        shown = dict(zip(header, row, strict=True))
+        assert came["编号"] in {shown[schemas.elements[one].name] for one in numbers} - {""}
+        assert came["名称"] == " ".join(filter(None, (shown[schemas.elements[one].name] for one in called)))
+        assert ID_TITLE not in header[:-1]
+        count = made.rows[name]
+        assert counted[entity.name] == f"{count} 行：上次 {count}，{ADDED} 1，{GONE} 1；{CHANGED} 0 格"
+
+
+def test_every_entity_has_what_a_clerk_knows_it_by_and_none_of_it_is_withheld(published: Installation) -> None:
+    schemas = load_schemas(published.settings.schemas)
+    assert set(KNOWN_BY) == set(schemas.entities)
+    for name, (called, numbers) in KNOWN_BY.items():
+        assert min(len(called), len(numbers)) > 0
+        assert {*called, *numbers} <= set(shown_elements(schemas, schemas.entities[name]))
+
+
+def test_more_changes_than_the_workbook_lists_are_counted_in_it(
+    published: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = published.settings
+    schemas = load_schemas(settings.schemas)
+    (any_one,) = published.query("select max(community_code) as code from resident")
+    area = communities(schemas, any_one["code"])
+    (one,) = slice_release(need_current(settings), schemas, settings, area, tmp_path)
+    path = Path(one.folder) / "resident.parquet"
+    table = pq.read_table(path, partitioning=None)
+    pq.write_table(table.slice(0, 0), path)
+    monkeypatch.setattr("yibiao.forms.slices.LISTED", table.num_rows - 1)
+    slice_release(need_current(settings), schemas, settings, area, tmp_path)
+    book = python_calamine.load_workbook(str(Path(one.folder) / BOOK))
+    assert len(book.get_sheet_by_name("变化").to_python()) == table.num_rows
+    assert f"共 {table.num_rows} 条" in dict(book.get_sheet_by_name("说明").to_python())["变化太多"]
 
 
 def test_the_workbook_can_be_read_and_printed(published: Installation, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from admissions import asked, at, registration
 from yibiao.errors import AdmissionError
 from yibiao.forms.account.change import Change, change_between, change_of, doubts_about, percentage
 from yibiao.forms.account.costs import FieldCost, FormCost, cost_of, distinct_fields, total_seconds
-from yibiao.forms.account.report import actual_of, report
+from yibiao.forms.account.page import page
+from yibiao.forms.account.report import actual_of, months_between, report
 from yibiao.forms.admission.states import Event, fold
 from yibiao.forms.burden import FORMULAS, PRESENT, SECONDS_PER_CELL, SECONDS_PER_RETURN
 from yibiao.forms.returns import Return
@@ -209,8 +210,9 @@ def test_between_two_days_the_report_compares_what_was_in_force_on_them():
 
 
 def test_a_period_ends_after_it_begins():
-    with pytest.raises(AdmissionError, match="period"):
+    with pytest.raises(AdmissionError, match="period") as refused:
         report("form", date(2026, 2, 1), date(2026, 1, 1), {}, {}, [], lambda _, key: key)
+    assert "--from" in refused.value.todo
 
 
 @pytest.mark.parametrize("by", ["form", "department", "community", "month"])
@@ -221,6 +223,43 @@ def test_what_came_back_is_counted_once_whatever_it_is_grouped_by(by):
     assert sum(line.actual.seconds for line in made.lines) == made.total.actual.seconds == 2 * (12 * 15 + 600)
     assert len(made.lines) == (2 if by in ("community", "month") else 1)
     assert [line.key for line in made.months] == ["2026-03", "2026-04"]
+
+
+def test_a_month_has_the_forms_that_were_in_force_on_its_last_day():
+    second = registration("housing.b", asked("甲"), asked("乙", held=True), rows=50, times=4)
+    came = standing_of("housing.b", ("submit", second, at(2, 5)), ("approve", second, at(2, 6)))
+    ends = {"2026-01": {"housing.a": IN_FORCE}, "2026-02": {"housing.a": IN_FORCE, "housing.b": came}}
+    both = ends["2026-02"]
+    made = report("month", None, date(2026, 3, 31), {}, both, [RETURN], lambda _, key: key, ends)
+    assert [line.key for line in made.lines] == ["2026-01", "2026-02", "2026-03"]
+    january, february, march = made.lines
+    assert [line.actual.returns for line in made.lines] == [0, 0, 1]
+    assert total_seconds(january.before) == 12 * (100 * 3 * 15 + 10 * 600)
+    assert total_seconds(january.after) == LATER.seconds
+    assert january.percent.value == made_by_form().total.percent.value
+    assert total_seconds(february.after) == LATER.seconds + second.seconds
+    assert february.change.total == total_seconds(february.after) - total_seconds(february.before)
+    # A month of which nobody said what was in force has no such figures.
+    assert (march.before, march.percent) == (None, None)
+    assert made.has_registered
+
+
+def made_by_form():
+    return report("form", None, date(2026, 12, 31), {}, {"housing.a": IN_FORCE}, [], lambda _, key: key)
+
+
+def test_months_go_over_the_turn_of_a_year():
+    assert months_between("2025-11-30", "2026-02-01") == ["2025-11", "2025-12", "2026-01", "2026-02"]
+    assert months_between("2026-02-01", "2026-01-31") == []
+
+
+@pytest.mark.parametrize(("by", "said"), [("community", "登记负担不分到社区"), ("month", "各月不能相加"), ("form", "")])
+def test_what_the_figures_of_a_group_are_not_is_said_in_words(by, said):
+    made = report(by, None, date(2026, 12, 31), {}, {"housing.a": IN_FORCE}, [RETURN], lambda _, key: key)
+    assert said in made.note
+    assert made.as_dict()["note"] == (made.note or None)
+    assert made.note in page(made)
+    assert bool(made.note) == bool(said)
 
 
 def test_what_came_back_is_measured_against_the_form_as_it_was_first_asked():

@@ -347,6 +347,16 @@ def test_the_account_as_table_json_and_page(run, home, tmp_path):
     assert found["total"]["registered"]["percent"] < 0
     assert found["total"]["actual"]["returns"] == 1
     assert "公式 formula 1" in run("burden", "report", "--by", "month").stdout
+    by_month = json.loads(run("burden", "report", "--by", "month", "--json").stdout)
+    assert by_month["lines"][-1]["registered"] == by_month["total"]["registered"] == found["total"]["registered"]
+    for by in ("month", "community"):
+        note = json.loads(run("burden", "report", "--by", by, "--json").stdout)["note"]
+        assert note in "".join(run("burden", "report", "--by", by).stdout.split("\n"))
+    before = json.loads(
+        run("burden", "report", "--by", "month", "--from", "2025-11-30", "--to", "2026-02-01", "--json").stdout
+    )
+    assert [line["key"] for line in before["lines"]] == ["2025-11", "2025-12", "2026-01", "2026-02"]
+    assert {line["registered"]["percent"] for line in before["lines"]} == {None}
     path = tmp_path / "账.html"
     run("burden", "report", "--html", str(path))
     assert_needs_nothing_else(path.read_text())

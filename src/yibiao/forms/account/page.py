@@ -82,6 +82,7 @@ def page(report: Report, title: str = "填报负担账") -> str:
         ]
     parts += [
         f"<h2>明细（按{named}）</h2>",
+        *([f'<p class="faint">{escape(report.note)}。</p>'] if report.note else []),
         _table(report, named),
         "<h2>怎么算的</h2>",
         f"<p>公式第 {PRESENT.version} 版：小时数 = 每年次数 ×（各格秒数之和 + 份数 × {PRESENT.fixed} 秒）÷ 3600；每格 "
@@ -198,7 +199,7 @@ def _months(months: Sequence[Line]) -> str:
 
 
 def _table(report: Report, named: str) -> str:
-    registered = report.by in ("form", "department")
+    registered = report.has_registered
     heads = [named]
     if registered:
         heads += ["之前", "之后", *PARTS.values(), "变化"]
@@ -217,7 +218,9 @@ def _table(report: Report, named: str) -> str:
 
 def _row(line: Line, registered: bool, notes: list[str]) -> str:
     cells = [line.name]
-    if registered:
+    if registered and line.before is None:
+        cells += ["–"] * (3 + len(PARTS))
+    elif registered:
         before, after, change = line.before or (), line.after or (), line.change or Change()
         cells += [f"{hours(total_seconds(before)):,.1f}", f"{hours(total_seconds(after)):,.1f}"]
         cells += [f"{hours(getattr(change, part)):+,.1f}" if getattr(change, part) else "–" for part in PARTS]

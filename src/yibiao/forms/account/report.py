@@ -24,6 +24,18 @@ EMPTY = "这段时间没有批准过的表单，所以都是零。送审用 yibi
 
 BY = ("form", "department", "community", "month")
 
+NOTES: Mapping[str, str] = {
+    "community": (
+        "登记只写一共多少份、多少行，没有写各社区各有多少，所以登记负担不分到社区。"
+        "各社区的前后，比的是收回的表：“手填要”是同样这些行按最初送审的样子全部手填的小时，“实际”是填回来用的小时"
+    ),
+    "month": (
+        "各月的登记负担是一年的小时数：“之后”是当月最后一天有效的表单，“之前”与合计同一算法、算到那一天。各月不能相加："
+        "登记只写一年填几次，没有写在哪几个月填，所以不分到月。收回的表算在收到的那个月"
+    ),
+}
+"""What is said under an account by community or month of what its figures are, and are not."""
+
 
 @dataclass(frozen=True)
 class Actual:
@@ -66,7 +78,8 @@ class Line:
 
     Attributes:
         key, name: form, department, community or month.
-        before, after: the registered forms; None where forms do not belong to the group alone (communities, months).
+        before, after: the registered forms, of a month those on its last day; None where it is not known which of
+            their burden is the group's (communities, see `NOTES`).
         change, percent: of the registered burden a year.
         actual: what came back in the period.
     """
@@ -103,6 +116,16 @@ class Report:
     months: tuple[Line, ...]
 
     @property
+    def has_registered(self) -> bool:
+        """Have the groups a registered burden, and not only what came back?"""
+        return self.by in ("form", "department") or any(line.before is not None for line in self.lines)
+
+    @property
+    def note(self) -> str:
+        """What the figures of the groups are, where that has to be said."""
+        return NOTES.get(self.by, "")
+
+    @property
     def is_empty(self) -> bool:
         """Is there neither a form that counts nor anything that came back, so that all figures are nought?"""
         return not (self.total.before or self.total.after or self.total.actual.returns)
@@ -115,6 +138,7 @@ class Report:
             "from": self.since.isoformat() if self.since else None,
             "to": self.until.isoformat(),
             "before_is": "in force on the first day" if self.since else "as first submitted, all by hand",
+            "note": self.note or None,
             "lines": [line.as_dict() for line in self.lines],
             "total": self.total.as_dict(),
         }
@@ -128,6 +152,7 @@ def report(
     now: Mapping[str, Standing],
     returned: Sequence[Return],
     names: Callable[[str, str], str],
+    ended: Mapping[str, Mapping[str, Standing]] | None = None,
 ) -> Report:
     """The account of a period.
 
@@ -137,6 +162,7 @@ def report(
         then, now: every form as it was on these days; `then` is not looked at without `since`.
         returned: what came back between them.
         names: (`BY`, key) -> how it is shown.
+        ended: month (`YYYY-MM`) -> every form as it was on its last day, for an account by month.
 
     Raises:
         AdmissionError: the period ends before it begins, or a formula is not known.
@@ -147,14 +173,11 @@ def report(
             where="--from, --to",
             expected="a first day before the last one",
             got=f"{since} and {until}",
+            todo="Give an earlier day with --from, or a later one with --to.",
         )
-    if since is not None:
-        before = [cost_of(one.registration) for one in then.values() if one.state == "approved" and one.registration]
-    else:
-        ever = [one for one in now.values() if any(event.action == "approve" for event in one.events)]
-        before = [cost_of(one.first, by_hand=True) for one in ever if one.first is not None]
-    after = [cost_of(one.registration) for one in now.values() if one.state == "approved" and one.registration]
-    stated = {one.form: one.registration.seconds for one in now.values() if one.registration is not None}
+    before = _in_force(then) if since is not None else _as_submitted(now)
+    after, stated = _in_force(now), _stated(now)
+    ends = ended or {} if by == "month" else {}
     first_day = since.isoformat() if since else "0000"
     inside = [one for one in returned if first_day <= one.received_at[:10] <= until.isoformat()]
 
@@ -170,6 +193,10 @@ def report(
 
     def line(key: str, kind: str, forms: bool) -> Line:
         back = [one for one in inside if key_of_return[kind](one) == key]
+        if kind == "month" and key in ends:
+            end = ends[key]
+            both = (before if since is not None else _as_submitted(end), _in_force(end))
+            return _line(key, names(kind, key), both, _stated(end), back, now)
         mine = (
             [form for form in before if key_of_form(form) == key],
             [form for form in after if key_of_form(form) == key],
@@ -177,7 +204,7 @@ def report(
         return _line(key, names(kind, key), mine if forms else None, stated, back, now)
 
     registered = by in ("form", "department")
-    keys = {key_of_return[by](one) for one in inside}
+    keys = {key_of_return[by](one) for one in inside} | ends.keys()
     if registered:
         keys |= {key_of_form(form) for form in (*before, *after)}
     months = sorted({one.month for one in inside})
@@ -189,6 +216,26 @@ def report(
         total=_line("total", "合计", (before, after), stated, inside, now),
         months=tuple(line(month, "month", False) for month in months),
     )
+
+
+def _in_force(forms: Mapping[str, Standing]) -> list[FormCost]:
+    return [cost_of(one.registration) for one in forms.values() if one.state == "approved" and one.registration]
+
+
+def _as_submitted(forms: Mapping[str, Standing]) -> list[FormCost]:
+    """Every form that was ever approved, as it was first submitted, all by hand."""
+    ever = [one for one in forms.values() if any(event.action == "approve" for event in one.events)]
+    return [cost_of(one.first, by_hand=True) for one in ever if one.first is not None]
+
+
+def _stated(forms: Mapping[str, Standing]) -> dict[str, int]:
+    return {one.form: one.registration.seconds for one in forms.values() if one.registration is not None}
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """Months (`YYYY-MM`) from one to another, both with it."""
+    begin, end = ((int(one[:4]) * 12 + int(one[5:7]) - 1) for one in (first, last))
+    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(begin, end + 1)]
 
 
 def _line(

@@ -58,7 +58,13 @@ def simulate(
     for group in merge:
         found = [_form(merged, name) for name in dict.fromkeys(group)]
         if len(found) < 2:
-            raise AdmissionError("Two forms at least are merged.", where="--merge", expected="FORM,FORM", got=group[0])
+            raise AdmissionError(
+                "Two forms at least are merged.",
+                where="--merge",
+                expected="FORM,FORM",
+                got=group[0],
+                todo="Name another form after a comma; see them with `yibiao form list`.",
+            )
         merged = [form for form in merged if form not in found] + [_merged(found)]
         assumptions += _assumed(found)
     change = Change()
@@ -109,7 +115,7 @@ def _each(forms: Sequence[FormCost], name: str, become: Callable[[FieldCost], Fi
             "None of the forms has such a field.",
             where=f"field {name}",
             expected="headers of a field, joined by `/`, or its element; `FORM:FIELD` for one form alone",
-            todo=did_you_mean(field, names),
+            todo=did_you_mean(field, names) or "See the fields of a form with `yibiao form show FORM`.",
         )
     return changed
 
@@ -146,6 +152,11 @@ def _merged(forms: Sequence[FormCost]) -> FormCost:
             where=", ".join(form.form for form in forms),
             expected="rows about the same kind of thing",
             got=" and ".join(sorted(entities)),
+            todo="Merge only those about the same, each with its own --merge: "
+            + "; ".join(
+                f"{entity}: {', '.join(form.form for form in forms if form.entity == entity)}"
+                for entity in sorted(entities)
+            ),
         )
     if len({form.formula for form in forms}) > 1:
         raise AdmissionError(

@@ -280,6 +280,7 @@ def with_modes(fields: Sequence[AskedField], modes: Mapping[str, str], *, prefil
                 where=f"--mode {name}={mode}",
                 expected=f"a field that some report holds, or one of {', '.join(BY_HAND)}",
                 got=f"verdict {one.verdict}",
+                todo=f"Take `{name}` out of --mode, or give it one of {', '.join(BY_HAND)}.",
             )
         found[position] = replace(one, mode=mode, hand=mode if mode in BY_HAND else one.hand)
     return found

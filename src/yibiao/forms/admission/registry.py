@@ -169,6 +169,7 @@ def renew(
                 where=f"form {form}",
                 expected=f"a day after {found.expires}",
                 got=str(expires),
+                todo="Give a later day with --expires, or let the form run out.",
             )
         last = next(one for one in reversed(found.events) if one.action in ("approve", "renew"))
         kept = {one.key: last.exceptions[one.key] for one in renewed.refused if one.key in last.exceptions}
@@ -213,6 +214,7 @@ def check_expiry(expires: date, today: date, form: str) -> None:
         where=f"form {form}",
         expected=f"a day from {today} to {last}: a form is looked at again after {MOST_YEARS} years at the latest",
         got=str(expires),
+        todo=f"Give a day from {today} to {last} with --expires.",
     )
 
 
@@ -237,12 +239,14 @@ def _allowed(
                 where=f"form {form}, field {field.key}",
                 expected="a field that asks people for what sharing supplies",
                 got=f"verdict {field.verdict}, filled in as {field.mode}",
+                todo="Leave out its --except; `yibiao form show` says which fields are refused.",
             )
         if not why.strip():
             raise AdmissionError(
                 "An exception needs a reason.",
                 where=f"form {form}, field {field.key}",
                 expected="--except FIELD=REASON",
+                todo="Say after the sign = why this department has to ask it.",
             )
         given[field.key] = why.strip()
     doubtful = [one.key for one in fields if one.verdict == "ask"]
@@ -271,7 +275,11 @@ def _allowed(
 def _need_reason(reason: str, form: str) -> None:
     if not reason.strip():
         raise AdmissionError(
-            "A decision needs a reason.", where=f"form {form}", expected="--reason with a text", got="nothing"
+            "A decision needs a reason.",
+            where=f"form {form}",
+            expected="--reason with a text",
+            got="nothing",
+            todo="Say why with --reason: an auditor will ask.",
         )
 
 
@@ -312,6 +320,7 @@ def _next_number(connection: Connection, year: int) -> str:
             where=str(year),
             expected=f"at most {LAST_SERIAL} forms a year",
             got=str(serial),
+            todo="Approve it next year, or renew a form that is there.",
         )
     return control_number(year, serial)
 

@@ -76,6 +76,7 @@ def of_file(path: Path, request: Request, assessor: Assessor, schemas: Schemas) 
             where=path.name,
             expected="at least one field that is a question",
             got="row numbers and signatures only",
+            todo="See how the file is read with `yibiao form check`; give the table a row of headers.",
         )
     return _made(
         replace(request, form=form, title=title, rows=request.rows or request.respondents),
@@ -107,6 +108,7 @@ def of_form(
             where=f"form {form.id}",
             expected=form.department,
             got=request.department,
+            todo=f"Submit it with --department {form.department}, or hand in a form of your own as a file.",
         )
     digest = hashlib.sha256(orjson.dumps(field_lists({form.id: form}))).hexdigest()
     fields = assessor.of_form(form)
@@ -177,15 +179,15 @@ def _made(
     digest: str,
 ) -> Registration:
     form = request.form or ""
-    if request.department not in schemas.departments:
-        from yibiao.contracts.documents import did_you_mean
+    from yibiao.contracts.documents import did_you_mean
 
+    if request.department not in schemas.departments:
         raise AdmissionError(
             "There is no department of this id.",
             where="--department",
             expected="an id of schemas/departments.yml",
             got=request.department,
-            todo=did_you_mean(request.department, schemas.departments),
+            todo=did_you_mean(request.department, schemas.departments) or "See the ids in schemas/departments.yml.",
         )
     if not _ID.fullmatch(form) or form.partition(".")[0] != request.department:
         raise AdmissionError(
@@ -193,10 +195,15 @@ def _made(
             where="--id",
             expected=f"{request.department}. and lower-case letters, digits, underscores",
             got=form,
+            todo="Give such an id with --id, or none: then one is made.",
         )
     if request.entity is not None and request.entity not in schemas.entities:
         raise AdmissionError(
-            "There is no such entity.", where="--entity", expected=", ".join(schemas.entities), got=request.entity
+            "There is no such entity.",
+            where="--entity",
+            expected=", ".join(schemas.entities),
+            got=request.entity,
+            todo=did_you_mean(request.entity, schemas.entities) or "Give one of these: what a row is about.",
         )
     for name, text in (("owner", request.owner), ("legal-basis", request.legal_basis)):
         if not text.strip():
@@ -205,6 +212,7 @@ def _made(
                 where=f"form {form}, --{name}",
                 expected="a text",
                 got="nothing",
+                todo=f"Give it with --{name}.",
             )
     settled = list(fields)
     for name, element in request.means.items():
@@ -257,6 +265,7 @@ def _count(name: str, value: int | None, form: str) -> int:
             where=f"form {form}, --{name}",
             expected=f"1 to {MOST_TIMES}" if name == "times-a-year" else "a number from 1 on",
             got=str(value),
+            todo=f"Give another number with --{name}.",
         )
     return value
 

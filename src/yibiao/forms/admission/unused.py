@@ -41,7 +41,13 @@ def since_months(today: date, months: int) -> date:
         AdmissionError: the number is no number of months.
     """
     if not 1 <= months <= 120:
-        raise AdmissionError("This is no number of months.", where="--months", expected="1 to 120", got=str(months))
+        raise AdmissionError(
+            "This is no number of months.",
+            where="--months",
+            expected="1 to 120",
+            got=str(months),
+            todo="Give another number with --months.",
+        )
     year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
     for day in range(today.day, 27, -1):
         try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yibiao.contracts.values import Schemas
+from yibiao.forms.collect.expected import Expected, expected
 from yibiao.forms.collect.sent import CONFIRM, Sent, SentRow
 from yibiao.forms.collect.table import Found, find_own_table, find_table, is_end
 from yibiao.forms.collect.workbook import Book, Spans, place_of
@@ -25,6 +26,9 @@ UNCHANGED, CONFIRMED, CORRECTED, ANSWERED, REFUSED, BLANK = (
 )
 OUTCOMES = (UNCHANGED, CONFIRMED, CORRECTED, ANSWERED, REFUSED, BLANK)
 """What may become of a cell; every cell of a returned row is one of them."""
+
+NOT_HERE, STRANGER = "不是本社区", "这一行不属于本社区，没有采用；请由所在社区填报"
+"""How the reasons begin for which a row is refused whole because it is another community's."""
 
 Reader = Callable[[Sequence[tuple[int, str]]], list[str | None]]
 """Reads texts as values of fields: (field, text) -> the value as the registry writes it, None if it is none."""
@@ -51,11 +55,22 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One returned row: the one that it was sent out as, or None if it was added."""
+    """One returned row.
+
+    Attributes:
+        sent: the one that it was sent out as, or None if it was added.
+        problem: why it is refused whole, in Chinese; empty if it is not.
+    """
 
     line: int
     sent: SentRow | None
     cells: tuple[Cell, ...]
+    problem: str = ""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is refused because it is another community's."""
+        return self.problem.startswith((NOT_HERE, STRANGER))
 
 
 @dataclass
@@ -71,6 +86,12 @@ class Compared:
         """Outcome -> number of cells."""
         found = Counter(cell.outcome for row in self.rows for cell in row.cells)
         return {outcome: found[outcome] for outcome in OUTCOMES}
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether cells were refused and none was taken, so that the file says nothing at all."""
+        cells = self.cells
+        return cells[REFUSED] > 0 and cells[REFUSED] + cells[BLANK] == sum(cells.values())
 
 
 def compare(
@@ -111,7 +132,7 @@ def compare(
     found.missing = len(rows) - len(claimed)
     if rows and not lines:
         found.notes.append("整张表没有内容：一行也没有交回。如果不是有意的，请填好后重新发送")
-    found.rows = _judged(waiting, lines, table, sent, read, book)
+    found.rows = _judged(waiting, lines, table, sent, read, book, expected(sent.form, schemas, own))
     return found
 
 
@@ -197,7 +218,7 @@ def _owners(
         elif same:
             found.append((same[0], ""))
         elif key:
-            found.append((None, f"不是本社区（{community}）这张表里的行，没有采用"))
+            found.append((None, f"{NOT_HERE}（{community}）这张表里的行，没有采用"))
         else:
             found.append((None, ""))
     return found
@@ -225,6 +246,7 @@ def _judged(
     sent: Sent,
     read: Reader,
     book: Book,
+    wanted: Sequence[Expected],
 ) -> list[Row]:
     covered = _covered(book.merges, table)
     asked: list[tuple[int, str]] = []
@@ -251,7 +273,7 @@ def _judged(
             elif problem:
                 cells.append(Cell(place, number, REFUSED, problem) if text else Cell(place, number, BLANK))
             else:
-                cells.append(_judge(place, number, text, row, sent, values))
+                cells.append(_judge(place, number, text, row, sent, values, wanted[number]))
         for column in table.others:
             if text := line.texts[column].strip():
                 reason = problem or "这一列不是本表的列，没有采用"
@@ -259,7 +281,7 @@ def _judged(
         for column in sorted(table.computed):
             if (number_, column) not in book.formulas and line.texts[column].strip():
                 cells.append(Cell(place_of(number_, column), None, REFUSED, "这一列由公式算出，没有采用"))
-        rows.append(Row(number_, row, tuple(cells)))
+        rows.append(Row(number_, row, tuple(cells), problem))
     return rows
 
 
@@ -270,6 +292,7 @@ def _judge(
     row: SentRow | None,
     sent: Sent,
     values: Mapping[tuple[int, str], str | None],
+    wanted: Expected,
 ) -> Cell:
     asked = sent.form.fields[number]
     before = row.texts[number] if row else None
@@ -287,8 +310,8 @@ def _judge(
         if "*" in text:
             return Cell(place, number, REFUSED, "号码带星号：要改请填完整号码")
         value = values[number, text]
-        if value is None:
-            return Cell(place, number, REFUSED, _no_value(asked.label))
+        if value is None or not wanted.allows(text, value):
+            return Cell(place, number, REFUSED, _no_value(asked.label, wanted))
         full = row.values[number] if sent.asked.cells[number].is_masked else values.get((number, before))
         return kept if value == full else Cell(place, number, CORRECTED, value=value)
     if not text or (text == NONE and asked.element in REGISTERED):
@@ -296,13 +319,13 @@ def _judge(
     if "*" in text and asked.element:
         return Cell(place, number, REFUSED, "号码带星号：请填完整号码")
     value = values[number, text]
-    if value is None:
-        return Cell(place, number, REFUSED, _no_value(asked.label))
+    if value is None or not wanted.allows(text, value):
+        return Cell(place, number, REFUSED, _no_value(asked.label, wanted))
     return Cell(place, number, ANSWERED, value=text)
 
 
-def _no_value(label: str) -> str:
-    return f"不是有效的{re.sub('[（(].*', '', label)}：请核对格式、位数和选项"
+def _no_value(label: str, wanted: Expected) -> str:
+    return f"不是有效的{re.sub('[（(].*', '', label)}：应为{wanted.words}"
 
 
 def _is_of_form(top: int, left: int, bottom: int, right: int, table: Found) -> bool:

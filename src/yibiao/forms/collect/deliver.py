@@ -15,10 +15,12 @@ from yibiao.forms.collect.compare import ANSWERED, BLANK, CONFIRMED, CORRECTED, 
 from yibiao.forms.collect.contract import AS_OF, asked_of, own_columns
 from yibiao.forms.collect.sent import Sent, SentRow
 from yibiao.forms.collect.workbook import Book
+from yibiao.forms.confirmations import Confirmed
+from yibiao.forms.fill.pages import CONFIRMED_UNTIL
 from yibiao.forms.fill.run import safe
 from yibiao.forms.model import Form
 from yibiao.forms.returns import Return
-from yibiao.forms.tickets import EXISTS, Found
+from yibiao.forms.tickets import EXISTS, FileCell, Found
 from yibiao.forms.workbook.own import OwnForm
 
 
@@ -37,15 +39,19 @@ class ReturnedFile:
     own: OwnForm | None = None
 
     @property
-    def kind(self) -> tuple[str, int]:
-        """Form and registration: files of one kind have the same fields."""
-        return self.form.id, self.own.registration_no if self.own else 0
+    def kind(self) -> tuple[str, int, str]:
+        """Form, registration, and with which confirmations it was filled: files of one kind were asked alike."""
+        return self.form.id, self.own.registration_no if self.own else 0, self.book.facts.get(CONFIRMED_UNTIL, "")
 
 
 def returned(file: ReturnedFile, found: Compared) -> Return:
-    """The return as the burden account counts it: every cell by the way in which it was filled."""
+    """The return as the burden account counts it: every cell by the way in which it was filled.
+
+    Rows that are refused whole count in none: they are another community's, or stand there twice.
+    """
     modes = {"typed": 0, "picked": 0, "confirmed": 0, "automatic": 0}
-    for row in found.rows:
+    rows = [row for row in found.rows if not row.problem]
+    for row in rows:
         for cell in row.cells:
             if cell.outcome in (UNCHANGED, CONFIRMED):
                 modes["automatic" if cell.outcome == UNCHANGED else "confirmed"] += 1
@@ -57,7 +63,7 @@ def returned(file: ReturnedFile, found: Compared) -> Return:
         control_number=file.number or None,
         community_code=file.community,
         period=period,
-        rows=len(found.rows),
+        rows=len(rows),
         typed=modes["typed"],
         picked=modes["picked"],
         confirmed=modes["confirmed"],
@@ -73,6 +79,25 @@ def corrections_of(schemas: Schemas, file: ReturnedFile, before: Sent, found: Co
         for cell in row.cells:
             if cell.outcome == CORRECTED and row.sent is not None and cell.field is not None:
                 result.append(_found(schemas, file, before, row.sent, cell))
+    return result
+
+
+def confirmed_in(file: ReturnedFile, before: Sent, found: Compared) -> list[Confirmed]:
+    """The values of a file that were to be confirmed and stand as they were.
+
+    What is inferred, or follows from other values, is no value that anybody states.
+    """
+    result = []
+    for row in found.rows:
+        for cell in row.cells:
+            if cell.outcome != CONFIRMED or row.sent is None or cell.field is None:
+                continue
+            number = cell.field
+            asked, element = before.asked.cells[number], before.asked.cells[number].column
+            entity, owner, value = before.tables[number], row.sent.owners[number], row.sent.values[number]
+            if entity and element and owner and value and not asked.is_inferred:
+                kept = (entity, owner, element, value, file.digest)
+                result.append(Confirmed(file.form.id, file.community, file.release, *kept))
     return result
 
 
@@ -94,6 +119,7 @@ def _found(schemas: Schemas, file: ReturnedFile, before: Sent, row: SentRow, cel
         value=cell.value,
         header=field.header,
         file_sha256=file.digest,
+        cell=FileCell(file.path.name, file.book.sheet, cell.place),
     )
 
 

@@ -61,10 +61,14 @@ def reply(one: Collected, titles: Mapping[str, str]) -> str:
     lines = [f"文件：{one.file}"]
     if one.form:
         lines.append(f"表单：{titles.get(one.form, one.form)}，社区 {one.community}")
+    if one.error is not None:
+        lines.append(f"结果：退回，整份没有采用。{one.said or OTHERWISE}。")
+        if one.refused:
+            lines.append("各格的原因：")
+            lines += [f"  {line}" for line in refused_lines(one.refused)]
+        return "\r\n".join(lines) + "\r\n"
     if one.cells is None:
-        lines.append(
-            f"结果：退回，整份没有采用。{one.said}。" if one.said else "结果：同一份文件已经收过，没有重复采用。"
-        )
+        lines.append("结果：同一份文件已经收过，没有重复采用。")
         return "\r\n".join(lines) + "\r\n"
     counts = "，".join(f"{name} {one.cells.get(outcome, 0)} 格" for outcome, name in OUTCOME_NAMES.items())
     lines.append(f"结果：已收，{one.rows} 行；{counts}。")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,10 +16,12 @@ from yibiao.contracts.values import Schemas
 from yibiao.control.database import connect
 from yibiao.errors import YibiaoError
 from yibiao.files import sha256_file
+from yibiao.forms.admission import Standing, standings
 from yibiao.forms.admission.number import find_number
 from yibiao.forms.collect.compare import (
     ANSWERED,
     REFUSED,
+    STRANGER,
     Compared,
     Row,
     compare,
@@ -26,6 +29,7 @@ from yibiao.forms.collect.compare import (
 from yibiao.forms.collect.contract import asked_of, own_columns, own_report, report_id, report_of
 from yibiao.forms.collect.deliver import (
     ReturnedFile,
+    confirmed_in,
     corrections_of,
     delivery_of,
     file_name,
@@ -36,6 +40,8 @@ from yibiao.forms.collect.reply import ENDING, ReturnRefused, said_of
 from yibiao.forms.collect.sent import Sent, asking, sent
 from yibiao.forms.collect.table import HEADER_WITHIN, find_own_table
 from yibiao.forms.collect.workbook import Book, read_book
+from yibiao.forms.confirmations import confirmations, record
+from yibiao.forms.fill.areas import name_of
 from yibiao.forms.fill.skeleton import GUIDE_SHEET
 from yibiao.forms.layout import TITLE_ROW
 from yibiao.forms.model import Form
@@ -60,7 +66,7 @@ class Collected:
     """What became of one file.
 
     Attributes:
-        state: `taken`, `repeated` (the very file was taken in before) or `refused` (nothing of it was).
+        state: `taken`, `repeated` (the very file was taken in before) or `refused` (nothing of it was taken).
         cells: outcome -> number of cells.
         tickets: corrections that became new tickets.
         delivery: file with the new values, relative to the data folder; empty if there are none.
@@ -148,6 +154,20 @@ class OwnForms:
             self._read[form, number] = of_registration(self._settings, self._schemas, form, number)
         return self._read[form, number]
 
+    def title(self, form: str) -> str:
+        """The title of a registered form; empty if there is none of this id."""
+        known = self._standings.get(form)
+        return known.registration.title if known is not None and known.registration is not None else ""
+
+    def registered(self, number: str) -> str:
+        """The id of the form that has a registration of this number; empty if none has."""
+        found = (name for name, one in self._standings.items() if number.isdigit() and int(number) in one.registrations)
+        return next(found, "")
+
+    @cached_property
+    def _standings(self) -> Mapping[str, Standing]:
+        return standings(self._settings)
+
 
 def _opened(
     path: Path, digest: str, forms: Mapping[str, Form], schemas: Schemas, departments: OwnForms
@@ -162,6 +182,7 @@ def _opened(
     elif facts.get("格式") != FORMAT:
         form = None
     if form is None:
+        _check_not_mixed_up(path, facts, forms, departments)
         raise ReturnRefused(
             "The hidden sheet names no form that is known.",
             where=path.name,
@@ -221,6 +242,31 @@ def _opened(
     return ReturnedFile(path, digest, book, form, community, number, facts.get("发布版本", ""), as_of, own)
 
 
+def _check_not_mixed_up(path: Path, facts: Mapping[str, str], forms: Mapping[str, Form], departments: OwnForms) -> None:
+    """A form that is known, but not as the form of this sheet: its id was typed over, or the hidden sheet is another's.
+
+    Raises:
+        ReturnRefused: the sheet belongs to another form than the hidden sheet says.
+    """
+    named = facts.get("表单", "")
+    title = forms[named].title if named in forms else departments.title(named)
+    own = facts.get("格式") == str(OWN_FORMAT)
+    # Of a sheet that was drawn here the title says which form it is; a department's own is told by its registration.
+    of = departments.registered(facts.get("登记号", "")) if own else ""
+    if not title or (own and of in ("", named)) or facts.get("格式") not in (FORMAT, str(OWN_FORMAT)):
+        return
+    raise ReturnRefused(
+        "The sheet is another form than the hidden sheet says.",
+        where=path.name,
+        expected=f"a sheet of {named}",
+        got=f"a sheet of {of}" if of else "a sheet in a layout that this form does not have",
+        todo="Ask for the workbook as it was sent out; the hidden sheet must not be changed or copied.",
+        said=f"标识页写的是《{title}》，工作表却是另一份表单"
+        + (f"《{departments.title(of)}》" if of else "")
+        + "的：标识页被改过，或表被复制到了别的工作簿里。请把填写的内容复制到发出的原表里，再发送原表",
+    )
+
+
 def _has_title(book: Book, form: Form, own: OwnForm | None) -> bool:
     """Whether the sheet says the title that its form has; a department's own form may have none."""
     if own is not None:
@@ -245,7 +291,9 @@ def _of_release(
             return {file.path: Collected(file.path.name, REFUSED_FILE, error=told, said=gone) for file in files}
         for kind in sorted({file.kind for file in files}):
             own = [file for file in files if file.kind == kind]
-            before = sent(connection, own[0].form, schemas, own[0].as_of, {file.community for file in own})
+            filled_with = confirmations(settings, until=kind[2])
+            communities = {file.community for file in own}
+            before = sent(connection, own[0].form, schemas, own[0].as_of, communities, filled_with)
             read = Reading(own[0].form, schemas)
             for file in own:
                 try:
@@ -265,13 +313,14 @@ class Reading:
     """Reads texts of a form's fields with the very rules by which a delivery of its contract is checked."""
 
     def __init__(self, form: Form, schemas: Schemas) -> None:
-        report = own_report(form, schemas)
-        by_place = {(one.element, one.role): one.name for one in own_columns(form, schemas) if one.element}
+        # A contract that was written before, or changed since, may call its columns otherwise; headers find them.
+        columns = {one.header: one for one in own_report(form, schemas).columns}
+        by_place = {(one.element, one.role): one.header for one in own_columns(form, schemas) if one.element}
         self._rules: dict[int, str | None] = {}
         for number, field in enumerate(form.fields):
             element, role = asked_of(form, schemas, field)
-            name = by_place.get((element, role)) if element and not field.derive else None
-            self._rules[number] = read_as(report.column(name), "text") if name else None
+            header = by_place.get((element, role)) if element and not field.derive else None
+            self._rules[number] = read_as(columns[header], "text") if header in columns else None
 
     def __call__(self, asked: Sequence[tuple[int, str]]) -> list[str | None]:
         import duckdb
@@ -315,12 +364,11 @@ def _without_strangers(
                     where = f"select 1 from {kind} where {column} = ? and community_code <> ?"
                     stranger |= bool(connection.execute(where, [cell.value, file.community]).fetchall())
         if stranger:
-            reason = "这一行不属于本社区，没有采用；请由所在社区填报"
             cells = tuple(
-                replace(one, outcome=REFUSED, reason=reason, value="") if one.outcome == ANSWERED else one
+                replace(one, outcome=REFUSED, reason=STRANGER, value="") if one.outcome == ANSWERED else one
                 for one in row.cells
             )
-            row = Row(row.line, None, cells)
+            row = Row(row.line, None, cells, STRANGER)
         rows.append(row)
     return Compared(rows, found.missing, found.notes)
 
@@ -340,6 +388,8 @@ def _kept(
     from yibiao.control.tables import form_answer
 
     form = file.form
+    if found.is_nothing:
+        return _refused_whole(file, found, schemas)
     delivery = delivery_of(form, schemas, file, found, moment)
     name = ""
     if delivery:
@@ -352,6 +402,7 @@ def _kept(
     if not dry_run:
         with connect(settings) as connection:
             opened = open_tickets(connection, corrected, moment)
+            record(connection, confirmed_in(file, before, found), moment)
             connection.execute(
                 insert(form_answer).values(
                     file_sha256=file.digest,
@@ -363,13 +414,9 @@ def _kept(
                     collected_at=moment.isoformat(timespec="seconds"),
                 )
             )
-        record_return(settings, returned(file, found), at=moment)
-    refused = tuple(
-        (cell.place, form.fields[cell.field].header if cell.field is not None else "", cell.reason)
-        for row in found.rows
-        for cell in row.cells
-        if cell.outcome == REFUSED
-    )
+        counted = returned(file, found)
+        if counted.rows or not before.rows.get(file.community):  # an emptied sheet reports nothing, not even nobody
+            record_return(settings, counted, at=moment)
     return Collected(
         file.path.name,
         TAKEN,
@@ -381,8 +428,48 @@ def _kept(
         cells=found.cells,
         tickets=len(corrected) if dry_run else opened,
         delivery=name,
-        refused=refused,
+        refused=_refused_cells(form, found),
         notes=tuple(found.notes),
+    )
+
+
+def _refused_whole(file: ReturnedFile, found: Compared, schemas: Schemas) -> Collected:
+    """A file of which nothing can be taken: it is no return, and may come again when it is mended."""
+    foreign = all(row.is_foreign for row in found.rows)
+    named = f"{name_of(schemas, file.community)}（{file.community}）"
+    error = ReturnRefused(
+        "No row of the sheet is of the community that the hidden sheet names."
+        if foreign
+        else "No cell of the file can be taken.",
+        where=file.path.name,
+        expected=f"rows of the community {file.community}" if foreign else "cells that are filled in as the form asks",
+        got=f"{found.cells[REFUSED]} refused cells",
+        todo="Ask for the answers in the workbook that was sent to this very community."
+        if foreign
+        else "Send the reply back; it says which cells to mend.",
+        said=f"标识页写的社区是{named}，表里却没有一行是这个社区的：标识页被改过，或拿了别的社区的表。"
+        "请在发给本社区的原表里填写，再发送原表"
+        if foreign
+        else "填写的格子没有一格可以采用，原因见各格。请改正后重新发送",
+    )
+    return Collected(
+        *(file.path.name, REFUSED_FILE, file.form.id, file.community, file.release),
+        rows=len(found.rows),
+        missing=found.missing,
+        cells=found.cells,
+        refused=_refused_cells(file.form, found),
+        notes=tuple(found.notes),
+        error=error.as_dict(),
+        said=said_of(error),
+    )
+
+
+def _refused_cells(form: Form, found: Compared) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (cell.place, form.fields[cell.field].header if cell.field is not None else "", cell.reason)
+        for row in found.rows
+        for cell in row.cells
+        if cell.outcome == REFUSED
     )
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yibiao.contracts.values import Schemas
-from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare, status_of
+from yibiao.forms.confirmations import NONE, Confirmations
+from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare, released, status_of
 from yibiao.forms.model import Form
 from yibiao.forms.paths import PERSONS
 
@@ -62,14 +63,24 @@ def asking(database: Path, schemas: Schemas) -> Iterator[DuckDBPyConnection]:
     from yibiao.warehouse.query import open_release
 
     with open_release(database) as connection:
-        prepare(connection, schemas)
+        prepare(connection, released(connection, schemas))
         yield connection
 
 
 def sent(
-    connection: DuckDBPyConnection, form: Form, schemas: Schemas, as_of: date, communities: Collection[str]
+    connection: DuckDBPyConnection,
+    form: Form,
+    schemas: Schemas,
+    as_of: date,
+    communities: Collection[str],
+    confirmations: Confirmations = NONE,
 ) -> Sent:
-    """The rows of a form in some communities; see `asking`."""
+    """The rows of a form in some communities; see `asking`.
+
+    Args:
+        confirmations: those that it was filled with.
+    """
+    schemas = released(connection, schemas)
     entity = schemas.entities[form.rows.entity]
     ages = limits_by_age(connection, schemas, as_of)
     plain = ask(form, schemas, as_of, ages, communities)
@@ -84,7 +95,8 @@ def sent(
                 more[f"v{number}"] = f"{cell.table}.{cell.column}::varchar"
     keys = list(dict.fromkeys(name for key in entity.keys for name in key))
     more |= {f"k_{name}": f"{entity.id}.{name}::varchar" for name in keys}
-    asked = ask(form, schemas, as_of, ages, communities, more=more)
+    confirmed = confirmations.put(connection, schemas, as_of).elements
+    asked = ask(form, schemas, as_of, ages, communities, more=more, confirmed=confirmed)
     connection.execute(asked.picked)
     result = connection.execute(asked.sql)
     names = [column[0] for column in result.description or []]
@@ -108,7 +120,8 @@ def _row(one: Sequence[object], place: Mapping[str, int], asked: Asked, keys: Se
     for number in range(count):
         record = one[place[f"r{number}"]]
         known = None if texts[number] is None else int(record) if record is not None else 0  # type: ignore[call-overload]
-        statuses.append(status_of(asked, number, known, int(disputed or 0)))  # type: ignore[call-overload]
+        looked_at = number in asked.confirmed and one[place[f"c{number}"]] is not None
+        statuses.append(status_of(asked, number, known, int(disputed or 0), looked_at))  # type: ignore[call-overload]
     return SentRow(
         id=str(one[place["id"]]),
         texts=texts,

@@ -42,6 +42,7 @@ class Book:
         merges: merged cells as (top, left, bottom, right), inclusive.
         notes: what is in the file besides, and was left alone: macros, pictures.
         others: the other sheets that say something.
+        sheet: name of the form's sheet.
     """
 
     facts: Mapping[str, str]
@@ -50,6 +51,7 @@ class Book:
     merges: Spans
     notes: tuple[str, ...]
     others: tuple[str, ...] = ()
+    sheet: str = ""
 
 
 def read_book(path: Path) -> Book:
@@ -97,7 +99,7 @@ def read_book(path: Path) -> Book:
     except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, OSError, StopIteration, ValueError) as error:
         raise _damaged(path, error) from None
     others = tuple(name for name in sheets if name not in (shown, CONTROL_SHEET) and _says_something(texts[name]))
-    return Book(facts, texts[shown], _formulas(xml), _merges(xml), tuple(notes), others)
+    return Book(facts, texts[shown], _formulas(xml), _merges(xml), tuple(notes), others, shown)
 
 
 def _says_something(grid: list[list[str]]) -> bool:

@@ -65,9 +65,9 @@ class Plan:
 
 
 def rows_xml(asked: Asked, schemas: Schemas, plan: Plan) -> str:
-    """SQL on `asked.sql` that gives `community`, `rn`, `xml` (one row of the sheet), `disputed`, `r<n>`.
+    """SQL on `asked.sql` that gives `community`, `rn`, `xml` (one row of the sheet), `disputed`, `r<n>`, `c<n>`.
 
-    `r<n>` is `UNKNOWN` where nothing is known.
+    `r<n>` is `UNKNOWN` where nothing is known, `c<n>` 0 where nobody confirmed it.
     """
     pieces = ["'<row r=\"'", "line", sql_text(f'"{plan.attributes}>')]
     for slot in plan.slots:
@@ -88,6 +88,7 @@ def rows_xml(asked: Asked, schemas: Schemas, plan: Plan) -> str:
         f", case when t{number} is null then {UNKNOWN} else coalesce(r{number}, 0) end as r{number}"
         for number in range(len(asked.form.fields))
     )
+    records += "".join(f", coalesce(c{number}, 0) as c{number}" for number in sorted(asked.confirmed))
     return (
         f"select community, rn, concat({', '.join(pieces)}) as xml, disputed{records}"
         f" from (select *, (rn + {plan.top})::varchar as line from ({asked.sql}))"
@@ -125,7 +126,10 @@ def _value(asked: Asked, schemas: Schemas, slot: Slot) -> list[str]:
         doubt.append(f"r{number} between 1 and {asked.limits[number]}")
     shade = f"'{styles[CONFIRM] if cell.is_inferred else style}'"
     if doubt and not cell.is_inferred:
-        shade = f"case when {' or '.join(doubt)} then '{styles[CONFIRM]}' else '{style}' end"
+        doubtful = " or ".join(doubt)
+        if number in asked.confirmed:
+            doubtful = f"c{number} is null and ({doubtful})"
+        shade = f"case when {doubtful} then '{styles[CONFIRM]}' else '{style}' end"
     text = f"t{number}"
     element = schemas.elements[field.element] if field.element and not field.derive else None
     if is_loose(element) and (element or not field.derive):

@@ -16,13 +16,15 @@ import numpy as np
 
 from yibiao.contracts.values import Schemas
 from yibiao.errors import FormError, ReleaseError
+from yibiao.forms.confirmations import NONE, Confirmations, Shown
 from yibiao.forms.fill.areas import Area, stretches
 from yibiao.forms.fill.book import write_book
 from yibiao.forms.fill.pages import Marker
 from yibiao.forms.fill.row_xml import Plan, rows_xml
-from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare
+from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare, released
 from yibiao.forms.fill.skeleton import skeleton
-from yibiao.forms.fill.told import Loads, Rows, Source
+from yibiao.forms.fill.told import Loads, Rows, Source, registers
+from yibiao.forms.holders import Holders
 from yibiao.forms.model import Form
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ class Order:
         numbers: form -> control number, of the forms that have one; `notices`: form -> what its admission says.
         spill: scratch folder of the database.
         own: form -> the department's own workbook, of the forms that have one.
+        confirmations: what was confirmed on forms that came back.
+        accepted: number of a ticket -> the day on which its correction was accepted.
         threads, memory: limits of one process.
     """
 
@@ -93,6 +97,8 @@ class Order:
     notices: Mapping[str, str]
     spill: Path
     own: Mapping[str, OwnForm] = field(default_factory=dict)
+    confirmations: Confirmations = NONE
+    accepted: Mapping[int, str] = field(default_factory=dict)
     threads: int = 1
     memory: str = "2GB"
 
@@ -165,12 +171,14 @@ def _fill_one(form: str) -> Filled:
     if "connection" not in _given:
         _given["opened"] = _opened(order)
         _given["connection"] = _given["opened"].__enter__()
+        _given["order"] = order = replace(order, schemas=released(_given["connection"], order.schemas))
         _given["context"] = _context(_given["connection"], order)
     return _fill(_given["connection"], order, order.forms[form], _given["context"])
 
 
 def _fill_some(order: Order, forms: Sequence[str]) -> Iterator[Filled]:
     with _opened(order) as connection:
+        order = replace(order, schemas=released(connection, order.schemas))
         context = _context(connection, order)
         for form in forms:
             yield _fill(connection, order, order.forms[form], context)
@@ -186,28 +194,71 @@ def _opened(order: Order):
 
 @dataclass(frozen=True)
 class _Context:
-    """What all forms share: how old is too old, and the deliveries."""
+    """What all forms share: how old is too old, the deliveries, of each report the newest that is in use, and what was
+    confirmed."""
 
     ages: Mapping[str, int]
     loads: Loads
+    newest: Mapping[str, Source]
+    shown: Shown
 
 
 def _context(connection: DuckDBPyConnection, order: Order) -> _Context:
     import duckdb
 
+    from yibiao.warehouse.inputs import CURRENT
+
     try:
         prepare(connection, order.schemas)
         found = connection.execute(
-            "select first_record_no, department, report, edition, edition_date::date from load order by first_record_no"
+            "select first_record_no, department, report, edition, edition_date::date, state from load"
+            " order by first_record_no"
         ).fetchall()
+        corrected = _corrections(connection, order)
         ages = limits_by_age(connection, order.schemas, order.as_of)
+        shown = order.confirmations.put(connection, order.schemas, order.as_of)
     except duckdb.Error as error:
         raise _failed(order, "", error) from None
     sources = [
         Source(_department(order.schemas, one), _title(order.schemas, report), edition, day.isoformat())
-        for _, one, report, edition, day in found
+        for _, one, report, edition, day, _ in found
     ]
-    return _Context(ages, Loads([row[0] for row in found], sources))
+    newest: dict[str, Source] = {}
+    for (_, _, report, _, _, state), one in sorted(zip(found, sources, strict=True), key=lambda each: each[1].day):
+        if state == CURRENT:
+            newest[report] = one
+    loads = Loads([row[0] for row in found], sources, corrected, confirmed=shown.texts)
+    return _Context(ages, loads, newest, shown)
+
+
+def _corrections(connection: DuckDBPyConnection, order: Order) -> dict[int, str]:
+    """Number of a ticket -> which department accepted its correction, and when."""
+    if not connection.execute("from duckdb_tables() where table_name = 'correction'").fetchall():
+        return {}
+    found = connection.execute("select distinct ticket_no, department from correction").fetchall()
+    days = {number: f" {day} " if (day := order.accepted.get(number, "")) else "已" for number, _ in found}
+    return {number: f"{_department(order.schemas, one)}{days[number]}采纳" for number, one in found}
+
+
+def _lists(form: Form, schemas: Schemas, newest: Mapping[str, Source]) -> list[str]:
+    """Per field the registers from which a value follows that no record states: its authority's first."""
+    holders = Holders(schemas)
+    told = []
+    for one in form.fields:
+        element = schemas.elements.get(one.element or "")
+        authority = element.authority if element else ()
+        reports = [schemas.reports[name] for name in holders.of(one.fact, form.rows) if name in newest]
+        if one.value is not None:
+            reports = [each for each in reports if each.constants.get(one.element or "", one.value) == one.value]
+        ranked = sorted(
+            reports,
+            key=lambda each: (
+                authority.index(each.department) if each.department in authority else len(authority),
+                each.id,
+            ),
+        )
+        told.append(registers([newest[each.id] for each in ranked]))
+    return told
 
 
 def _department(schemas: Schemas, name: str) -> str:
@@ -232,7 +283,9 @@ def _failed(order: Order, form: str, error: Exception) -> ReleaseError:
 def _fill(connection: DuckDBPyConnection, order: Order, form: Form, context: _Context) -> Filled:
     import duckdb
 
-    asked = ask(form, order.schemas, order.as_of, context.ages, [area.code for area in order.areas])
+    codes, confirmed = [area.code for area in order.areas], context.shown.elements
+    asked = ask(form, order.schemas, order.as_of, context.ages, codes, confirmed=confirmed)
+    loads = context.loads.with_lists(_lists(form, order.schemas, context.newest))
     plan, marker, suffix, write_one = _layout(order, form)
     cells = dict.fromkeys((AUTOMATIC, CONFIRM, NEW), 0)
     files, total = {}, 0
@@ -248,7 +301,7 @@ def _fill(connection: DuckDBPyConnection, order: Order, form: Form, context: _Co
                 got=f"{rows.count:,}",
                 todo="Ask for a part only (`rows.where` or `rows.share`), or split the community.",
             )
-        counts = write_one(path, asked, rows, area, replace(marker, community=area.code), context.loads)
+        counts = write_one(path, asked, rows, area, replace(marker, community=area.code), loads)
         for status, count in counts.items():
             cells[status] += count
         files[area.code] = str(path)
@@ -270,7 +323,8 @@ def _fill(connection: DuckDBPyConnection, order: Order, form: Form, context: _Co
 def _layout(order: Order, form: Form) -> tuple[Plan, Marker, str, Callable[..., dict[str, int]]]:
     """How the rows of a form are written, what marks its workbooks, how their names end, and what writes one."""
     notice = order.notices.get(form.id, "")
-    marker = Marker(form.id, order.numbers.get(form.id, ""), "", order.version, order.as_of.isoformat())
+    number, until = order.numbers.get(form.id, ""), order.confirmations.until
+    marker = Marker(form.id, number, "", order.version, order.as_of.isoformat(), confirmed=until)
     own = order.own.get(form.id)
     if own is None:
         parts = skeleton(form, order.schemas, notice)
@@ -285,7 +339,8 @@ def _layout(order: Order, form: Form) -> tuple[Plan, Marker, str, Callable[..., 
 
 def _by_community(connection: DuckDBPyConnection, asked: Asked, sql: str) -> Iterator[tuple[str, Rows]]:
     """The rows of one community after the other, as the query orders them."""
-    names = [f"r{number}" for number in range(len(asked.form.fields))]
+    fields, looked_at = len(asked.form.fields), sorted(asked.confirmed)
+    names = [*(f"r{number}" for number in range(fields)), *(f"c{number}" for number in looked_at)]
     reader = connection.sql(sql).to_arrow_reader(BATCH)
     code = ""
     parts: list[tuple[bytes, np.ndarray, list[np.ndarray]]] = []
@@ -293,7 +348,8 @@ def _by_community(connection: DuckDBPyConnection, asked: Asked, sql: str) -> Ite
     def whole() -> Rows:
         columns = [np.concatenate([part[2][place] for part in parts]) for place in range(len(names))]
         disputed = np.concatenate([part[1] for part in parts])
-        return Rows(b"".join(part[0] for part in parts), disputed, columns)
+        confirmed = dict(zip(looked_at, columns[fields:], strict=True))
+        return Rows(b"".join(part[0] for part in parts), disputed, columns[:fields], confirmed)
 
     for batch in reader:
         xml = batch.column("xml")

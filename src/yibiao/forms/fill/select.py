@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from yibiao.contracts.kinds import Frozen
 from yibiao.contracts.values import Schemas
 from yibiao.forms.fill.values import NOTHING, Cell, cell_of, named
 from yibiao.forms.holders import Holders
@@ -42,6 +43,7 @@ class Asked:
         sql: gives `community`, `rn` (1-based in the community), `id`, per field `t<n>` (text) and `r<n>` (record), and
             `disputed`: bits of the fields whose sources disagree; ordered by community and `rn`.
         picked: statement that makes the table of rows first.
+        confirmed: fields of which `c<n>` says whether somebody confirmed the value, and who (`Confirmations.put`).
     """
 
     form: Form
@@ -49,11 +51,26 @@ class Asked:
     picked: str
     sql: str
     limits: tuple[int, ...]
+    confirmed: frozenset[int] = frozenset()
 
     @property
     def known(self) -> int:
         """Fields that a release can answer."""
         return sum(cell.table is not None for cell in self.cells)
+
+
+def released(connection: DuckDBPyConnection, schemas: Schemas) -> Schemas:
+    """The schemas without elements that entities have learned since a release was made: it answers none of them."""
+    columns: dict[str, set[str]] = {}
+    for table, column in connection.execute("select table_name, column_name from duckdb_columns()").fetchall():
+        columns.setdefault(table, set()).add(column)
+    entities = {
+        name: replace(entity, elements=tuple(one for one in entity.elements if one in columns[name]))
+        if name in columns
+        else entity
+        for name, entity in schemas.entities.items()
+    }
+    return replace(schemas, entities=Frozen(entities)) if entities != dict(schemas.entities) else schemas
 
 
 def prepare(connection: DuckDBPyConnection, schemas: Schemas) -> None:
@@ -62,8 +79,9 @@ def prepare(connection: DuckDBPyConnection, schemas: Schemas) -> None:
     prepare_names(connection, schemas)
     corrected = bool(connection.execute("from duckdb_tables() where table_name = 'correction'").fetchall())
     for entity in schemas.entities.values():
+        kind = "bigint" if len(entity.elements) < 64 else "hugeint"
         bits = "".join(
-            f" when {sql_text(name)} then {1 << place}::bigint" for place, name in enumerate(entity.elements)
+            f" when {sql_text(name)} then {1 << place}::{kind}" for place, name in enumerate(entity.elements)
         )
         # What an authority corrected is decided, whatever sources go on saying.
         decided = f" anti join correction on entity_id = {entity.id_column} and correction.element = said.element"
@@ -145,6 +163,7 @@ def ask(
     area: Collection[str],
     *,
     more: Mapping[str, str] | None = None,
+    confirmed: Mapping[str, frozenset[str]] | None = None,
 ) -> Asked:
     """Put one form into SQL.
 
@@ -153,8 +172,9 @@ def ask(
         ages: element -> last record number that is too old to be taken without a look.
         area: codes of the communities.
         more: name -> SQL over the joined row, for further columns of `Asked.sql`.
+        confirmed: entity -> elements of which a table says what was confirmed.
     """
-    more = more or {}
+    more = dict(more or {})
     entities, entity = schemas.entities, form.rows.entity
     shape = entities[entity]
     community = community_of(entities, entity)
@@ -193,6 +213,14 @@ def ask(
         for number, cell in enumerate(cells)
         if (position := bit_of(schemas, cell)) is not None
     ]
+    looked_at = frozenset(
+        number
+        for number, (field, cell) in enumerate(zip(form.fields, cells, strict=True))
+        if not cell.is_inferred
+        and field.derive in (None, "age")
+        and cell.column in (confirmed or {}).get("resident" if cell.table in PERSONS else cell.table or "", ())
+    )
+    more |= {f"c{number}": f"confirmed_{cells[number].table}.{cells[number].column}" for number in sorted(looked_at)}
     outs += [f"{sql} as {name}" for name, sql in more.items()]
     told = [*(one.text for one in cells), *(one.record for one in cells), *disputed, *more.values()]
     body = _from_picked(schemas, form, told)
@@ -206,7 +234,7 @@ def ask(
         ages.get(cell.column or "", 0) if field.derive is None else 0
         for field, cell in zip(form.fields, cells, strict=True)
     )
-    return Asked(form, cells, picked, sql, limits)
+    return Asked(form, cells, picked, sql, limits, looked_at)
 
 
 def texts_query(form: Form, schemas: Schemas, cells: Sequence[Cell], more: Mapping[str, str] | None = None) -> str:
@@ -247,15 +275,18 @@ def _placed(community: str) -> str:
     )
 
 
-def status_of(asked: Asked, number: int, record: int | None, disputed: int) -> str:
+def status_of(asked: Asked, number: int, record: int | None, disputed: int, confirmed: bool = False) -> str:
     """The status of one cell: the same rule as in the XML of its row.
 
     Args:
         record: number of the record that gave the value, 0 if it follows from a list; None where nothing is known.
         disputed: bits of the row's fields whose sources disagree.
+        confirmed: whether somebody looked at the value already.
     """
     if record is None:
         return NEW
+    if confirmed:
+        return AUTOMATIC
     doubtful = asked.cells[number].is_inferred or bool(disputed & (1 << number))
     return CONFIRM if doubtful or 1 <= record <= asked.limits[number] else AUTOMATIC
 
@@ -272,7 +303,7 @@ def limits_by_age(connection: DuckDBPyConnection, schemas: Schemas, as_of: date)
 
 
 def source(schemas: Schemas, entity: str, texts: Sequence[str], *, seen: bool = False) -> str:
-    """The FROM clause with every table that `texts` name, their provenance (`of_`) and their disputes.
+    """The FROM clause with every table that `texts` name, their provenance (`of_`), disputes and confirmations.
 
     Args:
         seen: residents as they may be shown, instead of all that is known.
@@ -282,7 +313,8 @@ def source(schemas: Schemas, entity: str, texts: Sequence[str], *, seen: bool = 
     for table in (entity, *joins(schemas.entities, entity), *PERSONS):
         kind = "resident" if table in PERSONS else table
         key = schemas.entities[kind].id_column
-        for alias, beside in ((f"of_{table}", f"{kind}_provenance"), (f"disputed_{table}", f"disputed_{kind}")):
+        joined = {f"of_{table}": f"{kind}_provenance", f"disputed_{table}": f"disputed_{kind}"}
+        for alias, beside in (*joined.items(), (f"confirmed_{table}", f"confirmed_{kind}")):
             if re.search(rf"\b{alias}\.", words):
                 lines.append(f"left join {beside} as {alias} on {alias}.{key} = {table}.{key}")
     return " ".join(lines)

@@ -18,9 +18,10 @@ from typing import Any
 from yibiao.contracts.values import Schemas
 from yibiao.forms.fill.row_xml import COUNT, KEY, Plan, Slot
 from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, STATUS_NAMES, letters_of
+from yibiao.forms.fill.values import offered
 from yibiao.forms.layout import column_of, first_row
 from yibiao.forms.model import Form
-from yibiao.forms.template import CELL, CodeSheet, Looks, draw_foot, draw_head, drop_down, row_height, sheet_name
+from yibiao.forms.template import CELL, CodeSheet, Looks, draw_foot, draw_head, row_height, sheet_name
 
 GUIDE_SHEET, CONTROL_SHEET = "填报说明", "控制信息"
 
@@ -98,7 +99,7 @@ def skeleton(form: Form, schemas: Schemas, notice: str) -> Skeleton:
         sheet.write_string(end, column, STATUS_NAMES[status], style)
     sheet.write_string(end, 0, "颜色", looks.plain)
     lists = CodeSheet(workbook)
-    sources = [lists.formula(choices) if (choices := drop_down(one, schemas)) else None for one in form.fields]
+    sources = [lists.formula(choices) if (choices := offered(one, schemas)) else None for one in form.fields]
     for other in (guide, control):
         for column, width in enumerate(GUIDE_WIDTHS):
             other.set_column(column, column, width)

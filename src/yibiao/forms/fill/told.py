@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 
 import numpy as np
@@ -26,6 +26,18 @@ DOUBTS = (
 
 INFERRED, MATCHED = 3, 4
 """Doubts that hold for a whole column."""
+
+CONFIRMED = len(DOUBTS) << 40
+"""A kind of source that was confirmed is that of the value plus so many times the number of what is said of it."""
+
+UNANSWERED, LISTED = -1, -2
+"""In the place of a delivery: nothing is known; it follows from a list. A ticket has its number below these."""
+
+ASK = UNANSWERED * len(DOUBTS)
+"""The kind of a cell of which nothing is known."""
+
+LONGEST_LISTS = 200
+"""Signs of the registers that a cell names; a prompt has at most 255 (ECMA-376 part 1, 18.3.1.32)."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +62,13 @@ class Rows:
         xml: of all rows.
         disputed: per row, bits of the fields whose sources disagree.
         records: per field, per row the number of the record; 0 without one, that of a ticket below 0, or `UNKNOWN`.
+        confirmed: field -> per row the number of what is said of a confirmation, 0 without one.
     """
 
     xml: bytes
     disputed: np.ndarray
     records: Sequence[np.ndarray]
+    confirmed: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -62,17 +76,57 @@ class Rows:
 
 
 class Loads:
-    """The deliveries of a release, to find that of a record."""
+    """The deliveries of a release, to find that of a record.
 
-    def __init__(self, firsts: Sequence[int], sources: Sequence[Source]) -> None:
+    Attributes:
+        corrections: number of a ticket -> who accepted it and when.
+        lists: per field of a form the registers by which a value follows that no record states.
+        confirmed: what is said of confirmations; `Rows.confirmed` numbers them from 1.
+    """
+
+    def __init__(
+        self,
+        firsts: Sequence[int],
+        sources: Sequence[Source],
+        corrections: Mapping[int, str] | None = None,
+        lists: Sequence[str] = (),
+        confirmed: Sequence[str] = (),
+    ) -> None:
         self.firsts = np.array(firsts, np.int64)
         self.sources = sources
+        self.corrections = corrections or {}
+        self.lists = lists
+        self.confirmed = confirmed
+
+    def with_lists(self, lists: Sequence[str]) -> Loads:
+        """The same for a form whose fields follow from these registers."""
+        return Loads(self.firsts.tolist(), self.sources, self.corrections, lists, self.confirmed)
 
     def of(self, records: np.ndarray) -> np.ndarray:
-        """Place of the delivery of each record; -1 where nothing is known, -2 without a record, -4 by a correction."""
+        """Place of the delivery of each record; `UNANSWERED`, `LISTED`, or a ticket's number below these."""
         places = np.searchsorted(self.firsts, records, "left") - 1
-        below = np.where(records == UNKNOWN, -1, np.where(records == 0, -2, -4))
+        below = np.where(records == UNKNOWN, UNANSWERED, np.where(records == 0, LISTED, records + LISTED))
         return np.where(records > 0, places, below)
+
+    def text(self, place: int, number: int) -> str:
+        """Where a value of the `number`-th field comes from."""
+        if place >= 0:
+            return f"来源：{self.sources[place].text}"
+        if place == LISTED:
+            listed = self.lists[number] if number < len(self.lists) else ""
+            return f"来源：与名册比对得出（{listed}）" if listed else "来源：与各部门名册比对得出"
+        ticket = LISTED - place
+        return f"来源：基层更正，{self.corrections.get(ticket, '数源部门已采纳')}（更正工单 {ticket}）"
+
+
+def registers(sources: Sequence[Source]) -> str:
+    """Registers in one line, as many as have room."""
+    shown: list[str] = []
+    for one in sources:
+        if shown and len("；".join((*shown, one.text))) > LONGEST_LISTS:
+            return f"{'；'.join(shown)}；等 {len(sources)} 份"
+        shown.append(one.text)
+    return "；".join(shown)
 
 
 @dataclass(frozen=True)
@@ -102,8 +156,7 @@ class Told:
         self._kinds = [self._kinds_of(number) for number in range(len(asked.cells))]
 
     def _kinds_of(self, number: int) -> np.ndarray:
-        """Per row: the place of the delivery times the number of doubts, plus the doubt; below 0 as in `Loads.of`, and
-        -3 for a disputed value of no one record."""
+        """Per row: the place of the delivery, as in `Loads.of`, times the number of doubts, plus the doubt."""
         records = self._rows.records[number]
         places = self._loads.of(records)
         doubtful = (self._rows.disputed & (1 << number) != 0) * 1
@@ -111,30 +164,25 @@ class Told:
             doubtful = np.where((records > 0) & (records <= limit) & (doubtful == 0), 2, doubtful)
         if self._asked.cells[number].is_inferred:
             doubtful = np.full(len(records), INFERRED if self._asked.form.fields[number].is_sure else MATCHED)
-        known = places * len(DOUBTS) + doubtful
-        return np.where(places < 0, np.where((places == -2) & (doubtful > 0), -3, places), known)
+        said = self._rows.confirmed.get(number, np.zeros(len(records), np.int64)) * ((doubtful > 0) & (places >= 0))
+        doubtful = np.where(said > 0, 0, doubtful)
+        return np.where(places == UNANSWERED, ASK, said * CONFIRMED + places * len(DOUBTS) + doubtful)
 
     def counts(self) -> dict[str, int]:
         found = dict.fromkeys((AUTOMATIC, CONFIRM, NEW), 0)
         for kinds in self._kinds:
-            new = int((kinds == -1).sum())
-            sure = int(((kinds >= 0) & (kinds % len(DOUBTS) == 0)).sum() + ((kinds == -2) | (kinds == -4)).sum())
+            new, doubtful = int((kinds == ASK).sum()), int((kinds % len(DOUBTS) > 0).sum())
             found[NEW] += new
-            found[AUTOMATIC] += sure
-            found[CONFIRM] += len(kinds) - new - sure
+            found[AUTOMATIC] += len(kinds) - new - doubtful
+            found[CONFIRM] += doubtful
         return found
 
-    def told(self, kind: int) -> str:
-        """What a cell says of its source."""
-        if kind == -2:
-            return "来源：与各部门名册比对得出"
-        if kind == -4:
-            return "来源：基层更正，数源部门已采纳"
-        if kind == -3:
-            return "请核对：与各部门名册比对得出，部门数据不一致"
+    def told(self, number: int, kind: int) -> str:
+        """What a cell of the `number`-th field says of its source."""
+        said, kind = divmod(kind, CONFIRMED) if kind >= 0 else (0, kind)
         place, doubt = divmod(kind, len(DOUBTS))
-        source = self._loads.sources[place].text
-        return f"{DOUBTS[doubt]}来源：{source}"
+        confirmed = f"；{self._loads.confirmed[said - 1]}" if said else ""
+        return f"{DOUBTS[doubt]}{self._loads.text(place, number)}{confirmed}"
 
     def rules(self, lists: Sequence[str | None]) -> Iterator[str]:
         """Drop-downs, and for whoever chooses a known cell where its value comes from.
@@ -155,13 +203,14 @@ class Told:
                     where += f":{letters[number]}{first + end - 1}"
                 ranges.setdefault(kind, []).append(where)
             if first + len(kinds) <= last:
-                ranges.setdefault(-1, []).append(f"{letters[number]}{first + len(kinds)}:{letters[number]}{last}")
+                ranges.setdefault(ASK, []).append(f"{letters[number]}{first + len(kinds)}:{letters[number]}{last}")
             for kind, places in sorted(ranges.items()):
-                if kind == -1 and source is None:
+                if kind == ASK and source is None:
                     continue
                 listed = ' type="list" errorStyle="warning"' if source else ""
                 error = ' showErrorMessage="1" errorTitle="请核对" error="不在选项中，确认要填吗？"' if source else ""
-                prompt = f' showInputMessage="1" prompt="{escape(self.told(kind)[:250])}"' if kind != -1 else ""
+                said = escape(self.told(number, kind)[:250]) if kind != ASK else ""
+                prompt = f' showInputMessage="1" prompt="{said}"' if said else ""
                 formula = f"<formula1>{escape(source, quote=False)}</formula1>" if source else ""
                 where = " ".join(places)
                 yield (
@@ -178,7 +227,9 @@ class Told:
             for number, kinds in enumerate(self._kinds):
                 # In the first cell of a merged header: the others hold nothing.
                 line = self._places.headers[number]
-                told = [f"{self.told(kind)}（{count} 格）" for kind, count in self.sources(kinds) if kind != -1]
+                told = [
+                    f"{self.told(number, kind)}（{count} 格）" for kind, count in self.sources(kinds) if kind != ASK
+                ]
                 if told:
                     shown = told[:5] + ([f"……共 {len(told)} 个来源，见“填报说明”"] if len(told) > 5 else [])
                     column = self._places.columns[number]
@@ -188,11 +239,13 @@ class Told:
             for doubtful in (True, False):
                 for number in sorted(range(len(self._kinds)), key=lambda one: one not in self._places.ruled):
                     kinds = self._kinds[number]
-                    asked = ((kinds >= 0) & (kinds % len(DOUBTS) > 0)) | (kinds == -3)
-                    chosen = np.flatnonzero(asked if doubtful else ~asked & (kinds != -1))[: max(0, left)]
+                    asked = kinds % len(DOUBTS) > 0
+                    chosen = np.flatnonzero(asked if doubtful else ~asked & (kinds != ASK))[: max(0, left)]
                     left -= len(chosen)
                     column = self._places.columns[number]
-                    cells += [(self._places.top + int(row), column, self.told(int(kinds[row]))) for row in chosen]
+                    cells += [
+                        (self._places.top + int(row), column, self.told(number, int(kinds[row]))) for row in chosen
+                    ]
             self._notes = sorted(notes + cells)
         return self._notes
 
@@ -204,9 +257,9 @@ class Told:
     def all_sources(self) -> list[tuple[str, str, int]]:
         """Header, source and number of cells, for the page of explanations."""
         found = []
-        for field, kinds in zip(self._asked.form.fields, self._kinds, strict=True):
+        for number, (asked, kinds) in enumerate(zip(self._asked.form.fields, self._kinds, strict=True)):
             for kind, count in self.sources(kinds):
-                found.append((field.header, "系统没有，请填写" if kind == -1 else self.told(kind), count))
+                found.append((asked.header, "系统没有，请填写" if kind == ASK else self.told(number, kind), count))
         return found
 
 

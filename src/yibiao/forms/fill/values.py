@@ -11,6 +11,7 @@ from yibiao.contracts.kinds import UNITS
 from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.forms.model import Field
 from yibiao.forms.paths import GUARDIAN, HEAD, INFERRED, OWNER, PERSONS, Place, joins, of_child, owner_told, place
+from yibiao.forms.template import drop_down
 from yibiao.ingest.rules import sql_text
 
 YES, NO = "是", "否"
@@ -121,6 +122,13 @@ def hides(element: Element, field: Field, entity: Entity) -> bool:
 def _is_subject(field: Field, entity: Entity) -> bool:
     """A row about a person's benefit is told by that person's number."""
     return field.role is None and any(field.element in elements for elements in entity.links.values())
+
+
+def offered(field: Field, schemas: Schemas) -> tuple[str, ...]:
+    """What the drop-down of a cell offers: what may be filled in there too, so that a clerk can put it back."""
+    choices = drop_down(field, schemas)
+    registered = field.element in REGISTERED and not field.derive
+    return (*choices, NONE) if choices and registered and NONE not in choices else choices
 
 
 def mask(text: str) -> str:

@@ -16,8 +16,8 @@ from yibiao.forms.fill.row_xml import Plan, blank_row
 from yibiao.forms.fill.select import Asked, letters_of
 from yibiao.forms.fill.skeleton import CONTROL_SHEET, GUIDE_SHEET, GUIDE_WIDTHS, KEY_HEADER
 from yibiao.forms.fill.told import Loads, Places, Rows, Told
+from yibiao.forms.fill.values import offered
 from yibiao.forms.model import Form
-from yibiao.forms.template import drop_down
 from yibiao.forms.workbook.cells import append_text, write_text
 from yibiao.forms.workbook.comments import add_comments
 from yibiao.forms.workbook.grow import grow
@@ -114,7 +114,7 @@ def _prepared(
     _hide_key(sheet, table, format_)
     below = _say_notice(package, sheet, table, notice)
     choices: list[tuple[str, ...]] = []
-    lists = tuple(_list(drop_down(one, schemas), choices) for one in form.fields)
+    lists = tuple(_list(offered(one, schemas), choices) for one in form.fields)
     kept = _own_rules(sheet, table, columns)
     pages = _add_pages(package, book)
     if sheet.formulas:
@@ -248,7 +248,7 @@ def _hide_key(sheet: Sheet, table: Table, style: int) -> None:
 
 
 def _say_notice(package: Package, sheet: Sheet, table: Table, notice: str) -> str:
-    """Write what the admission says above the table, or after the last words below it; else give it back."""
+    """Write what the admission says above the table, or below all that the department says; else give it back."""
     if not notice:
         return ""
     if table.notice is not None:
@@ -259,9 +259,45 @@ def _say_notice(package: Package, sheet: Sheet, table: Table, notice: str) -> st
             write_text(sheet, row, column, notice)
         return ""
     if table.foot_at is not None:
-        append_text(package, sheet, *table.foot_at, notice)
+        row = _free_row(package, table)
+        write_text(sheet, row, table.foot_at[1], notice, 0)
+        _print_down_to(package, table, row)
         return ""
     return notice
+
+
+def _free_row(package: Package, table: Table) -> int:
+    """The first row below the department's texts on which no picture, shape or chart lies."""
+    row = table.free
+    taken: set[int] = set()
+    for _, kind, target in package.relations(table.part):
+        if kind == "drawing" and target in package.parts:
+            for anchor in package.document(target).root.every("twoCellAnchor", "oneCellAnchor"):
+                first, last = (_row_of(anchor, corner) for corner in ("from", "to"))
+                if first is not None:
+                    taken.update(range(first, (first if last is None else last) + 1))
+    while row in taken:
+        row += 1
+    return row
+
+
+def _row_of(anchor: Node, corner: str) -> int | None:
+    at = anchor.child(corner)
+    row = at.child("row") if at is not None else None
+    return int(row.text) if row is not None else None
+
+
+def _print_down_to(package: Package, table: Table, row: int) -> None:
+    """Print this row too (0-based), if the department prints all above it."""
+    book = package.document(package.book).root
+    listed, named = book.child("sheets"), book.child("definedNames")
+    names = [one.get("name") for one in listed.children] if listed is not None else []
+    for one in named.children if named is not None else ():
+        if one.get("name") != "_xlnm.Print_Area" or names[int(one.get("localSheetId") or 0)] != table.sheet:
+            continue
+        area = re.fullmatch(r"([^,]+:\$?[A-Z]+\$?)(\d+)", one.text)
+        if area is not None and table.foot_at is not None and table.foot_at[0] < int(area[2]) <= row:
+            one.write(f"{area[1]}{row + 1}")
 
 
 def _list(choices: tuple[str, ...], long: list[tuple[str, ...]]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -12,12 +12,13 @@ from pathlib import Path
 from yibiao.contracts.kinds import UNITS
 from yibiao.contracts.values import Schemas
 from yibiao.errors import FormError
-from yibiao.forms.admission.fields import AskedField
+from yibiao.forms.admission.fields import SAID_ELEMENT, AskedField
 from yibiao.forms.admission.registry import now, standings
 from yibiao.forms.admission.states import Registration, Standing
 from yibiao.forms.model import Field, Form, Rows
 from yibiao.forms.workbook.package import open_package
 from yibiao.forms.workbook.table import Table, find_table
+from yibiao.matching.model import load_model
 from yibiao.settings import Settings
 
 LIVING = {"resident": "resident.death_date is null"}
@@ -117,8 +118,12 @@ def own_form(
         )
     asked = {one.column: one for one in registration.fields if one.sheet == table.sheet}
     options = {one.column: one.options for one in table.fields}
+
+    def sure() -> float:
+        return load_model(settings.schemas).sure
+
     fields = {
-        one.column: _field(asked[one.column], options[one.column], schemas)
+        one.column: _field(asked[one.column], options[one.column], schemas, sure)
         for one in table.fields
         if one.column in asked
     }
@@ -178,9 +183,17 @@ def _kept(settings: Settings, registration: Registration) -> tuple[Path, str, st
     return path, found.file_name, found.rows_where
 
 
-def _field(asked: AskedField, options: tuple[str, ...], schemas: Schemas) -> Field:
-    """A field as it is filled: of what nobody shares, or of what nobody is sure, nothing is filled in."""
-    element = schemas.elements.get(asked.element or "") if asked.supplied else None
+def _field(asked: AskedField, options: tuple[str, ...], schemas: Schemas, sure: Callable[[], float]) -> Field:
+    """A field as it is filled: of what nobody shares, or of what nobody is sure, nothing is filled in.
+
+    What nobody holds yet is asked by its element all the same: the answers are kept as that element, and fill it in in
+    later forms.
+
+    Args:
+        sure: gives the score from which nobody need look at what a matcher found.
+    """
+    kept = asked.supplied or (asked.verdict == "new" and asked.sharing != "none")
+    element = schemas.elements.get(asked.element or "") if kept else None
     wording: tuple[tuple[str, str], ...] = ()
     if element is not None and element.code_list and not asked.derive and options:
         codes = schemas.codes[element.code_list].codes
@@ -196,9 +209,14 @@ def _field(asked: AskedField, options: tuple[str, ...], schemas: Schemas) -> Fie
         mode=asked.hand,
         choices=(),
         unit=_unit(asked.key),
-        is_sure=asked.verdict != "confirm",
+        is_sure=asked.verdict != "confirm" and (asked.verdict != "new" or not element or _is_said(asked, sure)),
         wording=wording,
     )
+
+
+def _is_said(asked: AskedField, sure: Callable[[], float]) -> bool:
+    """Whether a human said what a field asks, or the matcher is as good as sure."""
+    return asked.reasons[:1] == (SAID_ELEMENT,) or asked.score >= sure()
 
 
 def _unit(header: str) -> str | None:

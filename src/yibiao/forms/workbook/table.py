@@ -45,6 +45,7 @@ class Table:
         notice: row and column of the cell that says how the form was admitted, and whether it says something already;
             None if that comes below the table.
         foot_at: row and column of the last words below the table, or None.
+        free: the first row below all that the sheet holds.
         key: column of the hidden key.
         wide: whether cells of a row are merged side by side.
     """
@@ -62,6 +63,7 @@ class Table:
     constants: frozenset[int]
     foot: tuple[str, ...]
     foot_at: tuple[int, int] | None
+    free: int
     title: str
     notice: tuple[int, int, bool] | None
     key: int
@@ -189,6 +191,7 @@ class _Finder:
             constants=frozenset(constants),
             foot=foot[:LARGEST_FOOT],
             foot_at=foot_at,
+            free=self._free(),
             title=found_title,
             notice=notice,
             key=max(self._sheet.width, max(self._columns) + 1),
@@ -202,6 +205,11 @@ class _Finder:
     @property
     def _height(self) -> int:
         return max(len(self._grid), max(self._sheet.rows, default=-1) + 1)
+
+    def _free(self) -> int:
+        """The first row below every text, formula and merged cell."""
+        texts = (row for row in range(self._height) if self._texts(row))
+        return 1 + max((*texts, *(row for row, _ in self._sheet.formulas), *(one[2] for one in self._sheet.merges)))
 
     def _text(self, row: int, column: int) -> str:
         """What one sees in a cell: of a merged one everywhere the same; nothing of a formula's result."""
@@ -345,7 +353,7 @@ class _Finder:
         if of_title is None:
             return "", None
         shown = next((text for text in heads[of_title].values() if title in text), self._head(of_title))
-        others = [row for row in heads if row != of_title]
+        others = [row for row in heads if row > of_title]
         if others:
             return shown, (others[-1], min(heads[others[-1]]), True)
         left = min(self._columns)
