@@ -122,7 +122,7 @@ bench-matching: setup-dev ## the field matcher on labelled forms, beside valenti
 	[ -x build/matchers/bin/python ] || { $(PYTHON) -m venv build/matchers && build/matchers/bin/python -m pip install -qq --require-hashes --no-deps --only-binary :all: -r requirements/matchers.txt; }
 	$(BIN)/python -m bench.matching
 
-train: setup-dev ## teach the field matcher anew from the labelled forms (73 minutes on two processors)
+train: setup-dev ## teach the field matcher anew from the labelled forms (about two hours on two processors)
 	[ -x build/sense/bin/python ] || { $(PYTHON) -m venv build/sense && build/sense/bin/python -m pip install -qq -r bench/sense/requirements.in; }
 	build/sense/bin/python -m bench.sense.pieces build/sense/pieces.json
 	$(BIN)/python -m bench.sense.prepare build/sense/pieces.json build/sense/forms.json

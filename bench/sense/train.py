@@ -32,7 +32,7 @@ from torch.nn import functional
 from bench.sense.base import Base
 
 LAYERS = 6
-EPOCHS = 4
+EPOCHS = 6
 AT_ONCE = 6
 RATE, RATE_OF_HEADS = 2e-4, 1e-3
 FADES = 0.1
@@ -40,7 +40,7 @@ FADES = 0.1
 WITHOUT_TITLE, UNREAD = 0.15, 0.04
 """Share of forms that are read without their title, and of pieces that are read as unknown: forms that come have other
 titles and other words."""
-OTHERS_EVERY = 4
+OTHERS_EVERY = 6
 """A form that nobody read takes part in one of so many rounds, in turn."""
 NAMES_AT_ONCE = 20
 """Names of the registry that are read as one form."""
