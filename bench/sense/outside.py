@@ -1,4 +1,4 @@
-"""What each labelled field asks by the sense that forms of other origins teach: kept, for to teach again takes two hours.
+"""What each labelled field asks by the sense that forms of other origins teach: kept, for to teach takes two hours.
 
     python -m bench.sense.outside build/sense
 

@@ -12,6 +12,18 @@ MOMENT = String(40)
 """ISO 8601 with the offset of Asia/Shanghai, as text: SQLite would drop the offset of a timestamp."""
 
 
+def _value_on_a_form() -> tuple[Column[Any], ...]:
+    """Columns that say about which value of which entity a returned form speaks, and what it was filled from."""
+    return (
+        Column("form", String(128), nullable=False),
+        Column("community_code", String(12), nullable=False),
+        Column("release_version", String(128), nullable=False),
+        Column("entity", String(64), nullable=False),
+        Column("entity_id", String(64), nullable=False, index=True),
+        Column("element", String(64), nullable=False),
+    )
+
+
 def _decided() -> tuple[Column[Any], ...]:
     """Who decided, why and when."""
     return (
@@ -217,12 +229,7 @@ ticket = Table(
     "ticket",
     metadata,
     Column("ticket_no", Integer, primary_key=True, autoincrement=True),
-    Column("form", String(128), nullable=False),
-    Column("community_code", String(12), nullable=False),
-    Column("release_version", String(128), nullable=False),
-    Column("entity", String(64), nullable=False),
-    Column("entity_id", String(64), nullable=False, index=True),
-    Column("element", String(64), nullable=False),
+    *_value_on_a_form(),
     Column("department", String(64), nullable=False, comment="the authority that decides"),
     Column("value_before", Text, nullable=False, comment="as the release has it; empty if it has none"),
     Column("value", Text, nullable=False, comment="as the registry writes it; empty if only the old one is wrong"),
@@ -258,12 +265,7 @@ form_confirmation = Table(
     "form_confirmation",
     metadata,
     Column("form_confirmation_no", Integer, primary_key=True, autoincrement=True),
-    Column("form", String(128), nullable=False),
-    Column("community_code", String(12), nullable=False),
-    Column("release_version", String(128), nullable=False),
-    Column("entity", String(64), nullable=False),
-    Column("entity_id", String(64), nullable=False, index=True),
-    Column("element", String(64), nullable=False),
+    *_value_on_a_form(),
     Column("value", Text, nullable=False, comment="that was let stand, as the release has it"),
     Column("file_sha256", String(64), nullable=False),
     Column("confirmed_at", MOMENT, nullable=False),

@@ -20,7 +20,8 @@ from yibiao.errors import FormError
 from yibiao.forms.collect import OUTCOMES, Collected, collect
 from yibiao.forms.collect.compare import compare
 from yibiao.forms.collect.contract import own_report
-from yibiao.forms.collect.run import TAKEN, Reading
+from yibiao.forms.collect.reading import Reading
+from yibiao.forms.collect.run import TAKEN
 from yibiao.forms.collect.sent import Sent, asking, sent
 from yibiao.forms.collect.workbook import Book, read_book
 from yibiao.forms.layout import first_row

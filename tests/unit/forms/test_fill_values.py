@@ -12,8 +12,8 @@ from yibiao.forms.collect.contract import contract_text, own_columns, own_report
 from yibiao.forms.fill.areas import prefix_of, stretches
 from yibiao.forms.fill.row_xml import escaped
 from yibiao.forms.fill.run import safe
-from yibiao.forms.fill.select import letters_of
 from yibiao.forms.fill.values import mask
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_text_is_the_same_text_in_the_xml(text: str) -> None:
 
 
 def test_letters_of_columns() -> None:
-    assert [letters_of(place) for place in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
+    assert [column_letters(place) for place in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from functools import cached_property
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -16,8 +15,6 @@ from yibiao.contracts.values import Schemas
 from yibiao.control.database import connect
 from yibiao.errors import YibiaoError
 from yibiao.files import sha256_file
-from yibiao.forms.admission import Standing, standings
-from yibiao.forms.admission.number import find_number
 from yibiao.forms.collect.compare import (
     ANSWERED,
     REFUSED,
@@ -26,7 +23,7 @@ from yibiao.forms.collect.compare import (
     Row,
     compare,
 )
-from yibiao.forms.collect.contract import asked_of, own_columns, own_report, report_id, report_of
+from yibiao.forms.collect.contract import report_id, report_of
 from yibiao.forms.collect.deliver import (
     ReturnedFile,
     confirmed_in,
@@ -36,29 +33,21 @@ from yibiao.forms.collect.deliver import (
     returned,
     write_delivery,
 )
+from yibiao.forms.collect.reading import Reading
+from yibiao.forms.collect.recognise import OwnForms, recognised
 from yibiao.forms.collect.reply import ENDING, ReturnRefused, said_of
 from yibiao.forms.collect.sent import Sent, asking, sent
-from yibiao.forms.collect.table import HEADER_WITHIN, find_own_table
-from yibiao.forms.collect.workbook import Book, read_book
 from yibiao.forms.confirmations import confirmations, record
 from yibiao.forms.fill.areas import name_of
-from yibiao.forms.fill.skeleton import GUIDE_SHEET
-from yibiao.forms.layout import TITLE_ROW
 from yibiao.forms.model import Form
 from yibiao.forms.returns import record_return
-from yibiao.forms.template import CODE_SHEET
 from yibiao.forms.tickets import open_tickets
-from yibiao.forms.workbook.book import OWN_FORMAT
-from yibiao.forms.workbook.own import OwnForm, of_registration
-from yibiao.ingest.rules import read_as
 from yibiao.settings import TIME_ZONE, Settings
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 TAKEN, REPEATED, REFUSED_FILE = "taken", "repeated", "refused"
-
-FORMAT = "1"
 
 
 @dataclass(frozen=True)
@@ -123,7 +112,7 @@ def collect(
             continue
         known.add(digest)
         try:
-            files.append(_opened(path, digest, forms, schemas, departments))
+            files.append(recognised(path, digest, forms, schemas, departments))
         except YibiaoError as error:
             done[path] = Collected(path.name, REFUSED_FILE, error=error.as_dict(), said=said_of(error))
     for release in sorted({file.release for file in files}):
@@ -139,141 +128,6 @@ def _known(settings: Settings) -> set[str]:
 
     with connect(settings) as connection:
         return set(connection.scalars(select(form_answer.c.file_sha256)))
-
-
-class OwnForms:
-    """Forms in departments' own layouts, each registration read once."""
-
-    def __init__(self, settings: Settings, schemas: Schemas) -> None:
-        self._settings, self._schemas = settings, schemas
-        self._read: dict[tuple[str, str], OwnForm | None] = {}
-
-    def of(self, form: str, number: str) -> OwnForm | None:
-        """The form as its registration of this number said; None if there is none."""
-        if (form, number) not in self._read:
-            self._read[form, number] = of_registration(self._settings, self._schemas, form, number)
-        return self._read[form, number]
-
-    def title(self, form: str) -> str:
-        """The title of a registered form; empty if there is none of this id."""
-        known = self._standings.get(form)
-        return known.registration.title if known is not None and known.registration is not None else ""
-
-    def registered(self, number: str) -> str:
-        """The id of the form that has a registration of this number; empty if none has."""
-        found = (name for name, one in self._standings.items() if number.isdigit() and int(number) in one.registrations)
-        return next(found, "")
-
-    @cached_property
-    def _standings(self) -> Mapping[str, Standing]:
-        return standings(self._settings)
-
-
-def _opened(
-    path: Path, digest: str, forms: Mapping[str, Form], schemas: Schemas, departments: OwnForms
-) -> ReturnedFile:
-    """Read one file and make sure that it is the form that it says it is."""
-    book = read_book(path)
-    facts = book.facts
-    form, own = forms.get(facts.get("表单", "")), None
-    if facts.get("格式") == str(OWN_FORMAT):
-        own = departments.of(facts.get("表单", ""), facts.get("登记号", ""))
-        form = own.form if own else None
-    elif facts.get("格式") != FORMAT:
-        form = None
-    if form is None:
-        _check_not_mixed_up(path, facts, forms, departments)
-        raise ReturnRefused(
-            "The hidden sheet names no form that is known.",
-            where=path.name,
-            expected="the workbook as `yibiao form fill` made it",
-            got=f"format {facts.get('格式', '')[:8] or '(none)'}",
-            todo="Ask for the answers in the workbook as it was sent out.",
-            said="标识页里的表单不认识，或被改过。请把填写的内容复制到发出的原表里，再发送原表",
-        )
-    if not _has_title(book, form, own):
-        raise ReturnRefused(
-            "The sheet is another form than the hidden sheet says.",
-            where=path.name,
-            expected=form.title,
-            got="another title, or none",
-            todo="Ask for the workbook as it was sent out; a sheet must not be copied into another form's workbook.",
-            said=f"工作表不是这份表单（{form.title}）：表名不符，或工作表被删。"
-            "请不要把别的表复制进来；在发出的原表里填写",
-        )
-    known = {GUIDE_SHEET, CODE_SHEET} if own is None else own.sheets
-    strange = [name for name in book.others if name not in known and not name.startswith(GUIDE_SHEET)]
-    if strange:
-        note = f"另有工作表{'、'.join(f'“{name}”' for name in strange)}，没有读取：要报的内容请填在原表里"
-        book = replace(book, notes=(*book.notes, note))
-    number = facts.get("准入编号", "")
-    around = book.grid[:3]
-    if own is not None:
-        table = find_own_table(book, own, path)
-        around = [*book.grid[: table.first], *book.grid[table.last :]]
-    printed = find_number(" ".join(text for row in around for text in row if text))
-    if (printed[0] if printed else "") != number:
-        raise ReturnRefused(
-            "The number that is printed is not that of this form.",
-            where=path.name,
-            expected=number or "no number",
-            got=printed[0] if printed else "no number",
-            todo="A form carries its own control number. Ask who sent it out.",
-            said=f"印的准入编号不是这份表单的（这份表单{f'的编号是 {number}' if number else '没有编号'}）。"
-            "请用发出的原表填写；有疑问请问发表的部门",
-        )
-    community = facts.get("社区", "")
-    if community not in schemas.codes[schemas.elements["community_code"].code_list or ""].by_code:
-        raise ReturnRefused(
-            "The hidden sheet names no community.",
-            where=path.name,
-            todo="Ask for the workbook again.",
-            said="标识页里没有社区。请用发给本社区的原表填写",
-        )
-    try:
-        as_of = date.fromisoformat(facts.get("数据日期", ""))
-    except ValueError:
-        raise ReturnRefused(
-            "The hidden sheet names no day.",
-            where=path.name,
-            todo="Ask for the workbook again.",
-            said="标识页里没有数据日期。请用发出的原表填写",
-        ) from None
-    return ReturnedFile(path, digest, book, form, community, number, facts.get("发布版本", ""), as_of, own)
-
-
-def _check_not_mixed_up(path: Path, facts: Mapping[str, str], forms: Mapping[str, Form], departments: OwnForms) -> None:
-    """A form that is known, but not as the form of this sheet: its id was typed over, or the hidden sheet is another's.
-
-    Raises:
-        ReturnRefused: the sheet belongs to another form than the hidden sheet says.
-    """
-    named = facts.get("表单", "")
-    title = forms[named].title if named in forms else departments.title(named)
-    own = facts.get("格式") == str(OWN_FORMAT)
-    # Of a sheet that was drawn here the title says which form it is; a department's own is told by its registration.
-    of = departments.registered(facts.get("登记号", "")) if own else ""
-    if not title or (own and of in ("", named)) or facts.get("格式") not in (FORMAT, str(OWN_FORMAT)):
-        return
-    raise ReturnRefused(
-        "The sheet is another form than the hidden sheet says.",
-        where=path.name,
-        expected=f"a sheet of {named}",
-        got=f"a sheet of {of}" if of else "a sheet in a layout that this form does not have",
-        todo="Ask for the workbook as it was sent out; the hidden sheet must not be changed or copied.",
-        said=f"标识页写的是《{title}》，工作表却是另一份表单"
-        + (f"《{departments.title(of)}》" if of else "")
-        + "的：标识页被改过，或表被复制到了别的工作簿里。请把填写的内容复制到发出的原表里，再发送原表",
-    )
-
-
-def _has_title(book: Book, form: Form, own: OwnForm | None) -> bool:
-    """Whether the sheet says the title that its form has; a department's own form may have none."""
-    if own is not None:
-        texts = (text.strip() for row in book.grid[: own.table.first + HEADER_WITHIN] for text in row)
-        return not own.table.title or any(text.startswith(own.table.title) for text in texts)
-    title = next((text for text in book.grid[TITLE_ROW] if text.strip()), "").strip() if book.grid else ""
-    return title == form.title
 
 
 def _of_release(
@@ -307,39 +161,6 @@ def _of_release(
                         said=said_of(error),
                     )
     return done
-
-
-class Reading:
-    """Reads texts of a form's fields with the very rules by which a delivery of its contract is checked."""
-
-    def __init__(self, form: Form, schemas: Schemas) -> None:
-        # A contract that was written before, or changed since, may call its columns otherwise; headers find them.
-        columns = {one.header: one for one in own_report(form, schemas).columns}
-        by_place = {(one.element, one.role): one.header for one in own_columns(form, schemas) if one.element}
-        self._rules: dict[int, str | None] = {}
-        for number, field in enumerate(form.fields):
-            element, role = asked_of(form, schemas, field)
-            header = by_place.get((element, role)) if element and not field.derive else None
-            self._rules[number] = read_as(columns[header], "text") if header in columns else None
-
-    def __call__(self, asked: Sequence[tuple[int, str]]) -> list[str | None]:
-        import duckdb
-        import pyarrow as pa
-
-        values: list[str | None] = [None] * len(asked)
-        with duckdb.connect() as connection:
-            for number in sorted({number for number, _ in asked}):
-                places = [place for place, one in enumerate(asked) if one[0] == number]
-                rule = self._rules[number]
-                if rule is None:
-                    for place in places:
-                        values[place] = asked[place][1]
-                    continue
-                connection.register("said", pa.table({"text": [asked[place][1] for place in places]}))
-                found = connection.execute(f"select ({rule})::varchar from said").fetchall()
-                for place, (value,) in zip(places, found, strict=True):
-                    values[place] = value
-        return values
 
 
 def _without_strangers(

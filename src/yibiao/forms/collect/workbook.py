@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 
 from yibiao.errors import YibiaoError
 from yibiao.forms.collect.reply import ReturnRefused
-from yibiao.forms.fill.select import letters_of
 from yibiao.forms.fill.skeleton import CONTROL_SHEET
 from yibiao.forms.workbook.texts import grids
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 LARGEST = 256 << 20
 """Bytes of a workbook, unpacked."""
@@ -192,7 +192,7 @@ def _column(letters: bytes) -> int:
 
 def place_of(row: int, column: int) -> str:
     """The place of a cell as Excel names it; 0-based arguments."""
-    return f"{letters_of(column)}{row + 1}"
+    return f"{column_letters(column)}{row + 1}"
 
 
 def _refused(path: Path, what: str, expected: str, got: str, todo: str = "", *, said: str) -> ReturnRefused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from yibiao.forms.fill.select import letters_of
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 AUTHOR = "一表"
 
@@ -16,7 +16,7 @@ Note = tuple[int, int, str]
 def comments_xml(notes: Sequence[Note], author: int = 0, prefix: str = "") -> str:
     """The comments, one element after the other; `author`: place in the list of authors."""
     return "".join(
-        f'<{prefix}comment ref="{letters_of(column)}{row + 1}" authorId="{author}"><{prefix}text>'
+        f'<{prefix}comment ref="{column_letters(column)}{row + 1}" authorId="{author}"><{prefix}text>'
         f'<{prefix}t xml:space="preserve">{escape(text, quote=False)}</{prefix}t></{prefix}text></{prefix}comment>'
         for row, column, text in notes
     )

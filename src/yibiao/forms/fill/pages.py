@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from html import escape
 
 from yibiao.forms.fill.areas import Area
-from yibiao.forms.fill.select import STATUS_NAMES, letters_of
+from yibiao.forms.fill.select import STATUS_NAMES
 from yibiao.forms.fill.told import Told
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 CONFIRMED_UNTIL = "核对记录"
 """The fact that says which confirmations a workbook was filled with; without it none."""
@@ -75,7 +76,7 @@ def text_sheet(around: tuple[bytes, bytes], texts: Mapping[str, int], lines: Ite
     rows = []
     for line, cells in enumerate(lines, start=1):
         xml = "".join(
-            f'<c r="{letters_of(column)}{line}" s="{texts["bold" if column == 0 else "plain"]}" t="inlineStr">'
+            f'<c r="{column_letters(column)}{line}" s="{texts["bold" if column == 0 else "plain"]}" t="inlineStr">'
             f'<is><t xml:space="preserve">{escape(text, quote=False)}</t></is></c>'
             for column, text in enumerate(cells)
             if text

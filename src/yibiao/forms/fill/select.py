@@ -320,16 +320,6 @@ def source(schemas: Schemas, entity: str, texts: Sequence[str], *, seen: bool = 
     return " ".join(lines)
 
 
-def letters_of(column: int) -> str:
-    """The letters of a column, 0-based: 0 is A."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
 def _names(cells: Sequence[Cell]) -> str:
     joined = {}
     for cell in cells:

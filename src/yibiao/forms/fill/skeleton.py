@@ -17,11 +17,12 @@ from typing import Any
 
 from yibiao.contracts.values import Schemas
 from yibiao.forms.fill.row_xml import COUNT, KEY, Plan, Slot
-from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, STATUS_NAMES, letters_of
+from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, STATUS_NAMES
 from yibiao.forms.fill.values import offered
 from yibiao.forms.layout import column_of, first_row
 from yibiao.forms.model import Form
 from yibiao.forms.template import CELL, CodeSheet, Looks, draw_foot, draw_head, row_height, sheet_name
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 GUIDE_SHEET, CONTROL_SHEET = "填报说明", "控制信息"
 
@@ -122,9 +123,9 @@ def skeleton(form: Form, schemas: Schemas, notice: str) -> Skeleton:
 def _plan(form: Form, formats: Mapping[str, int], height: int, number: int, key: int) -> Plan:
     """The number of the row, the fields side by side, and the hidden key."""
     fields = [
-        Slot(letters_of(column_of(form, place)), styles=formats, field=place) for place in range(len(form.fields))
+        Slot(column_letters(column_of(form, place)), styles=formats, field=place) for place in range(len(form.fields))
     ]
-    last = letters_of(column_of(form, len(form.fields)))
+    last = column_letters(column_of(form, len(form.fields)))
     slots = (Slot("A", number, shows=COUNT), *fields, Slot(last, key, shows=KEY))
     return Plan(first_row(form), f' ht="{height}" customHeight="1"', slots)
 

@@ -8,7 +8,8 @@ from html import escape
 
 import numpy as np
 
-from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, UNKNOWN, Asked, letters_of
+from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, UNKNOWN, Asked
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 COMMENTED = 600
 """Known cells with a comment of their own in one workbook, those to be confirmed first: each is a drawing, and
@@ -191,7 +192,7 @@ class Told:
             lists: per field the formula of its drop-down, or None.
         """
         first, last = self._places.top + 1, self._places.end
-        letters = [letters_of(column) for column in self._places.columns]
+        letters = [column_letters(column) for column in self._places.columns]
         for number, kinds in enumerate(self._kinds):
             if number in self._places.ruled:
                 continue

@@ -13,7 +13,7 @@ from yibiao.forms.fill.areas import Area
 from yibiao.forms.fill.book import write_archive
 from yibiao.forms.fill.pages import Marker, guide_lines, text_sheet
 from yibiao.forms.fill.row_xml import Plan, blank_row
-from yibiao.forms.fill.select import Asked, letters_of
+from yibiao.forms.fill.select import Asked
 from yibiao.forms.fill.skeleton import CONTROL_SHEET, GUIDE_SHEET, GUIDE_WIDTHS, KEY_HEADER
 from yibiao.forms.fill.told import Loads, Places, Rows, Told
 from yibiao.forms.fill.values import offered
@@ -28,6 +28,7 @@ from yibiao.forms.workbook.refs import Inserted, span
 from yibiao.forms.workbook.sheet import Sheet
 from yibiao.forms.workbook.styles import Styles
 from yibiao.forms.workbook.table import Table, find_table
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 SPARE = 10
 """Rows that are left for people who were added; a form that has more blank ones keeps them."""
@@ -187,7 +188,7 @@ def _put_rows(own: OwnWorkbook, sheet: Sheet, rows: Rows, total: int, inserted: 
     end = first + total
     if own.notice:
         style = f' s="{own.format}"'
-        letters = letters_of(min(own.columns))
+        letters = column_letters(min(own.columns))
         cell = f'<c r="{letters}{end + 2}"{style} t="inlineStr"><is><t>{escape(own.notice, quote=False)}</t></is></c>'
         parts.append(_prefixed(f'<row r="{end + 2}">{cell}</row>'.encode(), sheet.prefix))
     sheet.data.open()
@@ -210,7 +211,7 @@ def _copy_merges(sheet: Sheet, table: Table, rows: range) -> None:
     listed = sheet.get("mergeCells")
     for row in rows:
         for left, right in wide:
-            reference = f"{letters_of(left)}{row + 1}:{letters_of(right)}{row + 1}"
+            reference = f"{column_letters(left)}{row + 1}:{column_letters(right)}{row + 1}"
             listed.add(Node(f'<{sheet.prefix}mergeCell ref="{reference}"/>'.encode()))
     listed.set("count", str(len(listed.children)))
 
@@ -308,7 +309,7 @@ def _list(choices: tuple[str, ...], long: list[tuple[str, ...]]) -> str | None:
         return '"' + ",".join(choices) + '"'
     if choices not in long:
         long.append(choices)
-    letters = letters_of(LISTS_FROM + long.index(choices))
+    letters = column_letters(LISTS_FROM + long.index(choices))
     return f"{CONTROL_SHEET}!${letters}$1:${letters}${len(choices)}"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from yibiao.forms.fill.select import letters_of
 from yibiao.forms.workbook.markup import Node, plain_xml
 from yibiao.forms.workbook.package import Package
 from yibiao.forms.workbook.refs import place
 from yibiao.forms.workbook.sheet import Sheet
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 GAP = "    "
 """Between what a cell says and what is written after it."""
@@ -32,7 +32,7 @@ def cell_at(sheet: Sheet, row: int, column: int) -> Node:
     tag = f"{sheet.prefix}c"
     style = sheet.style(row, column)
     shown = f' s="{style}"' if style is not None else ""
-    cell = Node(f'<{tag} r="{letters_of(column)}{row + 1}"{shown}>'.encode(), f"</{tag}>".encode())
+    cell = Node(f'<{tag} r="{column_letters(column)}{row + 1}"{shown}>'.encode(), f"</{tag}>".encode())
     parts = element.parts
     at = next(
         (

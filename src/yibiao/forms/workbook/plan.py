@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from yibiao.contracts.values import Schemas
 from yibiao.forms.fill.row_xml import COUNT, DAY, DAY_1904, KEY, NUMBER, TEXT, Plan, Slot
-from yibiao.forms.fill.select import STATUSES, letters_of
+from yibiao.forms.fill.select import STATUSES
 from yibiao.forms.model import Field, Form
 from yibiao.forms.workbook.markup import Node, plain_xml
 from yibiao.forms.workbook.refs import Inserted, rewritten
 from yibiao.forms.workbook.sheet import Sheet
 from yibiao.forms.workbook.styles import Styles
 from yibiao.forms.workbook.table import Table
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 _RELATIVE = re.compile("\ue000(-?\\d+)\ue001")
 _FIXED = re.compile("\ue002(\\w+) (\\d+)\ue003".encode())
@@ -43,7 +44,7 @@ def plan_of(
     used |= {table.counter} if table.counter is not None else set()
     slots = []
     for column in sorted(used):
-        letters = letters_of(column)
+        letters = column_letters(column)
         header = sheet.style(table.bottom, column)
         style = sheet.style(model, column) if model is not None else header
         if column in fields:
@@ -65,7 +66,7 @@ def plan_of(
             slots.append(Slot(letters, xml=(_as_it_is(sheet.cells[table.first, column]),)))
         else:
             slots.append(Slot(letters, xml=('"/>' if style is None else f'" s="{style}"/>',)))
-    slots.append(Slot(letters_of(table.key), styles.wrapped(), shows=KEY))
+    slots.append(Slot(column_letters(table.key), styles.wrapped(), shows=KEY))
     attributes = _attributes(sheet.rows[table.first]) if model is not None and table.first in sheet.rows else ""
     return Plan(table.first, attributes, tuple(slots))
 

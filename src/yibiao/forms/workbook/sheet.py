@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from yibiao.forms.fill.select import letters_of
 from yibiao.forms.workbook.markup import Document, Node
 from yibiao.forms.workbook.refs import place, span
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 ORDER = (
     *("sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData", "sheetCalcPr", "sheetProtection"),
@@ -133,7 +133,7 @@ class Sheet:
 
 
 def _name(at: tuple[int, int]) -> str:
-    return f"{letters_of(at[1])}{at[0] + 1}"
+    return f"{column_letters(at[1])}{at[0] + 1}"
 
 
 def _numbered(data: Node) -> Iterator[tuple[int, Node]]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yibiao.errors import FormError
-from yibiao.forms.fill.select import letters_of
 from yibiao.forms.fill.skeleton import CONTROL_SHEET
 from yibiao.forms.workbook.package import Package, damaged, refused
 from yibiao.forms.workbook.refs import copied
@@ -16,6 +15,7 @@ from yibiao.forms.workbook.sheet import Sheet
 from yibiao.forms.workbook.texts import grids
 from yibiao.ingest.columns import plain
 from yibiao.ingest.readers.headers import flatten
+from yibiao.ingest.readers.spreadsheet_marks import column_letters
 from yibiao.matching.fields import FormField, FormTable
 
 _COUNTER = re.compile(r"序号|顺序号|行号|序|no|no\.|项次", re.IGNORECASE)
@@ -303,7 +303,7 @@ class _Finder:
         """Make sure that no row of answers is taken for one of headers: those hold no formulas."""
         for row, column in self._sheet.formulas:
             if top <= row <= bottom:
-                raise self._filled(f"a formula among the headers, in {letters_of(column)}{row + 1}")
+                raise self._filled(f"a formula among the headers, in {column_letters(column)}{row + 1}")
 
     def _filled(self, got: str) -> FormError:
         return refused(
@@ -321,7 +321,7 @@ class _Finder:
                     self._where,
                     "Rows of the table are merged: each person or thing needs a row of its own.",
                     "one row for each",
-                    f"a merged cell from {letters_of(left)}{top + 1} to row {bottom + 1}",
+                    f"a merged cell from {column_letters(left)}{top + 1} to row {bottom + 1}",
                     "Take the merged cells apart, and submit the form again.",
                 )
 
@@ -339,7 +339,7 @@ class _Finder:
                         self._where,
                         "The formulas of a column are not the same in every row.",
                         "one formula, copied down",
-                        f"another one in {letters_of(column)}{row + 1}",
+                        f"another one in {column_letters(column)}{row + 1}",
                         "Copy the formula of the first row down, and submit the form again.",
                     )
             found[column] = (start, second)
