@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -221,3 +222,29 @@ def test_the_contract_of_the_form_takes_its_new_values(own_forms: OwnForms) -> N
     text = say(own_forms.at, "form", "contract", "public_security.visit")
     assert "physicalName: 车牌号码" in text
     assert "id: public_security.form_visit" in text
+
+
+def test_a_form_of_a_title_and_headers_alone_comes_back(own_forms: OwnForms, tmp_path: Path) -> None:
+    """Nothing stands above or below its table, so that the admission stands right under the rows and ends them."""
+    at, name = own_forms.at.copy(tmp_path / "at", data=own_forms.at.data), "civil_affairs.alone"
+    book = openpyxl.Workbook()
+    for row in (["独居老人走访表"], ["姓名", "身份证号码", "现居住地址", "是否独居"]):
+        book.active.append(row)
+    source = tmp_path / "独居老人走访表.xlsx"
+    book.save(source)
+    told = ("--department", "civil_affairs", "--owner", "养老科", "--legal-basis", "办法第七条", "--prefill")
+    counts = ("--respondents", "9", "--rows", "300", "--times-a-year", "1", "--entity", "resident", "--id", name)
+    say(at, "form", "submit", str(source), *told, *counts)
+    say(at, "form", "approve", name, "--reason", "同意", "--by", "王处长")
+    out = tmp_path / "out"
+    say(at, "form", "fill", name, "--area", own_forms.community, "--out", str(out))
+    (path,) = out.glob("*/*.xlsx")
+    filled = openpyxl.load_workbook(path)
+    sheet = filled.worksheets[0]
+    sheet.cell(3, 4).value = "是"
+    rows = sum(bool(row[0].value) for row in sheet.iter_rows(min_row=3)) - 1  # the last says how it was admitted
+    assert str(next(cell.value for cell in reversed(sheet["A"]) if cell.value)).startswith("准入编号：YB-")
+    filled.save(path)
+    (found,) = json.loads(say(at, "form", "collect", str(out), "--dry-run", "--json"))
+    assert (found["state"], found["rows"], found["refused"]) == (TAKEN, rows, [])
+    assert (found["cells"]["new"], found["cells"]["refused"]) == (1, 0)

@@ -38,6 +38,10 @@ ACTION_NAMES: Mapping[str, str] = {
 }
 """Action -> how it is shown."""
 
+_NUMBER, _STATE = "准入编号：", "准入状态："
+NOTICE_BEGINS = (_NUMBER, _STATE)
+"""How what is printed on a form begins."""
+
 DECLINE = "没有有效的准入编号，可以拒填（no valid control number: it may be declined）"
 
 
@@ -141,8 +145,8 @@ class Standing:
     def notice(self) -> str:
         """What is to be printed on the form, in Chinese."""
         if self.control_number is None:
-            return f"准入状态：{STATES[self.state]}。{DECLINE}"
-        return f"准入编号：{self.control_number}，有效期至 {self.expires}"
+            return f"{_STATE}{STATES[self.state]}。{DECLINE}"
+        return f"{_NUMBER}{self.control_number}，有效期至 {self.expires}"
 
 
 def fold(

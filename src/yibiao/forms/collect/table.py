@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from yibiao.forms.admission.states import NOTICE_BEGINS
 from yibiao.forms.collect.reply import ReturnRefused
 from yibiao.forms.collect.workbook import Book, Spans
 from yibiao.forms.fill.skeleton import KEY_HEADER
@@ -123,9 +124,11 @@ def find_own_table(book: Book, own: OwnForm, path: Path) -> Found:
     if lost:
         raise _lost(path, lost, len(columns), len(asked))
     first = top + table.first - table.top
+    # Where the department says nothing above or below its table, the admission stands right under it.
+    ends = (*table.foot, *NOTICE_BEGINS)
     heads = (next((text.strip() for text in row if text.strip()), "") for row in book.grid[first:])
     return Found(
-        *(columns, key, tuple(others), first, first + _length(heads, table.foot), table.foot),
+        *(columns, key, tuple(others), first, first + _length(heads, ends), ends),
         computed=frozenset(computed),
         wide=table.wide,
     )
