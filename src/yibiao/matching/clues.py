@@ -93,5 +93,8 @@ def weigh_values(
     if share >= 0.8:
         figures["values_fit"] = 1.0
         reasons.append(f"已填的值有 {share:.0%} 符合它的格式")
-    elif share < 0.5:
+        return
+    # Said wherever the name of the element stands: somebody typed 2 月 30 日, or the column means another thing.
+    reasons.append(f"已填的值只有 {share:.0%} 符合它的格式，请核对")
+    if share < 0.5:
         figures["values_break"] = 1.0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 
 from yibiao.credit_code import is_credit_code
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}")
-_DATE = re.compile(r"(?:19|20)\d{2}[-/.年]?(?:0?[1-9]|1[0-2])(?:[-/.月]?(?:0?[1-9]|[12]\d|3[01])日?)?(?: 00:00:00)?")
+_DATE = re.compile(r"((?:19|20)\d{2})[-/.年]?(0?[1-9]|1[0-2])(?:[-/.月]?(0?[1-9]|[12]\d|3[01])日?)?(?: 00:00:00)?")
 _NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})*(?:\.\d+)?|-?\d+(?:\.\d+)?")
 _NAME = re.compile(r"[\u4e00-\u9fff·]{2,12}|[A-Za-z .]{3,40}")
 _ADDRESS = re.compile(r".*[\u4e00-\u9fff].*(?:路|街|巷|村|组|号|室|楼|栋|幢|区|镇|乡|社).*")
@@ -39,10 +40,10 @@ def _has(value: str, type_: str, codes: frozenset[str]) -> bool:
         return is_credit_code(value)
     if type_ == "code":
         return value in codes
+    if type_ in ("date", "month"):
+        return _is_date(value)
     patterns = {
         "phone": _PHONE,
-        "date": _DATE,
-        "month": _DATE,
         "integer": _NUMBER,
         "decimal": _NUMBER,
         "name": _NAME,
@@ -52,6 +53,15 @@ def _has(value: str, type_: str, codes: frozenset[str]) -> bool:
         "organisation_code": re.compile(r"[0-9A-Z]{8}-?[0-9X]"),
     }
     return type_ not in patterns or patterns[type_].fullmatch(value) is not None
+
+
+def _is_date(value: str) -> bool:
+    """A day or month that the calendar has."""
+    found = _DATE.fullmatch(value)
+    if found is None:
+        return False
+    year, month, day = (int(part or 1) for part in found.groups())
+    return day <= monthrange(year, month)[1]
 
 
 def is_citizen_number(text: str) -> bool:

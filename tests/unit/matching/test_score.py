@@ -79,6 +79,12 @@ def test_values_that_have_another_form_speak_against_a_name(ask):
     assert filled.score <= empty.score
 
 
+def test_values_that_do_not_fit_a_name_that_is_sure_are_told(ask):
+    (filled,) = ask("出生日期", values=("1990-02-30", "1990-02-28", "13/45/1990"))
+    assert filled.fact.element == "birth_date"
+    assert "已填的值只有 33% 符合它的格式，请核对" in filled.reasons
+
+
 def test_what_a_form_is_about_sums_to_one(lexicon):
     about = entities_of([FormField("表", 0, ("统一社会信用代码",))], "企业信息", lexicon)
     assert sum(about.values()) == pytest.approx(1.0)

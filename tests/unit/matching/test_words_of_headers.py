@@ -165,6 +165,8 @@ def test_values_are_recognised_by_their_form():
     assert not is_citizen_number("999901199001010000") or not is_citizen_number("999901199001010001")
     assert is_credit_code("91350100M000100Y43")
     assert not is_credit_code("91350100M000100Y44")
+    days = ["2023-02-29", "2024-02-29", "2024年4月31日", "19990101", "2024.12", "2024-1-1 00:00:00", "45300", "昨天"]
+    assert share(days, "date") == pytest.approx(4 / 8)
     assert share(["13800000000", "13900000000", "x"], "phone") == pytest.approx(2 / 3)
     assert share(["男", "女"], "code", frozenset({"男", "女"})) is None, "two values are too few"
     assert share(["男", "女", "未知"], "code", frozenset({"男", "女"})) == pytest.approx(2 / 3)
