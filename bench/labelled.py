@@ -130,11 +130,11 @@ def registered_forms(forms: Iterable[Form], schemas: Schemas) -> list[LabelledFo
     for form in forms:
         fields = []
         for column, one in enumerate(form.fields):
-            if one.element is None and label(one.label).forms and known & set(label(one.label).forms):
+            if one.concept and label(one.label).forms and known & set(label(one.label).forms):
                 continue
             text = f"{one.label}（{one.unit}）" if one.unit and one.unit not in one.label else one.label
             asked = FormField(form.title, column, (*one.path[:-1], text), options=drop_down(one, schemas))
-            fields.append(Labelled(asked, Fact(one.element, one.role, one.derive, one.value), False))
+            fields.append(Labelled(asked, Fact(*one.fact[:4]), False))
         found.append(LabelledForm(form.id, form.title, form.rows.entity, form.source, "development", tuple(fields)))
     return found
 

@@ -189,8 +189,8 @@ class _Reader:
         whole = all(part and part == part.strip() for part in data["header"].split("/"))
         self._check((*at, "header"), whole, "A part of the header is empty or has blanks around it.", "上级/下级")
         element, concept = data.get("element"), data.get("concept")
-        one = (element is None) != (concept is None)
-        if not self._check(at, one, "A field asks for one thing.", "either `element` or `concept`"):
+        one = element is not None or concept is not None
+        if not self._check(at, one, "A field asks for something.", "an `element`, or a `concept`"):
             return None
         if element is not None and not self._known((*at, "element"), element, self.schemas.elements):
             return None
@@ -198,7 +198,7 @@ class _Reader:
             free = bool(_SNAKE.fullmatch(concept)) and concept not in self.schemas.elements
             self._check((*at, "concept"), free, "Not a free name.", "snake_case, not an element's id", concept)
             extra = {"role", "derive", "value"} & data.keys()
-            self._check(at, not extra, "Only a field with an element has these keys.", got=shorten(extra))
+            self._check(at, not extra, "Only a field without a concept has these keys.", got=shorten(extra))
         field = Field(
             header=data["header"],
             element=element,
@@ -210,7 +210,11 @@ class _Reader:
             choices=tuple(str(choice) for choice in data.get("choices", ())),
             unit=data.get("unit"),
         )
-        if element is not None:
+        if element is not None and concept is not None:
+            of = self.schemas.elements[element].entity
+            what = "The element beside a concept is not one of the row's own entity."
+            self._check((*at, "element"), of == rows.entity, what, rows.entity, of)
+        elif element is not None:
             self._derived(at, field)
             if field.role is None:
                 held = place(self.schemas.entities, rows.entity, field) != NOWHERE

@@ -37,11 +37,13 @@ class Field:
 
     Attributes:
         header: as printed, outer headers first, separated by `/`: `户主/姓名`.
-        element: the data element that it asks for, or None if no element says this.
+        element: the data element that it asks for, or keeps its answers (see `concept`); None if no element says this.
         role: whose value, if not that of the row's own entity: `head`, `guardian`, `owner`, `spouse`.
         derive: one of `DERIVATIONS`, or None if the element is asked as it is.
         value: with `derive: exists`, the code whose presence is asked.
-        concept: without an element, a name for what is asked, so that one fact in two wordings is one distinct field.
+        concept: a name for what is asked where no element said it when the form was written, so that one fact in two
+            wordings is one distinct field. An element beside it is what the registry has learned since: it keeps the
+            answers for the next filling, and the field counts as what it was.
         mode: one of `MODES`.
         choices: what the drop-down offers where no code list does.
         unit: unit of a number, in Chinese, or None.
@@ -73,7 +75,8 @@ class Field:
 
     @property
     def fact(self) -> Fact:
-        return Fact(self.element, self.role, self.derive, self.value, self.concept)
+        element = self.element if self.concept is None else None
+        return Fact(element, self.role, self.derive, self.value, self.concept)
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def field_lists(forms: Mapping[str, Form]) -> list[dict[str, Any]]:
             "fields": [
                 {
                     "header": field.header,
-                    "element": field.element,
+                    "element": field.fact.element,
                     "role": field.role,
                     "derive": field.derive,
                     "value": field.value,

@@ -15,8 +15,10 @@ from own_layout import say
 
 from installations import Installation, publish, sources_in
 from yibiao.contracts import load_schemas
+from yibiao.forms import load_forms
 from yibiao.forms.collect import Collected, collect
 from yibiao.forms.collect.run import TAKEN
+from yibiao.settings import Settings
 
 AT = datetime(2026, 4, 3, 9, 0, tzinfo=UTC)
 VISIT, CARE = "civil_affairs.visit", "health.care"
@@ -26,6 +28,8 @@ HEADERS = {
     CARE: ("公民身份号码", "姓名", "是否独居", "婚姻状况"),
 }
 ALONE = "is_living_alone_code"
+MONTHLY, PLATE, PLATED = "public_security.resident_collection", "车牌号码", ("新X00001", "新X00002")
+"""A form of the schemas that asks what had no element when it was written."""
 TOP = 4
 """The row after the headers, as Excel counts."""
 
@@ -40,6 +44,7 @@ class Round:
         taken: what became of the answered workbook.
         late: of the other community's, which came back after the contract was written.
         said: by `form contract --write`.
+    plated: key -> value of what the form of the schemas asks, filled in after two rows were answered.
     """
 
     at: Installation
@@ -50,6 +55,7 @@ class Round:
     taken: Collected
     late: Collected
     said: dict[str, Any]
+    plated: dict[str, str]
 
 
 def draw(form: str, folder: Path) -> Path:
@@ -77,6 +83,15 @@ def rows_of(form: str, path: Path) -> dict[str, dict[str, Any]]:
     return {str(row[key].value): {name: row[headers.index(name)] for name in HEADERS[form]} for row in rows}
 
 
+def cells_of(path: Path, header: str) -> dict[str, Any]:
+    """Key of a row -> cell below a header, in a workbook of our own layout."""
+    rows = list(openpyxl.load_workbook(path).worksheets[0].iter_rows())
+    top = next(place for place, row in enumerate(rows) if any(cell.value == "行标识" for cell in row))
+    names = [cell.value for cell in rows[top]]
+    key, asked = names.index("行标识"), names.index(header)
+    return {str(row[key].value): row[asked] for row in rows[top + 1 :] if row[key].value}
+
+
 def note(cell: Any) -> str:
     return str(cell.comment.text) if cell.comment else ""
 
@@ -94,6 +109,9 @@ def once_more(few_published: Installation, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("once_more")
     project = folder / "project"
     shutil.copytree(Path(few_published.sources["YIBIAO_SCHEMAS"]).parent, project)
+    file = Path("forms") / f"{MONTHLY.replace('.', '/')}.yml"
+    (project / "schemas" / file).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Settings.load().schemas / file, project / "schemas" / file)
     at = replace(few_published.copy(folder), sources=sources_in(project))
     until = f"{date.today().year + 1}-12-31"
     for form in TITLES:
@@ -128,11 +146,24 @@ def once_more(few_published: Installation, tmp_path_factory: pytest.TempPathFact
     answers = ((0, "是否独居", "是"), (1, "是否独居", "否"), (2, "是否独居", "也许"), (0, "家庭困难描述", "腿脚不便"))
     taken = back("back", here, *answers)
     assert taken.state == TAKEN, taken.error
+    say(at, "form", "fill", MONTHLY, "--area", here, "--out", str(folder / "month"))
+    monthly = next((folder / "month").glob("*/*.xlsx"))
+    plates = cells_of(monthly, PLATE)
+    plated = dict(zip(plates, PLATED, strict=False))
+    for key, value in plated.items():
+        assert plates[key].value is None
+        plates[key].value = value
+    plates[key].parent.parent.save(monthly)
+    schemas = load_schemas(at.settings.schemas)
+    (answered,) = collect(at.settings, load_forms(at.settings.schemas, schemas), schemas, monthly.parent, at=AT)
+    assert answered.state == TAKEN, answered.error
+    told = json.loads(say(at, "form", "contract", MONTHLY, "--write", "--json"))
+    assert told["new_elements"] == ["vehicle_plate_number"]
     said = json.loads(say(at, "form", "contract", VISIT, "--write", "--json"))
     at.call("contract", "generate")
     late = back("late", there)
     assert publish(at)["state"] == "published"
-    return Round(at, first, fill(at, folder / "second", here, there), here, there, taken, late, said)
+    return Round(at, first, fill(at, folder / "second", here, there), here, there, taken, late, said, plated)
 
 
 def test_an_answer_to_a_registered_element_is_taken_in_as_that_element(once_more: Round) -> None:
@@ -155,6 +186,15 @@ def test_the_answer_is_filled_in_in_every_form_that_asks_it_with_its_source(once
         assert "民政局《重点人员走访登记表（表单回收）》2026-04-03 期" in note(rows[asked[0]]["是否独居"])
         assert not note(rows[asked[0]]["是否独居"]).startswith("请核对")
     assert rows_of(VISIT, once_more.second[VISIT, once_more.here])[asked[0]]["家庭困难描述"].value is None
+
+
+def test_a_form_of_the_schemas_is_filled_with_what_had_no_element_when_it_was_written(
+    once_more: Round, tmp_path: Path
+) -> None:
+    say(once_more.at, "form", "fill", MONTHLY, "--area", once_more.here, "--out", str(tmp_path))
+    plates = cells_of(next(tmp_path.glob("*/*.xlsx")), PLATE)
+    assert {key: cell.value for key, cell in plates.items() if cell.value} == once_more.plated
+    assert all(note(plates[key]).startswith("来源：公安局《实有人口信息采集表") for key in once_more.plated)
 
 
 def test_a_form_that_went_out_before_its_contract_comes_back_after_it(once_more: Round) -> None:

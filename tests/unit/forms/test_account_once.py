@@ -11,7 +11,6 @@ import pytest
 from bench import burden as bench
 
 from yibiao.forms import Field, Form, Rows
-from yibiao.forms.account import once as account_once
 from yibiao.forms.account.costs import cost_of, total_seconds
 from yibiao.forms.account.once import admitted, asked_once, states
 from yibiao.forms.admission.fields import Assessor
@@ -85,10 +84,6 @@ def counts(people):
     return made
 
 
-def elements_of(forms):
-    return {name: {field.header: field.element for field in one.fields if field.element} for name, one in forms.items()}
-
-
 def filled(counts, assessor):
     return {name: admitted(one, counts[name], assessor.of_form(one)) for name, one in FORMS.items()}
 
@@ -104,7 +99,7 @@ def test_what_the_release_knows_is_filled_in_and_nothing_else(counts, assessor):
 def test_every_answer_is_asked_once_while_it_is_good(people, counts, schemas, assessor):
     """Row by row, filling by filling: whoever asks most often asks, the others read the answer."""
     costs = filled(counts, assessor)
-    once = asked_once(FORMS, costs, counts, elements_of(FORMS), schemas)
+    once = asked_once(FORMS, costs, counts, schemas)
     whole = {name: one for name, one in FORMS.items() if one.rows.share == 1 and one.rows.entity == "resident"}
     typed = {name: [0] * len(one.fields) for name, one in whole.items()}
     for row in people:
@@ -128,7 +123,7 @@ def test_every_answer_is_asked_once_while_it_is_good(people, counts, schemas, as
 
 def test_a_part_of_the_rows_reads_what_all_of_them_answered(counts, schemas, assessor):
     costs = filled(counts, assessor)
-    once = asked_once(FORMS, costs, counts, elements_of(FORMS), schemas)["health.part"]
+    once = asked_once(FORMS, costs, counts, schemas)["health.part"]
     # Everybody is in the yearly form, which asks both; so the part has nothing left to ask.
     assert all(field.cells()[field.hand] == 0 for field in once.fields)
 
@@ -136,18 +131,17 @@ def test_a_part_of_the_rows_reads_what_all_of_them_answered(counts, schemas, ass
 def test_rows_that_change_from_filling_to_filling_are_asked_each_time(counts, schemas, assessor):
     part = {"health.part": FORMS["health.part"]}
     costs = {"health.part": filled(counts, assessor)["health.part"]}
-    once = asked_once(part, costs, counts, elements_of(part), schemas)["health.part"]
+    once = asked_once(part, costs, counts, schemas)["health.part"]
     for field in once.fields:
         # A quarter of the people in each of four fillings: others each time.
         assert field.cells()[field.hand] == (field.rows - field.known) * 4
     events = {"health.events": FORMS["health.events"]}
     costs = {"health.events": filled(counts, assessor)["health.events"]}
-    assert asked_once(events, costs, counts, elements_of(events), schemas) == costs
+    assert asked_once(events, costs, counts, schemas) == costs
 
 
-def test_each_state_costs_no_more_than_the_one_before(forms, schemas, monkeypatch):
+def test_each_state_costs_no_more_than_the_one_before(forms, schemas):
     """On the 45 frozen forms, with invented counts; `test_burden.py` recomputes the figures of `make bench`."""
-    monkeypatch.setattr(account_once, "elements_asked", lambda *_: elements_of(forms))
     dice = random.Random(3)
     counts = {}
     for name, one in forms.items():

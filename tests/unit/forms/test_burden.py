@@ -17,7 +17,6 @@ import yibiao.forms
 from slow_count import AS_OF, OWNER, SILENT, Slow
 from yibiao.errors import ReleaseError
 from yibiao.forms import Field, Form, Rows
-from yibiao.forms.account import once as account_once
 from yibiao.forms.burden import SECONDS_PER_CELL, SECONDS_PER_RETURN, account
 from yibiao.forms.count import Counts, count, last_day
 from yibiao.forms.holders import Holders
@@ -277,9 +276,6 @@ def test_make_bench_prints_what_a_slow_loop_finds(forms, tables, schemas, databa
     """Hours and distinct fields of the 45 frozen forms, recomputed row by row, cell by cell, filling by filling."""
     monkeypatch.setattr(yibiao.contracts, "load_schemas", lambda _: schemas)
     monkeypatch.setattr(yibiao.forms, "load_forms", lambda *_: forms)
-    asked_by = []
-    find = account_once.elements_asked
-    monkeypatch.setattr(account_once, "elements_asked", lambda *given: asked_by.append(find(*given)) or asked_by[-1])
     settings = Settings.load(home=tmp_path / "home")
     settings.open_home()
     (settings.releases / "v1").mkdir()
@@ -287,7 +283,6 @@ def test_make_bench_prints_what_a_slow_loop_finds(forms, tables, schemas, databa
     (settings.releases / "current").symlink_to("v1")
     printed = bench.measure(settings)
 
-    (asks,) = asked_by
     communities = {name: one.communities for name, one in count(forms, schemas, database, AS_OF).items()}
     rows = chosen_rows(forms, tables, schemas, database)
     slow = Slow(tables, schemas)
@@ -311,11 +306,11 @@ def test_make_bench_prints_what_a_slow_loop_finds(forms, tables, schemas, databa
             if field.role in ("guardian", "spouse"):  # nobody stated it: somebody looks at it
                 looked_at = filled * times * SECONDS_PER_CELL["confirmed"]
                 seconds = {state: number + (state != "by_hand") * looked_at for state, number in seconds.items()}
-            element = asks[name].get(field.header)
+            element = field.element
             if element is None or entity == "event":
                 seconds["once"] += (due - filled) * times * price
                 continue
-            own = () if field.element else (name, field.header)
+            own = (name, field.header) if field.concept else ()
             asked = (entity, element, field.role, field.derive, field.value, *own)
             good = schemas.elements[element].max_age_days
             fresh = 1 if good is None else ceil(365 / good)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
 from xml.etree import ElementTree
 
 import duckdb
@@ -12,7 +14,8 @@ from yibiao.forms.collect.contract import contract_text, own_columns, own_report
 from yibiao.forms.fill.areas import prefix_of, stretches
 from yibiao.forms.fill.row_xml import escaped
 from yibiao.forms.fill.run import safe
-from yibiao.forms.fill.values import mask
+from yibiao.forms.fill.values import cell_of, mask
+from yibiao.forms.model import Field
 from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 
@@ -27,6 +30,22 @@ from yibiao.ingest.readers.spreadsheet_marks import column_letters
 )
 def test_a_masked_number_keeps_what_recognises_it(number: str, shown: str) -> None:
     assert duckdb.execute(f"select {mask('text')} from (select ? as text)", [number]).fetchall() == [(shown,)]
+
+
+@pytest.mark.parametrize(
+    ("choices", "shown"),
+    [((), ["半护理", "轻度失能"]), (("全自理", "半护理"), ["半护理", None]), (("无",), [None, None])],
+)
+def test_a_drop_down_is_filled_with_what_it_offers_alone(schemas, choices: tuple[str, ...], shown: list[str]) -> None:
+    """Another form offers other degrees of the same."""
+    name = "self_care_ability"
+    resident = schemas.entities["resident"]
+    kept = replace(resident, elements=(*resident.elements, name))
+    schemas = replace(schemas, entities={**schemas.entities, "resident": kept})
+    field = Field("自理能力", name, None, None, None, "self_care", "picked", choices, None)
+    cell = cell_of(schemas, "resident", field, date(2026, 3, 31), "resident.community_code")
+    found = duckdb.sql(f"select {cell.text} from (values ('半护理'), ('轻度失能')) as resident ({name})").fetchall()
+    assert [text for (text,) in found] == shown
 
 
 @pytest.mark.parametrize(

@@ -158,9 +158,9 @@ def by_hand_of(form: Form, counts: Counts) -> FormCost:
     fields = tuple(
         FieldCost(
             key=field.header,
-            fact=":".join((field.element, field.role or "", field.derive or "", field.value or ""))
-            if field.element
-            else f"={field.concept}",
+            fact=f"={field.concept}"
+            if field.concept
+            else ":".join((field.element or "", field.role or "", field.derive or "", field.value or "")),
             hand=field.mode,
             mode=field.mode,
             rows=counts.rows,

@@ -17,7 +17,6 @@ from yibiao.contracts.values import Schemas
 from yibiao.forms.account.costs import FormCost, by_hand_of
 from yibiao.forms.admission.fields import AskedField, Assessor
 from yibiao.forms.count import Counts
-from yibiao.forms.layout import column_of
 from yibiao.forms.model import Form
 
 LASTING = ("resident", "household", "dwelling", "organisation", "benefit")
@@ -42,7 +41,6 @@ def asked_once(
     forms: Mapping[str, Form],
     costs: Mapping[str, FormCost],
     counts: Mapping[str, Counts],
-    elements: Mapping[str, Mapping[str, str]],
     schemas: Schemas,
 ) -> dict[str, FormCost]:
     """The same forms if an answer is kept while it is good, for all forms that ask it, and given anew after that.
@@ -54,12 +52,10 @@ def asked_once(
     Args:
         costs: the forms as they are filled from the release.
         counts: made in one call for all of them.
-        elements: form -> header -> the element that it asks, also where the form's file names none.
     """
     again: dict[tuple[str, int], int] = {}
-    for asking in _askings(forms, elements).values():
-        element = schemas.elements[elements[asking[0][0]][forms[asking[0][0]].fields[asking[0][1]].header]]
-        good = element.max_age_days
+    for (_, element, *_), asking in _askings(forms).items():
+        good = schemas.elements[element].max_age_days
         fresh = 1 if good is None else ceil(DAYS / good)
         covered: dict[int, int] = {}  # bits of conditions -> rows there whose answer a form of all rows gives
         for name, place in asking:
@@ -92,47 +88,20 @@ def asked_once(
     }
 
 
-def _askings(
-    forms: Mapping[str, Form], elements: Mapping[str, Mapping[str, str]]
-) -> dict[tuple[str | None, ...], list[tuple[str, int]]]:
+def _askings(forms: Mapping[str, Form]) -> dict[tuple[str, str, *tuple[str | None, ...]], list[tuple[str, int]]]:
     """What is asked of what -> the forms and places of fields that ask it, those that ask most often first."""
-    found: dict[tuple[str | None, ...], list[tuple[str, int]]] = {}
+    found: dict[tuple[str, str, *tuple[str | None, ...]], list[tuple[str, int]]] = {}
     for name, form in sorted(forms.items(), key=lambda item: (-item[1].times_a_year, item[0])):
         if form.rows.entity not in LASTING:
             continue
         for place, field in enumerate(form.fields):
-            element = elements[name].get(field.header)
-            if element is None:
+            if field.element is None:
                 continue
-            # A field that names no element asks what its own form means: 联系人 of one is not that of another.
-            whose = (None, None, None) if field.element else (name, field.header, field.concept)
-            key = (form.rows.entity, element, field.role, field.derive, field.value, *whose)
+            # What an element was found for later is answered as its own form offers it: 生活自理能力 has three degrees
+            # in one form and five in another.
+            whose = (name, field.header) if field.concept else (None, None)
+            key = (form.rows.entity, field.element, field.role, field.derive, field.value, *whose)
             found.setdefault(key, []).append((name, place))
-    return found
-
-
-def elements_asked(forms: Mapping[str, Form], schemas: Schemas, root: Path) -> dict[str, dict[str, str]]:
-    """Form -> header -> the data element that it asks: as its file says, or as the matcher is sure of.
-
-    The files of the demo's forms were frozen before the registry grew: what is a `concept` there has an element now.
-    """
-    from yibiao.matching.fields import FormField
-    from yibiao.matching.lexicon import lexicon_of
-    from yibiao.matching.model import load_model
-    from yibiao.matching.score import score_fields
-
-    model = load_model(root)
-    lexicon = lexicon_of(schemas, model.learned)
-    found = {}
-    for name, form in forms.items():
-        fields = [
-            FormField(form.title, column_of(form, place), field.path, options=field.choices)
-            for place, field in enumerate(form.fields)
-        ]
-        scored = score_fields(fields, form.title, lexicon, model)
-        sure = [one.fact.element if one.fact and one.score >= model.sure else None for one in scored]
-        asked = {field.header: field.element or known for field, known in zip(form.fields, sure, strict=True)}
-        found[name] = {header: element for header, element in asked.items() if element}
     return found
 
 
@@ -152,8 +121,7 @@ def states(
         editions, today: of that release (`yibiao.matching.check.editions_of`).
     """
     assessor = Assessor(root, schemas, editions, today)
-    elements = elements_asked(forms, schemas, root)
     by_hand = [by_hand_of(form, counts[name]) for name, form in sorted(forms.items())]
     filled = {name: admitted(form, counts[name], assessor.of_form(form)) for name, form in sorted(forms.items())}
-    once = asked_once(forms, filled, counts, elements, schemas)
+    once = asked_once(forms, filled, counts, schemas)
     return {"by_hand": by_hand, "filled": list(filled.values()), "once": list(once.values())}

@@ -54,7 +54,7 @@ class AskedField:
         hand: how a person fills it where the system does not: `typed` or `picked`.
         mode: how it is filled: one of `BY_HAND` or `FILLED_IN`.
         known: rows of one filling that the system fills in; None if the mode is one of `BY_HAND`, or nobody counted.
-        concept: name of what is asked where no element says it and a form of `schemas/forms` names it.
+        concept: name of what is asked where no element said it when a form of `schemas/forms` was written.
     """
 
     key: str
@@ -88,7 +88,7 @@ class AskedField:
     @property
     def fact(self) -> str:
         """The same for fields that ask the same, whatever they are called."""
-        if self.element is None:
+        if self.concept or self.element is None:
             return f"={self.concept or self.key}"
         return ":".join((self.element, self.role or "", self.derive or "", self.value or ""))
 
@@ -232,7 +232,7 @@ class Assessor:
     def _fresh(self, field: AskedField, fact: Fact, rows: Rows | None = None) -> AskedField:
         place = FormField(field.sheet, field.column, tuple(bare(field.key).split("/")))
         made = self._asked(Scored(place, fact, field.score, field.reasons[:2]), field.hand, rows=rows)
-        return replace(made, key=field.key, mode=field.mode, known=field.known)
+        return replace(made, key=field.key, mode=field.mode, known=field.known, concept=field.concept)
 
     def _asked(self, scored: Scored, hand: str, shown: Shown | None = None, *, rows: Rows | None = None) -> AskedField:
         verdict = self._judge.of(scored, shown, rows)

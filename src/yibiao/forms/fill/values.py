@@ -82,6 +82,9 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
             text = f"case {value} {said} else {text} end"
     else:
         text = _plain(value, element, field)
+        if field.choices:
+            # Another form offers other words for the same: what this one does not offer cannot be put back.
+            text = f"case when {text} in ({', '.join(map(sql_text, field.choices))}) then {text} end"
     masked = hides(element, field, schemas.entities[entity])
     if masked:
         text = mask(text)
