@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yibiao.contracts.values import Entity, Schemas
+from yibiao.contracts.values import Schemas
 from yibiao.errors import ReleaseError
 from yibiao.forms.holders import Holders
 from yibiao.forms.model import Field, Form
@@ -21,10 +21,13 @@ from yibiao.forms.paths import (
     from_clause,
     joins,
     of_child,
+    offered_values,
     owner_told,
     persons_query,
     place,
 )
+from yibiao.forms.released import released
+from yibiao.ingest.rules import sql_text
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,7 +77,7 @@ def count(forms: Mapping[str, Form], schemas: Schemas, database: Path, as_of: da
         with open_release(database) as connection:
             for entity in sorted({form.rows.entity for form in forms.values()}):
                 chosen = [form for _, form in sorted(forms.items()) if form.rows.entity == entity]
-                result |= _count_entity(connection, schemas, entity, chosen, as_of)
+                result |= _count_entity(connection, released(connection, schemas), entity, chosen, as_of)
     except duckdb.Error as error:
         # The text of the library's error may quote a value; its kind and the entity are enough to look further.
         raise ReleaseError(
@@ -108,7 +111,7 @@ def _count_entity(
     entities = schemas.entities
     conditions = sorted({_condition(form, as_of) for form in forms})
     holders = Holders(schemas)
-    terms = {form.id: [_known(entities, form, field, holders) for field in form.fields] for form in forms}
+    terms = {form.id: [_known(schemas, form, field, holders) for field in form.fields] for form in forms}
     distinct = sorted({term for listed in terms.values() for term in listed if term is not None})
     # One aggregate per (condition, value) costs a pass each, and one per value a column each. What a row meets and what
     # is known of it are bits of a few numbers instead; rows of equal numbers are counted together, in one pass.
@@ -184,14 +187,16 @@ def _condition(form: Form, as_of: date) -> str:
     return (form.rows.where or "true").replace("{as_of}", f"date '{as_of.isoformat()}'")
 
 
-def _known(entities: Mapping[str, Entity], form: Form, field: Field, holders: Holders) -> str | None:
+def _known(schemas: Schemas, form: Form, field: Field, holders: Holders) -> str | None:
     """SQL over the joined row that is true where the release knows what the field asks; None if it never does."""
-    entity = form.rows.entity
+    entities, entity = schemas.entities, form.rows.entity
     where = place(entities, entity, field)
     if where.table is None or holders.is_silent(field.fact, form.rows):
         return None
     if field.derive != "exists":
         known = f"{where.table}.{where.column} is not null"
+        if (offered := offered_values(field, schemas)) is not None:
+            known = f"{where.table}.{where.column} in ({', '.join(map(sql_text, offered))})"
         if (told := owner_told(entities, entity, field, where, community_of(entities, entity))) is not None:
             return f"{told} and {known}"
         return of_child(known) if field.role == GUARDIAN else known

@@ -129,7 +129,7 @@ class Form:
 
 
 def field_lists(forms: Mapping[str, Form]) -> list[dict[str, Any]]:
-    """What decides how hard the forms are to reuse, JSON-ready: rows, times a year, and every field but its hints."""
+    """What decides how hard the forms are to reuse, JSON-ready: rows, times a year, and every field as it counts."""
     return [
         {
             "id": form.id,

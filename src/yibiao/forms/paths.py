@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from yibiao.contracts.values import Entity, Schemas
+from yibiao.forms.model import Field
 
 HEAD, GUARDIAN, SPOUSE = "head", "guardian", "spouse"
 """Roles 户主, 监护人 and 配偶: canonical tables answer them through the household and its residents."""
@@ -253,3 +254,16 @@ def community_of(entities: Mapping[str, Entity], entity: str) -> str:
     """The column that says which community a row belongs to."""
     tables = (entity, *joins(entities, entity))
     return next(f"{table}.community_code" for table in tables if "community_code" in entities[table].elements)
+
+
+def offered_values(field: Field, schemas: Schemas) -> tuple[str, ...] | None:
+    """The values, as they are stored, that a field's own drop-down offers; None if it has none that says so.
+
+    Another form may offer other words for the same: what this one does not offer cannot be put back.
+    """
+    element = schemas.elements.get(field.element or "")
+    if not field.choices or field.derive or element is None:
+        return None
+    if element.code_list:
+        return tuple(one.code for one in schemas.codes[element.code_list].codes if one.name in field.choices)
+    return field.choices

@@ -195,6 +195,16 @@ def test_a_form_of_the_schemas_is_filled_with_what_had_no_element_when_it_was_wr
     plates = cells_of(next(tmp_path.glob("*/*.xlsx")), PLATE)
     assert {key: cell.value for key, cell in plates.items() if cell.value} == once_more.plated
     assert all(note(plates[key]).startswith("来源：公安局《实有人口信息采集表") for key in once_more.plated)
+    # Who writes over what was answered here answers anew; nobody else is responsible for it, who would have to accept.
+    first, second = once_more.plated
+    plates[first].value, plates[second].value = "新X99999", None
+    book = plates[first].parent.parent
+    path = next(tmp_path.glob("*/*.xlsx"))
+    book.save(path)
+    schemas, settings = load_schemas(once_more.at.settings.schemas), once_more.at.settings
+    (found,) = collect(settings, load_forms(settings.schemas, schemas), schemas, path.parent, at=AT, dry_run=True)
+    assert found.cells is not None
+    assert (found.cells["new"], found.cells["corrected"], found.cells["refused"]) == (1, 1, 0)
 
 
 def test_a_form_that_went_out_before_its_contract_comes_back_after_it(once_more: Round) -> None:

@@ -171,6 +171,15 @@ def test_each_state_costs_no_more_than_the_one_before(forms, schemas):
         assert min(form_cost.cells().values()) >= 0
 
 
+def test_what_somebody_says_a_field_means_counts_as_that(forms, assessor):
+    """A field that was frozen by another name is that no more once a human says that it asks something else."""
+    (plate,) = (one for one in assessor.of_form(forms["public_security.resident_collection"]) if one.concept)
+    assert (plate.element, plate.fact, plate.verdict) == ("vehicle_plate_number", "=vehicle_plate", "new")
+    assert assessor.means(plate, "vehicle_plate_number").fact == plate.fact
+    other = assessor.means(plate, "speciality")
+    assert (other.concept, other.fact) == (None, "speciality:::")
+
+
 SILENT = {
     ("veterans.preferential_visit", "benefit_end_date", None),
     ("veterans.preferential_visit", "benefit_month", None),

@@ -45,7 +45,7 @@ def asked_once(
 ) -> dict[str, FormCost]:
     """The same forms if an answer is kept while it is good, for all forms that ask it, and given anew after that.
 
-    Only rows about lasting things count, and only fields that ask a data element. It is a year in which every answer
+    Only rows about lasting things count, and only fields that a data element keeps the answers of. It is a year in which every answer
     was given before as often as it has to be. Where a filling takes a part of the rows (`share`), the next one is taken
     to meet others, until all have been met.
 
@@ -97,10 +97,7 @@ def _askings(forms: Mapping[str, Form]) -> dict[tuple[str, str, *tuple[str | Non
         for place, field in enumerate(form.fields):
             if field.element is None:
                 continue
-            # What an element was found for later is answered as its own form offers it: 生活自理能力 has three degrees
-            # in one form and five in another.
-            whose = (name, field.header) if field.concept else (None, None)
-            key = (form.rows.entity, field.element, field.role, field.derive, field.value, *whose)
+            key = (form.rows.entity, field.element, field.role, field.derive, field.value)
             found.setdefault(key, []).append((name, place))
     return found
 

@@ -227,7 +227,8 @@ class Assessor:
         else:
             # 监护人/联系号 said to be a mobile number is the guardian's.
             fact = Fact(element, field.role if element in PERSONAL else None)
-        return self._fresh(replace(field, reasons=(SAID_ELEMENT, *field.reasons), score=1.0), fact)
+        concept = field.concept if element == field.element else None
+        return self._fresh(replace(field, reasons=(SAID_ELEMENT, *field.reasons), score=1.0, concept=concept), fact)
 
     def _fresh(self, field: AskedField, fact: Fact, rows: Rows | None = None) -> AskedField:
         place = FormField(field.sheet, field.column, tuple(bare(field.key).split("/")))

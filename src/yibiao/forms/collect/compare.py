@@ -313,7 +313,11 @@ def _judge(
         if value is None or not wanted.allows(text, value):
             return Cell(place, number, REFUSED, _no_value(asked.label, wanted))
         full = row.values[number] if sent.asked.cells[number].is_masked else values.get((number, before))
-        return kept if value == full else Cell(place, number, CORRECTED, value=value)
+        if value == full:
+            return kept
+        if number in row.own:
+            return Cell(place, number, ANSWERED, value=text)
+        return Cell(place, number, CORRECTED, value=value)
     if not text or (text == NONE and asked.element in REGISTERED):
         return Cell(place, number, BLANK)
     if "*" in text and asked.element:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yibiao.contracts.values import Schemas
+from yibiao.forms.collect.contract import report_of
 from yibiao.forms.confirmations import NONE, Confirmations
-from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare, released, status_of
+from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare, status_of
 from yibiao.forms.model import Form
 from yibiao.forms.paths import PERSONS
+from yibiao.forms.released import released
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,6 +35,8 @@ class SentRow:
         values: per field the value in full, as the registry writes it; None where there is none, or it is derived.
         owners: per field the id of the entity whose value it is, or None.
         keys: certain keys of the row's entity: element -> value.
+        own: fields whose value people answered in this very form: what is written over it is a newer answer, and no
+            correction of what somebody else is responsible for.
     """
 
     id: str
@@ -40,6 +45,7 @@ class SentRow:
     values: tuple[str | None, ...]
     owners: tuple[str | None, ...]
     keys: Mapping[str, str | None]
+    own: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,12 @@ def sent(
     more |= {f"k_{name}": f"{entity.id}.{name}::varchar" for name in keys}
     confirmed = confirmations.put(connection, schemas, as_of).elements
     asked = ask(form, schemas, as_of, ages, communities, more=more, confirmed=confirmed)
+    loads = connection.execute("select first_record_no, report from load order by first_record_no").fetchall()
+    firsts, own = [first for first, _ in loads], [report == report_of(form.id) for _, report in loads]
+
+    def is_own(record: int | None) -> bool:
+        return record is not None and record > 0 and own[bisect_left(firsts, record) - 1]
+
     connection.execute(asked.picked)
     result = connection.execute(asked.sql)
     names = [column[0] for column in result.description or []]
@@ -104,11 +116,17 @@ def sent(
     rows: dict[str, dict[str, SentRow]] = {code: {} for code in communities}
     while found := result.fetchmany(BATCH):
         for one in found:
-            rows[one[place["community"]]][one[place["id"]]] = _row(one, place, asked, keys)
+            rows[one[place["community"]]][one[place["id"]]] = _row(one, place, asked, keys, is_own)
     return Sent(form, asked, tuple(tables), rows)
 
 
-def _row(one: Sequence[object], place: Mapping[str, int], asked: Asked, keys: Sequence[str]) -> SentRow:
+def _row(
+    one: Sequence[object],
+    place: Mapping[str, int],
+    asked: Asked,
+    keys: Sequence[str],
+    is_own: Callable[[int | None], bool],
+) -> SentRow:
     count = len(asked.cells)
 
     def text(name: str) -> str | None:
@@ -116,11 +134,13 @@ def _row(one: Sequence[object], place: Mapping[str, int], asked: Asked, keys: Se
         return None if value is None else str(value)
 
     texts = tuple(text(f"t{number}") for number in range(count))
-    disputed, statuses = one[place["disputed"]], []
+    disputed, statuses, own = one[place["disputed"]], [], set()
     for number in range(count):
         record = one[place[f"r{number}"]]
         known = None if texts[number] is None else int(record) if record is not None else 0  # type: ignore[call-overload]
         looked_at = number in asked.confirmed and one[place[f"c{number}"]] is not None
+        if is_own(known):
+            own.add(number)
         statuses.append(status_of(asked, number, known, int(disputed or 0), looked_at))  # type: ignore[call-overload]
     return SentRow(
         id=str(one[place["id"]]),
@@ -129,6 +149,7 @@ def _row(one: Sequence[object], place: Mapping[str, int], asked: Asked, keys: Se
         values=tuple(text(f"v{number}") for number in range(count)),
         owners=tuple(text(f"p{number}") for number in range(count)),
         keys={name: text(f"k_{name}") for name in keys},
+        own=frozenset(own),
     )
 
 

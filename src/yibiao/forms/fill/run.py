@@ -21,11 +21,12 @@ from yibiao.forms.fill.areas import Area, stretches
 from yibiao.forms.fill.book import write_book
 from yibiao.forms.fill.pages import Marker
 from yibiao.forms.fill.row_xml import Plan, rows_xml
-from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare, released
+from yibiao.forms.fill.select import AUTOMATIC, CONFIRM, NEW, Asked, ask, limits_by_age, prepare
 from yibiao.forms.fill.skeleton import skeleton
 from yibiao.forms.fill.told import Loads, Rows, Source, registers
 from yibiao.forms.holders import Holders
 from yibiao.forms.model import Form
+from yibiao.forms.released import released
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from yibiao.contracts.kinds import Frozen
 from yibiao.contracts.values import Schemas
 from yibiao.forms.fill.values import NOTHING, Cell, cell_of, named
 from yibiao.forms.holders import Holders
@@ -57,20 +56,6 @@ class Asked:
     def known(self) -> int:
         """Fields that a release can answer."""
         return sum(cell.table is not None for cell in self.cells)
-
-
-def released(connection: DuckDBPyConnection, schemas: Schemas) -> Schemas:
-    """The schemas without elements that entities have learned since a release was made: it answers none of them."""
-    columns: dict[str, set[str]] = {}
-    for table, column in connection.execute("select table_name, column_name from duckdb_columns()").fetchall():
-        columns.setdefault(table, set()).add(column)
-    entities = {
-        name: replace(entity, elements=tuple(one for one in entity.elements if one in columns[name]))
-        if name in columns
-        else entity
-        for name, entity in schemas.entities.items()
-    }
-    return replace(schemas, entities=Frozen(entities)) if entities != dict(schemas.entities) else schemas
 
 
 def prepare(connection: DuckDBPyConnection, schemas: Schemas) -> None:

@@ -10,7 +10,19 @@ from yibiao.contracts.cells import ratio
 from yibiao.contracts.kinds import UNITS
 from yibiao.contracts.values import Element, Entity, Schemas
 from yibiao.forms.model import Field
-from yibiao.forms.paths import GUARDIAN, HEAD, INFERRED, OWNER, PERSONS, Place, joins, of_child, owner_told, place
+from yibiao.forms.paths import (
+    GUARDIAN,
+    HEAD,
+    INFERRED,
+    OWNER,
+    PERSONS,
+    Place,
+    joins,
+    of_child,
+    offered_values,
+    owner_told,
+    place,
+)
 from yibiao.forms.template import drop_down
 from yibiao.ingest.rules import sql_text
 
@@ -82,9 +94,6 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
             text = f"case {value} {said} else {text} end"
     else:
         text = _plain(value, element, field)
-        if field.choices:
-            # Another form offers other words for the same: what this one does not offer cannot be put back.
-            text = f"case when {text} in ({', '.join(map(sql_text, field.choices))}) then {text} end"
     masked = hides(element, field, schemas.entities[entity])
     if masked:
         text = mask(text)
@@ -93,6 +102,8 @@ def cell_of(schemas: Schemas, entity: str, field: Field, as_of: date, community:
         held = f"exists (select 1 from resident as listed where listed.{where.column} is not null)"
         sure = f"resident.citizen_id is not null and {held}"
         text = f"coalesce({text}, case when {sure} then '{NONE}' end)"
+    if (offers := offered_values(field, schemas)) is not None:
+        text = f"case when {value} is null or {value} in ({', '.join(map(sql_text, offers))}) then {text} end"
     if where.table == entity and names_person(schemas.entities[entity], element.id, community):
         text = f"case when resident.community_code = {community} then {text} end"
     inferred = field.role in INFERRED or not field.is_sure
