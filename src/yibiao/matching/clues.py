@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from yibiao.contracts.values import Element
 from yibiao.matching import fingerprint
 from yibiao.matching.fields import FormField
@@ -90,11 +92,13 @@ def weigh_values(
     share = fingerprint.share(one.values, element.type, known)
     if share is None or element.type in ("text",):
         return
+    shown = f"{math.floor(100 * share)}%"  # one of 300 that does not fit is no 100 %
     if share >= 0.8:
         figures["values_fit"] = 1.0
-        reasons.append(f"已填的值有 {share:.0%} 符合它的格式")
-        return
-    # Said wherever the name of the element stands: somebody typed 2 月 30 日, or the column means another thing.
-    reasons.append(f"已填的值只有 {share:.0%} 符合它的格式，请核对")
+        reasons.append(f"已填的值有 {shown} 符合它的格式")
+    else:
+        reasons.append(f"已填的值只有 {shown} 符合它的格式，请核对")
     if share < 0.5:
         figures["values_break"] = 1.0
+    if element.type == "date" and (wrong := fingerprint.impossible_days(one.values)):
+        reasons.append(f"有 {wrong} 个日期日历上没有，请核对")

@@ -55,6 +55,12 @@ def _has(value: str, type_: str, codes: frozenset[str]) -> bool:
     return type_ not in patterns or patterns[type_].fullmatch(value) is not None
 
 
+def impossible_days(values: Sequence[str]) -> int:
+    """How many values are written as a day that no calendar has: 2023-02-29."""
+    dated = [value.strip() for value in values if _DATE.fullmatch(value.strip())]
+    return sum(not _is_date(value) for value in dated)
+
+
 def _is_date(value: str) -> bool:
     """A day or month that the calendar has."""
     found = _DATE.fullmatch(value)

@@ -83,6 +83,9 @@ def test_values_that_do_not_fit_a_name_that_is_sure_are_told(ask):
     (filled,) = ask("出生日期", values=("1990-02-30", "1990-02-28", "13/45/1990"))
     assert filled.fact.element == "birth_date"
     assert "已填的值只有 33% 符合它的格式，请核对" in filled.reasons
+    assert "有 1 个日期日历上没有，请核对" in filled.reasons
+    (filled,) = ask("出生日期", values=("2023-02-29", *["1990-02-28"] * 299))
+    assert {"已填的值有 99% 符合它的格式", "有 1 个日期日历上没有，请核对"} <= set(filled.reasons)
 
 
 def test_what_a_form_is_about_sums_to_one(lexicon):
