@@ -45,9 +45,9 @@ def asked_once(
 ) -> dict[str, FormCost]:
     """The same forms if an answer is kept while it is good, for all forms that ask it, and given anew after that.
 
-    Only rows about lasting things count, and only fields that a data element keeps the answers of. It is a year in which every answer
-    was given before as often as it has to be. Where a filling takes a part of the rows (`share`), the next one is taken
-    to meet others, until all have been met.
+    Only rows about lasting things count, and only fields of which a data element keeps the answers. It is a year in
+    which every answer was given before as often as it has to be. Where a filling takes a part of the rows (`share`),
+    the next one is taken to meet others, until all have been met.
 
     Args:
         costs: the forms as they are filled from the release.
