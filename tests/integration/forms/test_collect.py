@@ -108,7 +108,7 @@ def test_a_correction_is_a_ticket_and_a_new_value_is_a_delivery_of_the_forms_own
     report = own_report(filled.forms[ROSTER], filled.schemas)
     (chunk,) = read("csv", path, report, CsvReading(where=path.name))
     assert chunk.rows.num_rows == 2
-    assert chunk.rows.column("vehicle_plate").to_pylist() == ["示A12345", "示A·54321"]
+    assert chunk.rows.column("vehicle_plate_number").to_pylist() == ["示A12345", "示A·54321"]
 
 
 def test_a_ticket_needs_a_reason_and_a_value_that_is_one(
