@@ -32,6 +32,9 @@ from warm import warm_engines
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
+# What a process leaves for the next is the business of its own test, and no test leaves anything with the user.
+os.environ["YIBIAO_CACHE"] = "none"
+
 LONGEST_FIRST = (
     "integration/pipeline/test_same_input_same_output.py",
     "e2e/test_crash_points.py",

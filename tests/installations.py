@@ -83,7 +83,12 @@ class Installation:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("YIBIAO_", "AIRFLOW", "DBT_"))
         }
-        project = {"YIBIAO_PROJECT": str(PROJECT), "YIBIAO_HOME": str(self.home), "YIBIAO_DATA": str(self.data)}
+        project = {
+            "YIBIAO_PROJECT": str(PROJECT),
+            "YIBIAO_HOME": str(self.home),
+            "YIBIAO_DATA": str(self.data),
+            "YIBIAO_CACHE": "none",
+        }
         return {**kept, **project, **self.sources}
 
     def run(

@@ -89,6 +89,17 @@ class Settings:
         }
 
     @property
+    def cache(self) -> Path | None:
+        """Where commands leave for the next what takes long to find out and nobody misses: `YIBIAO_CACHE`, or `yibiao`
+        in the user's cache folder; None if there is no such folder, or `YIBIAO_CACHE` is `none`.
+        """
+        given = os.environ.get("YIBIAO_CACHE")
+        if given:
+            return None if given == "none" else Path(given).expanduser().resolve()
+        users = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        return Path(users) / "yibiao" if os.path.isabs(users) else None
+
+    @property
     def landing(self) -> Path:
         return self.home / "landing"
 

@@ -167,6 +167,7 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
     from yibiao.forms.admission.precedents import precedents_of
     from yibiao.forms.admission.printed import recognise
     from yibiao.matching.check import check_tables, editions_of, read_ahead
+    from yibiao.matching.prepared import Prepared
     from yibiao.matching.reading import read_form
 
     settings = Settings.load(home=home)
@@ -180,6 +181,7 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
             settings.open_home()
             editions, today = editions_of(release.database)
     tables = read_form(file)
+    prepared = Prepared(settings.schemas, settings.cache)
     read_ahead(tables, settings.schemas)
     schemas = load_schemas(settings.schemas)
     registered = standings(settings)
@@ -194,6 +196,7 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
     click.echo(notice, err=as_json)
     if tables[0].unseen:
         click.echo(f"隐藏的没有看：{'；'.join(tables[0].unseen)}。要一起检查，请先取消隐藏。", err=True)
+    prepared.leave()
 
 
 def _show_verdicts(verdicts: Sequence[Verdict], schemas: Schemas) -> None:

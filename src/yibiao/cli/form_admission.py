@@ -107,9 +107,11 @@ def submit(
     from yibiao.forms.admission import submit as keep
     from yibiao.forms.admission.registry import in_a_year, now
     from yibiao.forms.admission.request import Request, of_file, of_form
+    from yibiao.matching.prepared import Prepared
 
     settings = Settings.load(home=home)
     settings.open_home()
+    prepared = Prepared(settings.schemas, settings.cache)
     schemas = load_schemas(settings.schemas)
     request = Request(
         department=department,
@@ -151,6 +153,7 @@ def submit(
     _say(made, schemas, as_json)
     if Path(what).is_file() and not as_json:
         _say_layout(settings, schemas, registration.form)
+    prepared.leave()
 
 
 @click.command()

@@ -52,16 +52,26 @@ def read_schemas(root: Path, *, contracts: bool = True) -> tuple[Schemas, Findin
             expected="departments.yml, elements/, codes/, entities/, reports/",
             todo="Check YIBIAO_SCHEMAS.",
         )
-    folder, content = (root, contracts), _content(root, contracts)
+    folder, content = (root, contracts), content_of(root, contracts)
     known = _known.get(folder)
     if not known or not content or known[0] != content:
         known = (content, *_read(root, contracts))
-        if content and content == _content(root, contracts):  # else somebody wrote meanwhile
-            _known.pop(folder, None)
-            _known[folder] = known
-            while len(_known) > _MOST:
-                del _known[next(iter(_known))]
+        if content and content == content_of(root, contracts):  # else somebody wrote meanwhile
+            know(root, *known, contracts=contracts)
     return known[1], Findings(known[2])
+
+
+def know(root: Path, content: str, schemas: Schemas, findings: Findings, *, contracts: bool = True) -> None:
+    """Take what the files of a folder say from whoever read them, in this process or another.
+
+    Args:
+        content: `content_of` what was read.
+    """
+    folder = (root.resolve(), contracts)
+    _known.pop(folder, None)
+    _known[folder] = (content, schemas, findings)
+    while len(_known) > _MOST:
+        del _known[next(iter(_known))]
 
 
 _MOST = 4
@@ -71,7 +81,7 @@ _known: dict[tuple[Path, bool], tuple[str, Schemas, Findings]] = {}
 """Folder, with contracts or without -> hash of its files, and what they say."""
 
 
-def _content(root: Path, contracts: bool) -> str:
+def content_of(root: Path, contracts: bool = True) -> str:
     """A hash of all that is read, by name and content; empty if something cannot be read."""
     found = hashlib.blake2b()
     try:

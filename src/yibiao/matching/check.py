@@ -12,7 +12,7 @@ from yibiao.matching.fields import FormTable
 from yibiao.matching.lexicon import lexicon_of
 from yibiao.matching.model import load_model
 from yibiao.matching.precedents import Precedent, by_words
-from yibiao.matching.printable import Printable
+from yibiao.matching.printable import printable_of
 from yibiao.matching.reading import read_form
 from yibiao.matching.score import score_fields
 from yibiao.matching.verdict import Judge, Verdict
@@ -70,7 +70,7 @@ def check_tables(
     model = load_model(root)
     lexicon = lexicon_of(schemas, model.learned)
     judge = Judge(schemas, model, editions, today, by_words(precedents))
-    printable = Printable(lexicon)
+    printable = printable_of(lexicon)
     if all(map(printable.is_data, tables)):
         raise DeliveryError(
             "No header was found: where headers would stand, the file has what looks like answers.",

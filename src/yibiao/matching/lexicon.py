@@ -238,5 +238,10 @@ def lexicon_of(schemas: Schemas, learned: tuple[Learned, ...]) -> Lexicon:
     for of, taught, lexicon in _MADE:
         if of is schemas and taught is learned:
             return lexicon
-    _MADE[:] = [(schemas, learned, Lexicon(schemas, learned))]
-    return _MADE[0][2]
+    return know_lexicon(Lexicon(schemas, learned), learned)
+
+
+def know_lexicon(lexicon: Lexicon, learned: tuple[Learned, ...]) -> Lexicon:
+    """Take a lexicon from whoever made it, of this very registry and of what a model learned."""
+    _MADE[:] = [(lexicon.schemas, learned, lexicon)]
+    return lexicon

@@ -115,8 +115,7 @@ def load_model(schemas: Path) -> Model:
     """
     try:
         read = (schemas / PLACE).read_bytes()
-        said = (hashlib.sha256(read).digest(), *_seen(schemas / SENSE))
-        if (kept := _KEPT.get(said)) is not None:
+        if (kept := _KEPT.get(_said(read, schemas))) is not None:
             return kept
         data = _checked(read, schemas)
         sense = (schemas / SENSE).read_bytes()
@@ -128,9 +127,23 @@ def load_model(schemas: Path) -> Model:
         ) from None
     _must_be(data, "sense", hash_of(sense), f"with another {SENSE.name} than lies beside it", schemas)
     model = _model(data, Sense(sense) if sense else None)
-    _KEPT.clear()
-    _KEPT[said] = model
+    know_model(schemas, read, model)
     return model
+
+
+def know_model(schemas: Path, read: bytes, model: Model) -> None:
+    """Take the model of a schemas folder from whoever read it.
+
+    Args:
+        read: its file.
+        model: what that says, with the sense that lies beside it.
+    """
+    _KEPT.clear()
+    _KEPT[_said(read, schemas)] = model
+
+
+def _said(read: bytes, schemas: Path) -> tuple[bytes, int, int]:
+    return (hashlib.sha256(read).digest(), *_seen(schemas / SENSE))
 
 
 def _seen(path: Path) -> tuple[int, int]:

@@ -114,6 +114,9 @@ class Printable:
             for word in (*element.id.split("_"), *re.findall(r"[a-z]+", element.english.lower()))
         } | _OF_SYSTEMS
 
+    def is_of(self, lexicon: Lexicon) -> bool:
+        return self._lexicon is lexicon
+
     def of(self, table: FormTable, number: int) -> list[Shown]:
         """How to speak of the fields of a table, in order.
 
@@ -205,6 +208,21 @@ class Printable:
 def may_be_name(text: str) -> bool:
     """Is it written like the name of a person, as many words are that are none (单位, 时间)?"""
     return bool(_NAME.fullmatch(key(text)))
+
+
+_MADE: list[Printable] = []
+
+
+def printable_of(lexicon: Lexicon) -> Printable:
+    """What tells labels by this lexicon: that which was made last, if it is of this one."""
+    if not _MADE or not _MADE[0].is_of(lexicon):
+        know_printable(Printable(lexicon))
+    return _MADE[0]
+
+
+def know_printable(printable: Printable) -> None:
+    """Take it from whoever made it."""
+    _MADE[:] = [printable]
 
 
 def _pairs(text: str) -> Sequence[str]:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from openpyxl.comments import Comment
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from installations import Installation
 from word_documents import cell, paragraph, table, write_docx
 from yibiao.cli.root import root
 from yibiao.matching.reading import read_form
@@ -325,3 +326,13 @@ def test_what_a_formula_gives_and_a_note_on_a_sheet_of_its_own_are_asked_of_nobo
     sums = found[-1]
     assert (sums["verdict"], sums["reasons"]) == ("skip", ["由表内公式算出，不用填"])
     assert by_label(found)["走访次数"]["verdict"] == "new"
+
+
+def test_what_one_process_left_the_next_answers_the_same_with(tmp_path):
+    form, cache = a_workbook(tmp_path / "登记表.xlsx"), tmp_path / "cache"
+    # The register of admitted forms is that of an empty working folder.
+    place = Installation(tmp_path / "home", tmp_path)
+    first, second = (place.run("form", "check", str(form), "--json", YIBIAO_CACHE=str(cache)) for _ in range(2))
+    expect_the_headers(json.loads(first.stdout))
+    assert (first.stdout, first.stderr) == (second.stdout, second.stderr)
+    assert len(list(cache.iterdir())) == 1

@@ -18,7 +18,7 @@ from yibiao.matching.lexicon import Fact, lexicon_of
 from yibiao.matching.model import Model, load_model
 from yibiao.matching.persons import PERSONAL
 from yibiao.matching.precedents import Precedent, by_words
-from yibiao.matching.printable import Printable, Shown
+from yibiao.matching.printable import Shown, printable_of
 from yibiao.matching.score import Scored, score_fields
 from yibiao.matching.verdict import Judge
 
@@ -126,7 +126,7 @@ class Assessor:
         """Fields of a form file; what is no question is left out."""
         lexicon = lexicon_of(self._schemas, self._model.learned)
         # What may have been filled in is not kept, as it is not printed: of such a field only its place is said.
-        printable = Printable(lexicon)
+        printable = printable_of(lexicon)
         sheets = list(dict.fromkeys(table.sheet for table in tables))
         found = [
             self._asked(scored, _hand(scored.field, scored.fact, self._schemas), shown)
