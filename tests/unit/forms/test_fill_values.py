@@ -10,12 +10,14 @@ from xml.etree import ElementTree
 import duckdb
 import pytest
 
+from yibiao.forms.admission.fields import SAID_ELEMENT, AskedField
 from yibiao.forms.collect.contract import contract_text, own_columns, own_report, report_id
 from yibiao.forms.fill.areas import prefix_of, stretches
 from yibiao.forms.fill.row_xml import escaped
 from yibiao.forms.fill.run import safe
 from yibiao.forms.fill.values import cell_of, mask
 from yibiao.forms.model import Field
+from yibiao.forms.workbook.own import field_of
 from yibiao.ingest.readers.spreadsheet_marks import column_letters
 
 
@@ -46,6 +48,19 @@ def test_a_drop_down_is_filled_with_what_it_offers_alone(schemas, choices: tuple
     cell = cell_of(schemas, "resident", field, date(2026, 3, 31), "resident.community_code")
     found = duckdb.sql(f"select {cell.text} from (values ('半护理'), ('轻度失能')) as resident ({name})").fetchall()
     assert [text for (text,) in found] == shown
+
+
+def test_the_drop_down_of_a_departments_own_workbook_is_one_as_well(schemas) -> None:
+    def asked(element: str, derive: str | None = None) -> AskedField:
+        said = (0.99, "new", (SAID_ELEMENT,), (), None, "unconditional", "picked", "picked")
+        return AskedField("表头", "表", 3, element, None, derive, None, *said)
+
+    offers = ("半护理", "全护理")
+    assert field_of(asked("self_care_ability"), offers, schemas, lambda: 0.9).choices == offers
+    assert field_of(asked("self_care_ability"), (), schemas, lambda: 0.9).choices == ()
+    # A code list is said in the words of the drop-down; its other codes are known by their names.
+    sex = field_of(asked("sex_code"), ("男", "女"), schemas, lambda: 0.9)
+    assert (sex.choices, sex.wording) == ((), (("1", "男"), ("2", "女")))
 
 
 @pytest.mark.parametrize(

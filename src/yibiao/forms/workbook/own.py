@@ -123,7 +123,7 @@ def own_form(
         return load_model(settings.schemas).sure
 
     fields = {
-        one.column: _field(asked[one.column], options[one.column], schemas, sure)
+        one.column: field_of(asked[one.column], options[one.column], schemas, sure)
         for one in table.fields
         if one.column in asked
     }
@@ -183,13 +183,15 @@ def _kept(settings: Settings, registration: Registration) -> tuple[Path, str, st
     return path, found.file_name, found.rows_where
 
 
-def _field(asked: AskedField, options: tuple[str, ...], schemas: Schemas, sure: Callable[[], float]) -> Field:
+def field_of(asked: AskedField, options: tuple[str, ...], schemas: Schemas, sure: Callable[[], float]) -> Field:
     """A field as it is filled: of what nobody shares, or of what nobody is sure, nothing is filled in.
 
     What nobody holds yet is asked by its element all the same: the answers are kept as that element, and fill it in in
     later forms.
 
     Args:
+        options: what its drop-down offers; words that it does not offer are not filled in, for they could not be put
+            back. Of a code list they are other words for the same.
         sure: gives the score from which nobody need look at what a matcher found.
     """
     kept = asked.supplied or (asked.verdict == "new" and asked.sharing != "none")
@@ -207,7 +209,7 @@ def _field(asked: AskedField, options: tuple[str, ...], schemas: Schemas, sure: 
         value=asked.value if element else None,
         concept=None if element else asked.concept or f"own_{asked.column + 1}",
         mode=asked.hand,
-        choices=(),
+        choices=options if element is not None and element.type == "text" and not asked.derive else (),
         unit=_unit(asked.key),
         is_sure=asked.verdict != "confirm" and (asked.verdict != "new" or not element or _is_said(asked, sure)),
         wording=wording,
