@@ -30,6 +30,7 @@ from bench.labelled import LabelledForm, labelled_forms, registered_forms, undef
 from bench.machine import facts
 from bench.matching_origins import by_origin
 from bench.matching_train import asked_of, lexicon_without, model_of, out_of_fold, same, train
+from bench.matching_trust import trust_of
 from bench.sense.outside import Outside, kept
 from yibiao.contracts import Schemas, load_schemas
 from yibiao.errors import ContractError
@@ -321,9 +322,10 @@ def _by_origin(settings: Settings, *, train_too: bool, wrong_too: bool) -> None:
     sense = sense_of(settings.schemas, outside) if train_too else None
     asked = asked_of(schemas, taught, outside)
     judged = out_of_fold(asked)
-    found, lines = by_origin(taught, judged)
+    trust = trust_of(judged)
+    found, lines = by_origin(taught, judged, trust.chances)
     if sense is not None:
-        write_model(model_of(asked, judged, schemas, taught, sense), settings.schemas)
+        write_model(model_of(asked, judged, trust, schemas, taught, sense), settings.schemas)
     print(json.dumps({"machine": facts()} | found, ensure_ascii=False, indent=2))
     if wrong_too:
         print("\n".join(lines))

@@ -12,13 +12,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.labelled import LabelledForm
-from bench.matching_trust import OutOfFold, chances_without, thresholds
+from bench.matching_trust import OutOfFold, thresholds
 from yibiao.matching.score import no_question
 
 
-def by_origin(forms: Sequence[LabelledForm], judged: Sequence[OutOfFold]) -> tuple[dict[str, Any], list[str]]:
-    """Figures over the forms that were read, and what was not recognised, one line each."""
-    chances = chances_without(judged)
+def by_origin(
+    forms: Sequence[LabelledForm], judged: Sequence[OutOfFold], chances: Any
+) -> tuple[dict[str, Any], list[str]]:
+    """Figures over the forms that were read, and what was not recognised, one line each.
+
+    Args:
+        chances: of each field, how far it is to be trusted, by what no form of its origin taught.
+    """
     unsure, likely, sure = thresholds(judged, chances)
     counted = [(one, float(chance)) for one, chance in zip(judged, chances, strict=True) if one.counts]
     found = {"origins": len({one.form.origin for one, _ in counted}), **_figures(forms, counted, unsure, likely)}

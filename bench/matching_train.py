@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from bench.labelled import Labelled, LabelledForm
-from bench.matching_trust import FOLDS, RIDGE, OutOfFold, chances_without, thresholds, trust_of
+from bench.matching_trust import FOLDS, OutOfFold, Trust, thresholds, trust_of
 from bench.sense.outside import Outside
 from bench.slips import SLIPPED, slipped
 from yibiao.contracts.values import Schemas
@@ -29,12 +29,14 @@ from yibiao.matching.score import Concept, Taken, concept_of, doubts, no_questio
 from yibiao.matching.sense import Meaning, Sense
 from yibiao.matching.setting import setting_of
 from yibiao.matching.weighing import FEATURES, Candidate
-from yibiao.matching.wording import signs
 
 UNHEARD_EVERY = 2
 """Every so many headers that only forms of one fold have come a second time as if nobody had written them so far. The
 registry knows the headers of the development split from itself; of the headers with an element that only the seventh
 fresh group had, it knew half before it read them. What others have as well, the sense has heard of."""
+
+RIDGE = 1.0
+"""How much weights are held small."""
 
 AS_READ = 3.0
 """How much a form that was read counts beside one that was worded from memory: forms that come are worded by others."""
@@ -146,7 +148,6 @@ class _Asked:
     fold: int
     facts: Sequence[Fact]
     names: Sequence[Name]
-    homes: Sequence[str | None]
     vectors: Any
     hits: Any
     elements: Any
@@ -221,7 +222,6 @@ def _collected(view: _View) -> list[_Asked]:
                     view.number,
                     tuple(candidate.fact for candidate in some),
                     tuple(candidate.name for candidate in some),
-                    tuple(lexicon.entity(candidate.fact.element) for candidate in some),
                     np.array([candidate.vector() for candidate in some]),
                     np.array([same(candidate.fact, one.fact, lexicon) for candidate in some], dtype=float),
                     np.array([same(candidate.fact, one.fact, lexicon, strict=False) for candidate in some]),
@@ -246,20 +246,18 @@ def judged_without(asked: Sequence[_Asked], weights: Mapping[int, Any]) -> list[
         taken[each.together].take(each.one.field, each.facts[order[0]], logits[order[0]])
     found = []
     for each, order in zip(asked, ranked, strict=True):
-        if each.trains:
-            best = order[0][0]
-            field, fact = each.one.field, each.facts[best]
-            pairs = [(each.candidate(place), logit) for place, logit in order]
-            figures = doubts(pairs, field, taken[each.together], each.concept, each.meaning)
-            said = signs(field.label, fact, each.names[best], each.homes[best])
-            hit, element = bool(each.hits[best]), bool(each.elements[best])
-            told = (each.form, each.one, each.fold, fact, figures, said, hit, element, each.worth, each.counts)
-            found.append(OutOfFold(*told))
+        best = order[0][0]
+        fact = each.facts[best]
+        pairs = [(each.candidate(place), logit) for place, logit in order]
+        figures = doubts(pairs, each.one.field, taken[each.together], each.concept, each.meaning)
+        hit, element = bool(each.hits[best]), bool(each.elements[best])
+        of = (each.form, each.one, each.fold, each.together, fact, figures)
+        found.append(OutOfFold(*of, hit, element, each.worth, each.trains, each.counts))
     return found
 
 
 def out_of_fold(asked: Sequence[_Asked]) -> list[OutOfFold]:
-    """All fields that train, each judged by weights that its fold had no part in."""
+    """All fields, each judged by weights that its fold had no part in."""
     rows, hits, groups, worth = _rows(asked)
     weights = {fold: _fit(rows[groups != fold], hits[groups != fold], worth[groups != fold]) for fold in range(FOLDS)}
     return judged_without(asked, weights)
@@ -287,25 +285,26 @@ def train(schemas: Schemas, forms: Sequence[LabelledForm], outside: Outside, sen
         sense: the one that all forms taught.
     """
     asked = asked_of(schemas, forms, outside)
-    return model_of(asked, out_of_fold(asked), schemas, forms, sense)
+    judged = out_of_fold(asked)
+    return model_of(asked, judged, trust_of(judged), schemas, forms, sense)
 
 
 def model_of(
     asked: Sequence[_Asked],
     judged: Sequence[OutOfFold],
+    trust: Trust,
     schemas: Schemas,
     forms: Sequence[LabelledForm],
     sense: Sense,
 ) -> Model:
     """The model of fields that were judged already."""
-    doubts, wording = trust_of(judged)
     rows, hits, _, of_rows = _rows(asked)
-    unsure, likely, sure = thresholds(judged, chances_without(judged))
+    unsure, likely, sure = thresholds(judged, trust.chances)
     fields = sum(len(form.fields) for form in forms)
     return Model(
         weights=tuple(_fit(rows, hits, of_rows)),
-        doubts=tuple(doubts),
-        wording=wording,
+        alone=trust.alone,
+        together=trust.together,
         likely=likely,
         unsure=unsure,
         sure=sure,

@@ -1,30 +1,32 @@
 """How far the best candidate of a field is to be trusted, and from which score on what is said of it.
 
 Fields are judged by weights that no form of their origin taught (`bench.matching_train`); here these judgements teach
-how much each figure and each sign of the wording says of being right.
+what each figure, and the fields around, say of being right.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.sparse import csr_array, hstack
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from bench.labelled import Labelled, LabelledForm
+from yibiao.matching.around import AROUND, around
 from yibiao.matching.lexicon import Fact
+from yibiao.matching.trees import LEAF, Node, Trees
 
 FOLDS = 5
 
-RIDGE = 1.0
-"""How much weights are held small."""
+TREES, LEAVES, LEAST_IN_LEAF, PACE = 300, 8, 60, 0.05
+"""Trees that say how far to trust a candidate, leaves of each, fields in a leaf, and how much each may add of what it
+finds."""
 
-OFTEN, RIDGE_OF_SIGNS = 3, 60.0
-"""Fields that a sign of the wording has at least, and how much their weights are held small."""
+HELD, SEEN = 5.0, 0.3
+"""How much leaves are held small, and the share of figures that a question is chosen among."""
 
 TARGET_PRECISION, SURE_PRECISION = 0.95, 0.99
 """Precision on forms of the development split that were read, each judged without all forms of its origin and with half
@@ -38,63 +40,106 @@ new what somebody holds makes the grassroots fill it in once more."""
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """A field judged by weights and trust that no form of its origin taught."""
+    """A field judged by weights that no form of its origin taught.
+
+    Attributes:
+        group: of the form as it was read: fields of one stand together, in order.
+        fact, figures: its best candidate, and by `DOUBTS` what is known of that.
+        trains: whether it teaches; others only stand beside those that do.
+        counts: whether figures and thresholds are of it.
+    """
 
     form: LabelledForm
     one: Labelled
     fold: int
+    group: Hashable
     fact: Fact
     figures: list[float]
-    signs: list[str]
     right: bool
     right_element: bool
     worth: float
+    trains: bool
     counts: bool
 
 
-def chances_without(judged: Sequence[OutOfFold]) -> Any:
-    """How far each is to be trusted, by what the other folds say of trust."""
-    chances = np.zeros(len(judged))
+@dataclass(frozen=True)
+class Trust:
+    """How far best candidates are to be trusted.
+
+    Attributes:
+        alone, together: those of `Model`, by all fields.
+        chances: of each field that was judged, by trees that no form of its origin taught.
+    """
+
+    alone: Trees
+    together: Trees
+    chances: Any
+
+
+def trust_of(judged: Sequence[OutOfFold]) -> Trust:
+    """Boosted trees: first by the figures of each field, then by these and by how sure the fields around it are.
+
+    What stands around a field is judged by trees that its origin had no part in, as that of a form that comes.
+    """
+    figures = np.array([one.figures for one in judged])
+    beside = np.empty((len(judged), len(AROUND)))
+    alone = _chances_without(judged, figures)
+    places: dict[Hashable, list[int]] = defaultdict(list)
+    for place, one in enumerate(judged):
+        places[one.group].append(place)
+    for some in places.values():
+        beside[some] = around(alone[some].tolist(), [judged[place].fact for place in some])
+    both = np.hstack([figures, beside])
+    return Trust(_trees(judged, figures), _trees(judged, both), _chances_without(judged, both))
+
+
+def _chances_without(judged: Sequence[OutOfFold], figures: Any) -> Any:
+    """How likely each is right, by what the other folds say."""
+    folds = np.array([one.fold for one in judged])
+    chances = np.empty(len(judged))
     for fold in range(FOLDS):
-        places = [place for place, one in enumerate(judged) if one.fold == fold]
-        doubts, wording = trust_of([one for one in judged if one.fold != fold])
-        figures = np.array([judged[place].figures for place in places])
-        said = np.array([sum(wording.get(sign, 0.0) for sign in judged[place].signs) for place in places])
-        chances[places] = 1 / (1 + np.exp(-np.clip(figures @ doubts + said, -40, 40)))
+        fitted = _fitted(judged, figures, folds != fold)
+        chances[folds == fold] = fitted.predict_proba(figures[folds == fold])[:, 1]
     return chances
 
 
-def trust_of(judged: Sequence[OutOfFold]) -> tuple[Any, dict[str, float]]:
-    """Weights of figures and of signs by logistic regression: how likely the best candidate is right.
+def _trees(judged: Sequence[OutOfFold], figures: Any) -> Trees:
+    return as_trees(_fitted(judged, figures, np.ones(len(judged), dtype=bool)))
 
-    There are more signs than fields, so that they are held smaller, and those that few headers have take no part.
-    """
-    figures = np.array([one.figures for one in judged])
-    truth = np.array([one.right for one in judged], dtype=float)
+
+def _fitted(judged: Sequence[OutOfFold], figures: Any, chosen: Any) -> HistGradientBoostingClassifier:
+    some = chosen & np.array([one.trains for one in judged])
+    truth = np.array([one.right for one in judged])
     worth = np.array([one.worth for one in judged])
-    scale = figures.std(axis=0)
-    scale[scale == 0] = 1.0
-    often = Counter(sign for one in judged for sign in one.signs)
-    place_of = {sign: place for place, sign in enumerate(sorted(one for one, times in often.items() if times >= OFTEN))}
-    found = [[place_of[sign] for sign in one.signs if sign in place_of] for one in judged]
-    ends = np.cumsum([0, *map(len, found)])
-    columns = np.array([place for places in found for place in places])
-    said = csr_array((np.ones(len(columns)), columns, ends), shape=(len(judged), len(place_of)))
-    rows = hstack([csr_array(figures / scale), said], format="csr")
-    turned = rows.T.tocsr()
-    held = np.concatenate([np.full(figures.shape[1], RIDGE), np.full(len(place_of), RIDGE_OF_SIGNS)])
-    held[0] = 1e-3
+    model = HistGradientBoostingClassifier(
+        max_iter=TREES,
+        learning_rate=PACE,
+        max_leaf_nodes=LEAVES,
+        min_samples_leaf=LEAST_IN_LEAF,
+        l2_regularization=HELD,
+        max_features=SEEN,
+        early_stopping=False,
+        random_state=1,
+    )
+    return model.fit(figures[some], truth[some], sample_weight=worth[some])
 
-    def loss(weights: Any) -> tuple[float, Any]:
-        logit = rows @ weights
-        chance = 1 / (1 + np.exp(-np.clip(logit, -40, 40)))
-        lost = (worth * (np.logaddexp(0, logit) - truth * logit)).sum() + 0.5 * (held * weights * weights).sum()
-        return float(lost), turned @ (worth * (chance - truth)) + held * weights
 
-    fitted = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
-    weights = fitted[figures.shape[1] :]
-    wording = {sign: round(float(weights[place]), 3) for sign, place in place_of.items()}
-    return fitted[: figures.shape[1]] / scale, {sign: weight for sign, weight in wording.items() if weight}
+def as_trees(fitted: HistGradientBoostingClassifier) -> Trees:
+    """What was fitted, as the model file holds it; scikit-learn has no public way to read its trees."""
+    return Trees(
+        float(fitted._baseline_prediction.item()),
+        tuple(
+            tuple(
+                Node(LEAF, 0.0, 0, 0, round(float(node["value"]), 6))
+                if node["is_leaf"]
+                else Node(
+                    int(node["feature_idx"]), float(node["num_threshold"]), int(node["left"]), int(node["right"]), 0.0
+                )
+                for node in tree.nodes
+            )
+            for (tree,) in fitted._predictors
+        ),
+    )
 
 
 def thresholds(judged: Sequence[OutOfFold], chances: Any) -> tuple[float, float, float]:

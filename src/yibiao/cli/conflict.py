@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from yibiao.cli.options import json_option
+
 HOME = click.option("--home", type=click.Path(path_type=Path), help="Working folder.")
 RELEASE = click.option("--release", "version", help="This version instead of the current one.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+JSON = json_option()
 
 
 @click.group()

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from yibiao.cli.findings import show_findings, stop_at_errors
+from yibiao.cli.options import json_option
 from yibiao.settings import Settings
 
 
@@ -17,7 +18,7 @@ def contract() -> None:
 
 
 @contract.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as a list of JSON objects.")
+@json_option("Print the findings as a list of JSON objects.")
 def lint(as_json: bool) -> None:
     """Check elements, code lists, entities, contracts, expectations and forms.
 
@@ -72,7 +73,7 @@ def generate(check: bool) -> None:
     "--out", type=click.Path(path_type=Path), help="Where to write it; default its place under schemas/reports."
 )
 @click.option("--force", is_flag=True, help="Replace a contract that is there.")
-@click.option("--json", "as_json", is_flag=True, help="Print the proposals as JSON besides writing the file.")
+@json_option("Print the proposals as JSON besides writing the file.")
 def init(
     files: tuple[Path, ...], report_id: str, table: str | None, out: Path | None, force: bool, as_json: bool
 ) -> None:
@@ -120,7 +121,7 @@ def init(
 @contract.command()
 @click.argument("old", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("new", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print the changes as a list of JSON objects.")
+@json_option("Print the changes as a list of JSON objects.")
 def diff(old: Path, new: Path, as_json: bool) -> None:
     """Say what the change from contract OLD to contract NEW breaks, and for whom.
 

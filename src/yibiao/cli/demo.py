@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from yibiao.cli.options import json_option
+
 
 @click.group(invoke_without_command=True)
 @click.option("--residents", type=int, default=50_000, show_default=True, help="About how many people live there.")
@@ -40,7 +42,7 @@ def demo(ctx: click.Context, residents: int, seed: int, editions: int, out: Path
 
 @demo.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@json_option("Print the counts as JSON.")
 def audit(folder: Path, as_json: bool) -> None:
     """Recount the damage from the delivered files; fails if a rate is not as wanted."""
     import sys
@@ -60,7 +62,7 @@ def audit(folder: Path, as_json: bool) -> None:
 @click.option("--data", type=click.Path(path_type=Path), help="Demo folder; by default the settings' own.")
 @click.option("--home", type=click.Path(path_type=Path), help="Working folder.")
 @click.option("--release", "version", help="Score this version instead of the current one.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def score(data: Path | None, home: Path | None, version: str | None, as_json: bool) -> None:
     """Compare a release with the district's truth: links, golden values, and what simpler rules would give."""
     from yibiao.contracts import load_schemas

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yibiao.cli.findings import show_findings, stop_at_errors
+from yibiao.cli.options import json_option
 
 if TYPE_CHECKING:
     from yibiao.contracts import Element, Schemas
     from yibiao.elements import Holding
     from yibiao.settings import Settings
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+JSON = json_option()
 HOME = click.option("--home", type=click.Path(path_type=Path), help="Working folder, for what is loaded.")
 DAY = click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day to go by; today in Asia/Shanghai unless said."

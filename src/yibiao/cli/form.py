@@ -62,7 +62,7 @@ def list_(home: str | None, months: int | None, as_json: bool) -> None:
             "department": one.department,
             "source": one.source,
             "fields": len(one.fields),
-            "fields_held": sum(bool(holders.of(field.fact, one.rows)) for field in one.fields),
+            "fields_held": sum(bool(holders.of(field.kept_as, one.rows)) for field in one.fields),
             "times_a_year": one.times_a_year,
             **row_of(known.get(one.id) or Standing(one.id, "unregistered")),
         }

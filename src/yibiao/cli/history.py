@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
+from yibiao.cli.options import json_option
+
 
 @click.command()
 @click.argument("entity_id", metavar="ENTITY")
 @click.argument("element", required=False)
 @click.option("--home", type=click.Path(path_type=Path), help="Working folder.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def history(entity_id: str, element: str | None, home: Path | None, as_json: bool) -> None:
     """Show the values of a golden record in time: valid from, valid to, known since.
 

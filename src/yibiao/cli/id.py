@@ -9,6 +9,8 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from yibiao.cli.options import json_option
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -25,7 +27,7 @@ def id() -> None:
 @click.argument("file", type=click.File("rb"))
 @click.option("--kind", help="Judge every line as this kind instead of finding out, for example citizen_id or uscc.")
 @click.option("--show", is_flag=True, help="Print the numbers themselves; without it only masks leave this command.")
-@click.option("--json", "as_json", is_flag=True, help="Print a list of objects, one a line of the file.")
+@json_option("Print a list of objects, one a line of the file.")
 def check(file: IO[bytes], kind: str | None, show: bool, as_json: bool) -> None:
     """Judge FILE, one number a line; - is standard input.
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from yibiao.cli.options import json_option
+
 HOME = click.option("--home", type=click.Path(path_type=Path), help="Working folder.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+JSON = json_option()
 
 
 @click.group()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yibiao.cli.options import json_option
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,7 +30,7 @@ def quality() -> None:
 @click.option("--file", type=click.Path(path_type=Path), help="A quality.json, of a run that was not released.")
 @click.option("--home", type=click.Path(path_type=Path), help="Working folder (YIBIAO_HOME).")
 @click.option("--all", "everything", is_flag=True, help="List every expectation that passed, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@json_option("Print the results as JSON.")
 def show(version: str | None, file: Path | None, home: Path | None, everything: bool, as_json: bool) -> None:
     """Print the results of a release: failures first, the gravest on top."""
     from yibiao.files import to_json

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 
+from yibiao.cli.options import json_option
 from yibiao.settings import Settings
 
 
@@ -19,7 +20,7 @@ from yibiao.settings import Settings
     type=click.DateTime(["%Y-%m-%d"]),
     help="Ask the dataset as the editions up to this day give it; the first question about a day builds it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+@json_option("Print a list of objects.")
 @click.option("--limit", default=1000, show_default=True, help="Rows shown at most in the table; --json prints all.")
 def query(sql: str, home: str | None, version: str | None, as_of: datetime | None, as_json: bool, limit: int) -> None:
     """Ask the current release, for example: yibiao query "select sex_code, count(*) from resident group by all"."""

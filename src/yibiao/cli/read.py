@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from yibiao.cli.options import json_option
+
 if TYPE_CHECKING:
     from yibiao.detect.table import Detected
 
@@ -24,7 +26,7 @@ _PLAIN_NUMBER = r"^[+-]?\d[\d,]*(\.\d+)?%?$"
 )
 @click.option("--table", metavar="NAME", help="Sheet or table to write, if there are several; default the largest.")
 @click.option("--rows", "shown", default=0, show_default=True, help="Show so many rows; they hold personal values.")
-@click.option("--json", "as_json", is_flag=True, help="Print a list of tables; no row stands in it.")
+@json_option("Print a list of tables; no row stands in it.")
 def read(file: Path, out: Path | None, table: str | None, shown: int, as_json: bool) -> None:
     """Show what was detected in a FILE of any kind: encoding, layout, columns, what is no data, what is unsure.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from yibiao.cli.options import json_option
 from yibiao.settings import Settings
 
 
@@ -15,7 +16,7 @@ from yibiao.settings import Settings
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @click.option("--release", "version", help="This version instead of the current one.")
 @click.option("--home", type=click.Path(), help="Working folder. [default: home/ in the project]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def slice_(area: str, out: Path, version: str | None, home: str | None, as_json: bool) -> None:
     """Write for every community of an area a workbook and Parquet files with its own part of the release.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
 from typing import Any, NoReturn
@@ -10,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from yibiao import __version__
+from yibiao.cli.options import AS_JSON
 from yibiao.errors import YibiaoError
 
 COMMANDS = {
@@ -62,7 +64,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except YibiaoError as error:
-            _fail(error)
+            _fail(error, as_json=ctx.meta.get(AS_JSON, False))
         except (click.exceptions.Exit, click.Abort):
             raise
         except click.ClickException as error:
@@ -73,14 +75,21 @@ class LazyGroup(click.Group):
                 raise
             from yibiao.unforeseen import tell
 
-            _fail(tell(error))
+            _fail(tell(error), as_json=ctx.meta.get(AS_JSON, False))
 
 
-def _fail(error: YibiaoError) -> NoReturn:
-    """Say an error in Chinese where somebody has put it so, then as the log has it, and end."""
+def _fail(error: YibiaoError, *, as_json: bool) -> NoReturn:
+    """Say an error in Chinese where somebody has put it so, then as the log has it, and end.
+
+    Whoever asked for JSON has it on standard output as well, an object where an answer would be.
+    """
     from yibiao.said import said
 
-    if chinese := said(error):
+    chinese = said(error)
+    if as_json:
+        told = {"type": type(error).__name__, **error.as_dict(), "said": chinese or ""}
+        click.echo(json.dumps({"error": told}, ensure_ascii=False))
+    if chinese:
         click.echo(chinese, err=True)
     click.echo(f"{type(error).__name__}: {error}", err=True)
     sys.exit(error.exit_code)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from yibiao.cli.options import json_option
+
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), help="Folder with the departments' deliveries.")
@@ -14,7 +16,7 @@ import click
 @click.option("--only", metavar="DEPT.REPORT", help="Ingest this report alone; unify what is live.")
 @click.option("--edition", metavar="YYYY-MM", help="Edition of reports that take it as a parameter or from the day.")
 @click.option("--force", is_flag=True, help="Rebuild and publish although nothing is new.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON; progress goes to standard error.")
+@json_option("Print the summary as JSON; progress goes to standard error.")
 def run(
     data: Path | None, home: Path | None, only: str | None, edition: str | None, force: bool, as_json: bool
 ) -> None:

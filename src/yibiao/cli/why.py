@@ -7,13 +7,15 @@ from typing import Any
 
 import click
 
+from yibiao.cli.options import json_option
+
 
 @click.command()
 @click.argument("entity_id", metavar="ENTITY")
 @click.argument("element", required=False)
 @click.option("--home", type=click.Path(path_type=Path), help="Working folder.")
 @click.option("--release", "version", help="Ask this version instead of the current one.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def why(entity_id: str, element: str | None, home: Path | None, version: str | None, as_json: bool) -> None:
     """Explain a golden record: per element the value, the rule, the source row and the rivals.
 

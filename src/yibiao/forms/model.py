@@ -78,6 +78,11 @@ class Field:
         element = self.element if self.concept is None else None
         return Fact(element, self.role, self.derive, self.value, self.concept)
 
+    @property
+    def kept_as(self) -> Fact:
+        """The fact that its answers are kept as, even where its form counts it as a concept."""
+        return Fact(self.element, self.role, self.derive, self.value, self.concept)
+
 
 @dataclass(frozen=True)
 class Rows:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ from typing import Any
 import orjson
 
 from yibiao.errors import ContractError
+from yibiao.matching.around import AROUND, around
 from yibiao.matching.lexicon import Fact, Learned
 from yibiao.matching.sense import READING, Sense, hash_of
+from yibiao.matching.trees import Trees
 from yibiao.matching.weighing import FEATURES
 
-FORMAT = 2
+FORMAT = 3
 
 PLACE = Path("matching") / "model.json"
 SENSE = PLACE.with_name("sense.npz")
@@ -62,8 +64,8 @@ class Model:
 
     Attributes:
         weights: by `FEATURES`: how likely it is that a candidate is what the field asks.
-        doubts: by `DOUBTS`: the same of the best candidate, beside the next and its neighbours.
-        wording: sign of `yibiao.matching.wording` -> how much it adds to that.
+        alone: by `DOUBTS`: the same of the best candidate, beside the next and its neighbours.
+        together: by `DOUBTS` and `AROUND`: the same once it is known how sure the fields around it are.
         likely: score from which an element is proposed.
         unsure: score from which a human is asked; below, the field is new.
         sure: score from which nobody need look.
@@ -73,8 +75,8 @@ class Model:
     """
 
     weights: tuple[float, ...]
-    doubts: tuple[float, ...]
-    wording: Mapping[str, float]
+    alone: Trees
+    together: Trees
     likely: float
     unsure: float
     sure: float
@@ -86,10 +88,16 @@ class Model:
         """Logit of a candidate."""
         return sum(weight * value for weight, value in zip(self.weights, vector, strict=True))
 
-    def trust(self, figures: Sequence[float], signs: Iterable[str]) -> float:
-        """Calibrated probability that the best candidate is right."""
-        said = sum(self.wording.get(sign, 0.0) for sign in signs)
-        return sigmoid(said + sum(weight * value for weight, value in zip(self.doubts, figures, strict=True)))
+    def trust(self, figures: Sequence[Sequence[float]], facts: Sequence[Fact]) -> list[float]:
+        """Calibrated probability that the best candidate is right, of each field of a form in order.
+
+        Args:
+            figures: by `DOUBTS`.
+            facts: the best candidates.
+        """
+        alone = [sigmoid(self.alone.logit(one)) for one in figures]
+        both = zip(figures, around(alone, facts), strict=True)
+        return [sigmoid(self.together.logit([*one, *beside])) for one, beside in both]
 
 
 _KEPT: dict[tuple[bytes, int, int], Model] = {}
@@ -103,7 +111,7 @@ def sigmoid(logit: float) -> float:
 
 def semantics() -> str:
     """Hash of what the weights mean: a model of other figures is refused."""
-    return hashlib.sha256(orjson.dumps([FORMAT, FEATURES, DOUBTS, READING])).hexdigest()[:16]
+    return hashlib.sha256(orjson.dumps([FORMAT, FEATURES, DOUBTS, AROUND, READING])).hexdigest()[:16]
 
 
 def load_model(schemas: Path) -> Model:
@@ -179,8 +187,8 @@ def _must_be(data: dict[str, Any], name: str, expected: str, trained: str, schem
 def _model(data: dict[str, Any], sense: Sense | None) -> Model:
     return Model(
         weights=tuple(data["weights"][name] for name in FEATURES),
-        doubts=tuple(data["doubts"][name] for name in DOUBTS),
-        wording=data["wording"],
+        alone=Trees.of(data["alone"]),
+        together=Trees.of(data["together"]),
         likely=data["thresholds"]["likely"],
         unsure=data["thresholds"]["unsure"],
         sure=data["thresholds"]["sure"],
@@ -200,9 +208,9 @@ def write_model(model: Model, schemas: Path) -> None:
         "sense": hash_of(sense),
         "trained": model.trained,
         "weights": {name: round(float(value), 4) for name, value in zip(FEATURES, model.weights, strict=True)},
-        "doubts": {name: round(float(value), 4) for name, value in zip(DOUBTS, model.doubts, strict=True)},
         "thresholds": {"likely": model.likely, "unsure": model.unsure, "sure": model.sure},
-        "wording": dict(sorted(model.wording.items())),
+        "alone": model.alone.as_json(),
+        "together": model.together.as_json(),
         "learned": [
             [one.words, [one.fact.element, one.fact.role, one.fact.derive, one.fact.value], one.forms]
             for one in model.learned
@@ -215,7 +223,18 @@ def write_model(model: Model, schemas: Path) -> None:
 
 
 def _one_name_a_line(data: dict[str, Any]) -> bytes:
-    """The learned names one a line, so that a difference can be reviewed."""
-    head = {name: value for name, value in data.items() if name != "learned"}
-    lines = b",\n".join(b"    " + orjson.dumps(one) for one in data["learned"])
-    return orjson.dumps(head, option=orjson.OPT_INDENT_2)[:-2] + b',\n  "learned": [\n' + lines + b"\n  ]\n}\n"
+    """The learned names, and the trees, one a line, so that a difference can be reviewed."""
+    head = {name: value for name, value in data.items() if name not in ("learned", *TREES)}
+    parts = [orjson.dumps(head, option=orjson.OPT_INDENT_2)[:-2]]
+    for name in TREES:
+        base = orjson.dumps(data[name]["base"])
+        parts.append(b'  "%b": {"base": %b, "trees": [\n%b\n  ]}' % (name.encode(), base, _lines(data[name]["trees"])))
+    parts.append(b'  "learned": [\n%b\n  ]\n}\n' % _lines(data["learned"]))
+    return b",\n".join(parts)
+
+
+TREES = ("alone", "together")
+
+
+def _lines(some: Sequence[Any]) -> bytes:
+    return b",\n".join(b"    " + orjson.dumps(one) for one in some)

@@ -16,7 +16,6 @@ from yibiao.matching.normalise import label, reduced
 from yibiao.matching.sense import NOTHING, UNTOLD, Meaning
 from yibiao.matching.setting import Setting, setting_of
 from yibiao.matching.weighing import Candidate
-from yibiao.matching.wording import signs
 from yibiao.matching.words import why_skipped
 
 USUAL, PRIOR = 0.5, 2.0
@@ -109,9 +108,15 @@ def score_fields(fields: Sequence[FormField], title: str, lexicon: Lexicon, mode
     for one, found, skip in zip(fields, ranked, skipped, strict=True):
         if found and skip is None:
             taken.take(one, found[0][0].fact, found[0][1])
-    return [
-        _settle(one, found, skip, taken, lexicon, model, meaning)
+    figures = [
+        doubts(found, one, taken, concept_of(one, lexicon), meaning) if found and skip is None else None
         for one, found, skip, meaning in zip(fields, ranked, skipped, meanings, strict=True)
+    ]
+    weighed = [(told, found[0][0].fact) for told, found in zip(figures, ranked, strict=True) if told is not None]
+    chances = iter(model.trust([told for told, _ in weighed], [fact for _, fact in weighed]))
+    return [
+        _settle(one, found, skip, told, next(chances) if told is not None else 0.0, lexicon, meaning)
+        for one, found, skip, told, meaning in zip(fields, ranked, skipped, figures, meanings, strict=True)
     ]
 
 
@@ -198,17 +203,16 @@ def _settle(
     one: FormField,
     found: Sequence[tuple[Candidate, float]],
     skip: str | None,
-    taken: Taken,
+    figures: Sequence[float] | None,
+    chance: float,
     lexicon: Lexicon,
-    model: Model,
     meaning: Meaning,
 ) -> Scored:
     if skip is not None:
         return Scored(one, None, 1.0, (skip,), skipped=skip)
-    if not found:
+    if figures is None:
         return Scored(one, None, 0.0, ("没有任何数据元的名称与它相近",))
     best = found[0][0]
-    figures = doubts(found, one, taken, concept_of(one, lexicon), meaning)
     reasons = list(best.reasons)
     if figures[5] and not figures[3]:  # a word that elements have too is one of theirs here
         reasons.append("别的表单也问过，没有数据元")
@@ -221,7 +225,7 @@ def _settle(
     return Scored(
         one,
         best.fact,
-        round(model.trust(figures, signs(one.label, best.fact, best.name, lexicon.entity(best.fact.element))), 3),
+        round(chance, 3),
         tuple(reasons),
         rivals=tuple((candidate.fact, round(sigmoid(logit), 3)) for candidate, logit in found[1:4]),
         exact=bool(figures[3]),

@@ -18,6 +18,7 @@ from yibiao.contracts import load_schemas
 from yibiao.forms import load_forms
 from yibiao.forms.collect import Collected, collect
 from yibiao.forms.collect.run import TAKEN
+from yibiao.forms.holders import Holders
 from yibiao.settings import Settings
 
 AT = datetime(2026, 4, 3, 9, 0, tzinfo=UTC)
@@ -205,6 +206,14 @@ def test_a_form_of_the_schemas_is_filled_with_what_had_no_element_when_it_was_wr
     (found,) = collect(settings, load_forms(settings.schemas, schemas), schemas, path.parent, at=AT, dry_run=True)
     assert found.cells is not None
     assert (found.cells["new"], found.cells["corrected"], found.cells["refused"]) == (1, 1, 0)
+
+
+def test_the_list_of_forms_counts_what_a_forms_own_answers_hold(once_more: Round) -> None:
+    schemas = load_schemas(once_more.at.settings.schemas)
+    asked = load_forms(once_more.at.settings.schemas, schemas)[MONTHLY].fields
+    before = sum(bool(Holders(schemas).of(field.fact)) for field in asked)
+    (told,) = (one for one in json.loads(say(once_more.at, "form", "list", "--json")) if one["form"] == MONTHLY)
+    assert told["fields_held"] == before + 1
 
 
 def test_a_form_that_went_out_before_its_contract_comes_back_after_it(once_more: Round) -> None:
