@@ -30,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Without byte code every process of a run, and every worker of the tests, would compile the same files again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev setup-spark run demo airflow test lint format types generated rewritten bench bench-rivals bench-matching train soak lock lock-check clean
+.PHONY: help setup setup-dev setup-spark run demo airflow test lint format types generated rewritten bench bench-rivals bench-matching train train-more soak lock lock-check clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -128,6 +128,14 @@ train: setup-dev ## teach the field matcher anew from the labelled forms (about 
 	$(BIN)/python -m bench.sense.prepare build/sense/pieces.json build/sense/forms.json
 	build/sense/bin/python -m bench.sense.train build/sense/forms.json build/sense
 	$(BIN)/python -m bench.sense.outside build/sense
+	cp build/sense/sense.npz schemas/matching/sense.npz
+	$(BIN)/python -m bench.matching --by-origin --train
+
+train-more: setup-dev ## teach the forms that came since the last `make train`: an hour on one processor, the folds stay
+	build/sense/bin/python -m bench.sense.pieces build/sense/pieces.json
+	$(BIN)/python -m bench.sense.prepare build/sense/pieces.json build/sense/forms.json
+	build/sense/bin/python -m bench.sense.train build/sense/forms.json build/sense --only all
+	$(BIN)/python -m bench.sense.outside build/sense --beside build/sense/sense.npz
 	cp build/sense/sense.npz schemas/matching/sense.npz
 	$(BIN)/python -m bench.matching --by-origin --train
 

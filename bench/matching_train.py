@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,21 +114,42 @@ def _words(forms: Sequence[LabelledForm]) -> set[str]:
     return {label(one.field.label).words for form in forms for one in form.fields}
 
 
-def folds_of(forms: Sequence[LabelledForm]) -> list[int]:
+def folds_of(forms: Sequence[LabelledForm], known: Mapping[str, int] | None = None) -> list[int]:
     """Per form the number of its fold: all forms of one origin that were read are in one.
 
     By-form folds do not tell how forms of another origin will do: forms of the same software are worded alike.
+
+    Args:
+        known: origin, or id and title of a form that nobody read -> its fold; `PLACE_OF_FOLDS` if None. What was in a
+            fold stays there, so that a sense that was taught without it may be asked about it still. Others go where
+            least is.
     """
+    fold_of = dict(json.loads(PLACE_OF_FOLDS.read_bytes()) if known is None else known)
     sizes: Counter[str] = Counter()
     for form in forms:
-        if form.read:
-            sizes[form.origin] += len(form.fields)
+        sizes[in_folds(form)] += len(form.fields)
     full = [0] * FOLDS
-    fold_of: dict[str, int] = {}
-    for origin, size in sorted(sizes.items(), key=lambda one: (-one[1], one[0])):
-        fold_of[origin] = min(range(FOLDS), key=lambda fold: (full[fold], fold))
-        full[fold_of[origin]] += size
-    return [fold_of[form.origin] if form.read else place % FOLDS for place, form in enumerate(forms)]
+    for name, fold in fold_of.items():
+        full[fold] += sizes[name]
+    for name, size in sorted(sizes.items(), key=lambda one: (-one[1], one[0])):
+        if name not in fold_of:
+            fold_of[name] = min(range(FOLDS), key=lambda fold: (full[fold], fold))
+            full[fold_of[name]] += size
+    return [fold_of[in_folds(form)] for form in forms]
+
+
+PLACE_OF_FOLDS = Path(__file__).parent / "sense" / "folds.json"
+
+
+def in_folds(form: LabelledForm) -> str:
+    """What goes into a fold together."""
+    return form.origin if form.read else f"{form.id} {form.title}"
+
+
+def write_folds(forms: Sequence[LabelledForm], place: Path = PLACE_OF_FOLDS) -> None:
+    """Keep what is in which fold; what is no more is forgotten."""
+    folds = {in_folds(form): fold for form, fold in zip(forms, folds_of(forms), strict=True)}
+    place.write_text(json.dumps(dict(sorted(folds.items())), ensure_ascii=False, indent=0) + "\n")
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,19 @@
 """What each labelled field asks by the sense that forms of other origins teach: kept, for to teach takes two hours.
 
-    python -m bench.sense.outside build/sense
+    python -m bench.sense.outside build/sense [--beside build/sense/sense.npz]
 
 reads the models `fold-0.npz` to `fold-4.npz` of that folder and writes `bench/sense/outside.npz`: whoever mends a rule
 trains the weights anew in six minutes without PyTorch. A field that it does not have is told.
+
+To teach all six models anew for some more forms is not worth two hours: `--beside` names a sense of all forms that was
+taught later than the folds. Forms that came since are in the fold where `folds.json` puts them, and its model has not
+met them either.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
@@ -61,13 +65,17 @@ def key_of(title: str, field: FormField) -> str:
     return sha256(repr((field.sheet, title, field.path)).encode()).hexdigest()[:16]
 
 
-def collected(folder: Path) -> Outside:
-    """Read all labelled forms, each with the model that its fold had no part in."""
+def collected(folder: Path, beside: Path | None = None) -> Outside:
+    """Read all labelled forms, each with the model that its fold had no part in.
+
+    Args:
+        beside: the sense of all forms that it is kept for, if that was taught more than the folds.
+    """
     from bench.matching_trust import FOLDS
 
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         folds = list(pool.map(_fold, [folder] * FOLDS, range(FOLDS)))
-    (taught,) = {taught for taught, _ in folds}
+    (taught,) = {taught for taught, _ in folds} if beside is None else {Sense(beside.read_bytes()).taught}
     found: dict[str, Meaning] = {}
     for _, told in folds:
         # What two folds ask alike would be read by a model that learned it.
@@ -143,7 +151,11 @@ def _chances(stored: Any, kind: str) -> Iterator[dict[str, float]]:
 
 def main() -> None:
     """Collect and keep them."""
-    found = collected(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--beside", type=Path, help="a sense of all forms that was taught later than the folds")
+    given = parser.parse_args()
+    found = collected(given.folder, given.beside)
     write(found)
     print(f"{len(found.kept)} fields")
 

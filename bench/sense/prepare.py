@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.labelled import Labelled, worded_forms
 from bench.matching import teaching
-from bench.matching_train import AS_READ, folds_of, words_unheard
+from bench.matching_train import AS_READ, folds_of, words_unheard, write_folds
 from bench.matching_trust import FOLDS
 from yibiao.contracts import Schemas, load_schemas
 from yibiao.matching.lexicon import Fact, Lexicon
@@ -110,6 +110,7 @@ def main() -> None:
     """Write them."""
     settings = Settings.load()
     schemas = load_schemas(settings.schemas)
+    write_folds(teaching(settings.schemas, schemas))
     found = prepared(schemas, settings.schemas, json.loads(Path(sys.argv[1]).read_text()))
     Path(sys.argv[2]).write_text(json.dumps(found, ensure_ascii=False))
     headers = sum(len(one["headers"]) for one in found["lines"])

@@ -160,7 +160,11 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
     FILE is an XLSX, XLS, ODS, DOCX or CSV, empty or filled in. Nothing in it is executed, and no value of it is shown.
     """
     from yibiao.arrow import spare_pandas
+    from yibiao.matching.model import SENSE
+    from yibiao.matching.sense import unpack_ahead
 
+    settings = Settings.load(home=home)
+    unpack_ahead(settings.schemas / SENSE)
     spare_pandas()
     from yibiao.contracts import load_schemas
     from yibiao.forms.admission import standings
@@ -170,7 +174,6 @@ def check(file: Path, home: str | None, as_json: bool) -> None:
     from yibiao.matching.prepared import Prepared
     from yibiao.matching.reading import read_form
 
-    settings = Settings.load(home=home)
     editions: dict[str, date] = {}
     today: date | None = None
     if home is not None or "YIBIAO_HOME" in os.environ:

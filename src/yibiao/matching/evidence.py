@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from yibiao.contracts.values import Element
-from yibiao.matching.alike import likeness
 from yibiao.matching.fields import FormField
 from yibiao.matching.found import Found, known, names_of
 from yibiao.matching.lexicon import Fact, Lexicon, Name
@@ -113,7 +112,7 @@ def _sensed(
         return None
     fact = _contact(lexicon.owned(_of_whom(likeliest, lexicon)), entities)
     name = Name(key(element.name), Fact(element.id), "registry", f"说的是数据元“{element.name}”")
-    like = likeness(leaf.words, name.words, lexicon.weight, lexicon.unseen)
+    like = lexicon.like(leaf.words, name.words)
     return (fact, Found(name, Whom(fact.role, leaf.words), leaf.words, "like", like.order, like)) if fact else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from yibiao.matching.alike import Likeness, likeness
+from yibiao.matching.alike import Likeness
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact, Lexicon, Name
 from yibiao.matching.normalise import Label, key, reduced
@@ -96,7 +96,7 @@ def _last_words(asked: str, whom: Whom, lexicon: Lexicon) -> list[Found]:
     hits: list[Found] = []
     for size in range(min(len(asked) - 1, LONGEST_END), 1, -1):
         for hit in known(asked[-size:], whom, True, lexicon):
-            like = likeness(asked, hit.name.words, lexicon.weight, lexicon.unseen)
+            like = lexicon.like(asked, hit.name.words)
             strength = min(like.order, 2.9) + 0.01
             hits.append(Found(hit.name, whom, asked, "tail", strength, like, rest=asked[:-size]))
     return hits
@@ -117,13 +117,13 @@ def _phrases(asked: str, whom: Whom, lexicon: Lexicon) -> list[Found]:
     for element in phrased(asked):
         own = lexicon.schemas.elements[element].name
         name = Name(asked, Fact(element), "registry", f"这样的说法问的是“{own}”")
-        hits.append(Found(name, whom, asked, "alike", 3.0, likeness(asked, asked, lexicon.weight, lexicon.unseen)))
+        hits.append(Found(name, whom, asked, "alike", 3.0, lexicon.like(asked, asked)))
     return hits
 
 
 def _age(whom: Whom, asked: str, lexicon: Lexicon) -> Found:
     name = Name("年龄", Fact("birth_date", None, "age"), "registry", "年龄由出生日期推算")
-    return Found(name, whom, asked, "age", 3.0, likeness(asked, "年龄", lexicon.weight, lexicon.unseen))
+    return Found(name, whom, asked, "age", 3.0, lexicon.like(asked, "年龄"))
 
 
 def lookup(asked: str, whom: Whom, part: bool, lexicon: Lexicon) -> list[Found]:
@@ -133,7 +133,7 @@ def lookup(asked: str, whom: Whom, part: bool, lexicon: Lexicon) -> list[Found]:
     for place in lexicon.near(asked):
         if place not in seen:
             name = lexicon.names[place]
-            like = likeness(asked, name.words, lexicon.weight, lexicon.unseen)
+            like = lexicon.like(asked, name.words)
             strength = min(like.order, 2.9) - (0.3 if part else 0.0)
             hits.append(Found(name, whom, asked, "like", strength, like))
     return hits
@@ -152,6 +152,6 @@ def known(asked: str, whom: Whom, part: bool, lexicon: Lexicon) -> list[Found]:
             name = lexicon.names[place]
             said = "learned" if way == "exact" and name.source == "form" else way
             strength = {"exact": 4.0, "learned": 3.8, "alike": 3.0}[said] - (0.6 if part else 0.0)
-            like = likeness(asked, name.words, lexicon.weight, lexicon.unseen)
+            like = lexicon.like(asked, name.words)
             hits.append(Found(name, whom, asked, "part" if part else said, strength, like))
     return hits

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from yibiao.contracts.values import Schemas
+from yibiao.matching.alike import Likeness, likeness
 from yibiao.matching.normalise import key, label, reduced, words_of
 
 PERSON_TAILS: Mapping[str, str] = {"resident_name": "name", "mobile_phone": "phone", "citizen_id": "citizen_id"}
@@ -24,6 +25,10 @@ OWN_ELEMENTS: Mapping[tuple[str, str], str] = {
 
 MOST_CODES = 60
 """Longer code lists (divisions) are no words of questions."""
+
+
+MOST_LIKES = 100_000
+"""Pairs of words of which it is kept how like they are."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,7 @@ class Lexicon:
         self.schemas = schemas
         self._unheard = unheard - {key(one.name) for one in schemas.elements.values()}
         self.homes = {one.id: one.entity for one in schemas.elements.values() if one.entity not in ("", "common")}
+        self._likes: dict[tuple[str, str], Likeness] = {}
         self.names: list[Name] = []
         self.exact: dict[str, list[int]] = defaultdict(list)
         self.alike: dict[str, list[int]] = defaultdict(list)
@@ -141,6 +147,18 @@ class Lexicon:
                     counted = votes.setdefault(of, {})
                     counted[asked] = counted.get(asked, 0) + one.forms
                 self._add_words(words, one.fact, "form", "已标注的表单里这样写过")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_likes": {}}
+
+    def like(self, asked: str, words: str) -> Likeness:
+        """How like the words of a header are to those of a name; one form asks the same more than once."""
+        found = self._likes.get((asked, words))
+        if found is None:
+            if len(self._likes) >= MOST_LIKES:
+                self._likes.clear()
+            found = self._likes[asked, words] = likeness(asked, words, self.weight, self.unseen)
+        return found
 
     def _add(self, text: str, fact: Fact, source: str, said: str, contexts: tuple[str, ...] = ()) -> None:
         self._add_words(words_of(text) or key(text), fact, source, said, contexts)

@@ -17,7 +17,7 @@ import orjson
 from yibiao.errors import ContractError
 from yibiao.matching.around import AROUND, around
 from yibiao.matching.lexicon import Fact, Learned
-from yibiao.matching.sense import READING, Sense, hash_of
+from yibiao.matching.sense import READING, Sense, hash_of, open_sense
 from yibiao.matching.trees import Trees
 from yibiao.matching.weighing import FEATURES
 
@@ -126,15 +126,17 @@ def load_model(schemas: Path) -> Model:
         if (kept := _KEPT.get(_said(read, schemas))) is not None:
             return kept
         data = _checked(read, schemas)
-        sense = (schemas / SENSE).read_bytes()
+        sense = open_sense(schemas / SENSE)
+        if not sense.read and not (schemas / SENSE).is_file():
+            raise FileNotFoundError(2, "not there", str(schemas / SENSE))
     except FileNotFoundError as missing:
         raise ContractError(
             "There is no model for matching fields.",
             where=f"{schemas.name}/{PLACE.parent}/{Path(missing.filename).name}",
             todo="Take it from the project, or train it: `make train`.",
         ) from None
-    _must_be(data, "sense", hash_of(sense), f"with another {SENSE.name} than lies beside it", schemas)
-    model = _model(data, Sense(sense) if sense else None)
+    _must_be(data, "sense", sense.hash, f"with another {SENSE.name} than lies beside it", schemas)
+    model = _model(data, sense if sense.read else None)
     know_model(schemas, read, model)
     return model
 
@@ -185,6 +187,7 @@ def _must_be(data: dict[str, Any], name: str, expected: str, trained: str, schem
 
 
 def _model(data: dict[str, Any], sense: Sense | None) -> Model:
+    facts: dict[tuple[str | None, ...], Fact] = {}  # twenty thousand headers ask five hundred
     return Model(
         weights=tuple(data["weights"][name] for name in FEATURES),
         alone=Trees.of(data["alone"]),
@@ -192,7 +195,9 @@ def _model(data: dict[str, Any], sense: Sense | None) -> Model:
         likely=data["thresholds"]["likely"],
         unsure=data["thresholds"]["unsure"],
         sure=data["thresholds"]["sure"],
-        learned=tuple(Learned(words, Fact(*fact), forms) for words, fact, forms in data["learned"]),
+        learned=tuple(
+            Learned(words, facts.setdefault(tuple(fact), Fact(*fact)), forms) for words, fact, forms in data["learned"]
+        ),
         trained=data["trained"],
         sense=sense,
     )

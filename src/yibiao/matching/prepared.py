@@ -16,7 +16,7 @@ import pickle
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from yibiao.contracts.values import Schemas
 from yibiao.matching.lexicon import Lexicon, know_lexicon, lexicon_of
 from yibiao.matching.model import PLACE, SENSE, Model, know_model, load_model
 from yibiao.matching.printable import Printable, know_printable, printable_of
-from yibiao.matching.sense import Sense, hash_of
+from yibiao.matching.sense import open_sense
 
 MOST = 3
 """Files that are left there: of as many checkouts, or versions of the program."""
@@ -78,7 +78,7 @@ class Prepared:
             return
         schemas, model = load_schemas(self.root), load_model(self.root)
         lexicon = lexicon_of(schemas, model.learned)
-        sense = hash_of(model.sense.read) if model.sense else ""
+        sense = model.sense.hash if model.sense else ""
         left = _Left(schemas, Findings(), replace(model, sense=None), sense, lexicon, printable_of(lexicon))
         with contextlib.suppress(OSError):
             self.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -92,14 +92,14 @@ class Prepared:
             if not self._hash or not _is_own(cache) or not _is_own(path):
                 return False
             read = path.read_bytes()
-            sense = (self.root / SENSE).read_bytes()
+            sense = open_sense(self.root / SENSE)
             with _no_collecting():
                 left = _Reader(io.BytesIO(read)).load()
         except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, TypeError, ValueError):
             return False
-        if not isinstance(left, _Left) or (hash_of(sense) if sense else "") != left.sense:
+        if not isinstance(left, _Left) or (sense.hash if sense.read else "") != left.sense:
             return False
-        model = replace(left.model, sense=Sense(sense) if sense else None)
+        model = replace(left.model, sense=sense if sense.read else None)
         know(self.root, self._content, left.schemas, left.findings)
         know_model(self.root, self._weights, model)
         know_lexicon(left.lexicon, model.learned)
@@ -123,12 +123,15 @@ class Prepared:
         if not self._content or not self._weights:
             return ""
         found = hashlib.blake2b(digest_size=16)
-        for part in (sys.version, np.__version__, version("open-data-contract-standard"), str(self.root.resolve())):
+        for part in (sys.version, np.__version__, str(self.root.resolve())):
             found.update(f"{part}\n".encode())
         found.update(self._content.encode())
         found.update(self._weights)
         here = Path(__file__).parents[1]
-        for path in (here / "errors.py", *sorted(here.glob("contracts/*.py")), *sorted(here.glob("matching/*.py"))):
+        ours = (here / "errors.py", *sorted(here.glob("contracts/*.py")), *sorted(here.glob("matching/*.py")))
+        upstream = find_spec("open_data_contract_standard")  # what contracts are held against
+        folders = upstream.submodule_search_locations if upstream else None
+        for path in (*ours, *(one for folder in folders or () for one in sorted(Path(folder).glob("*.py")))):
             found.update(f"{path.name}\n".encode())
             found.update(path.read_bytes())
         return found.hexdigest()

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from yibiao.matching.alike import likeness
 from yibiao.matching.evidence import candidates
 from yibiao.matching.fields import FormField
 from yibiao.matching.implied import implied_roles
@@ -152,7 +151,7 @@ def concept_of(one: FormField, lexicon: Lexicon) -> Concept:
     for place in lexicon.near(leaf.words, 25):
         name = lexicon.names[place]
         if name.fact.element is None:
-            like = likeness(leaf.words, name.words, lexicon.weight, lexicon.unseen)
+            like = lexicon.like(leaf.words, name.words)
             best = max(best, (like.told + like.pairs) / 2)
     return Concept(best, False, False)
 

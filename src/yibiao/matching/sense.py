@@ -14,8 +14,10 @@ import hashlib
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
@@ -208,6 +210,19 @@ class Sense:
         with np.load(io.BytesIO(self.read), allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
 
+    @cached_property
+    def hash(self) -> str:
+        """Hash of the file."""
+        return hash_of(self.read)
+
+    def unpack(self) -> None:
+        """Multiply out all that is stored in whole numbers, which the first form that is read would wait for."""
+        with _READING:
+            self.marks, self.pieces, self._names  # noqa: B018
+            for name in [one.removesuffix("_scale") for one in self._stored if one.endswith("_scale")]:
+                if name != "word":
+                    self._weights(name)
+
     @property
     def taught(self) -> str:
         """Hash of what it was taught."""
@@ -299,7 +314,9 @@ class Sense:
 
         scale = self._stored.pop(f"{name}_scale", None)
         if scale is not None:
-            self._stored[name] = self._stored[name].astype(np.float32) * scale[:, None]
+            matrix = self._stored[name].astype(np.float32)
+            matrix *= scale[:, None]
+            self._stored[name] = matrix
         return self._stored[name]
 
     def _through(self, rows: Any, name: str) -> Any:
@@ -312,6 +329,40 @@ class Sense:
         rows = rows - rows.mean(axis=-1, keepdims=True)
         rows /= np.sqrt((rows * rows).mean(axis=-1, keepdims=True) + np.float32(1e-12))
         return rows * self._stored[f"{name}_spread"] + self._stored[f"{name}_bias"]
+
+
+_OPENED: dict[tuple[Path, int, int], Sense] = {}
+"""Place, time and size of the file that was opened last -> what it is."""
+
+
+def open_sense(path: Path) -> Sense:
+    """The model in a file; one that is not there is empty. A process opens it once."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return Sense(b"")
+    key = (path.resolve(), stat.st_mtime_ns, stat.st_size)
+    with _OPENING:
+        if key not in _OPENED:
+            _OPENED.clear()
+            _OPENED[key] = Sense(path.read_bytes())
+        return _OPENED[key]
+
+
+_OPENING = Lock()
+
+
+def unpack_ahead(path: Path) -> None:
+    """Begin to open and unpack a model beside what else a command has to load before it reads a form."""
+
+    def unpack() -> None:
+        # Whoever asks for it reads it again and says what is wrong.
+        with suppress(Exception):
+            sense = open_sense(path)
+            if sense.read and sense.hash:
+                sense.unpack()
+
+    Thread(target=unpack, name="unpack", daemon=True).start()
 
 
 def _log_chances(logits: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from yibiao.contracts.values import Element
-from yibiao.matching.alike import Likeness, likeness
+from yibiao.matching.alike import Likeness
 from yibiao.matching.clues import weigh_kind, weigh_options, weigh_unit, weigh_values
 from yibiao.matching.fields import FormField
 from yibiao.matching.found import Found
@@ -222,7 +222,7 @@ def weigh(
     )
     # Aliases are many, and some are words that other things have as well: the element's own name is surer.
     own = key(element.name)
-    figures["near_name"] = 1.0 if found.asked == own else likeness(found.asked, own, lexicon.weight, lexicon.unseen).bag
+    figures["near_name"] = 1.0 if found.asked == own else lexicon.like(found.asked, own).bag
     said = element.name + element.definition
     figures["near_text"] = sum(sign in said for sign in found.asked) / max(len(found.asked), 1)
     text = element.definition + element.scope

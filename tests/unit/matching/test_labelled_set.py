@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from bench.labelled import HERE, WORDED, LabelledForm, labelled_forms, split_of, worded_forms
 from bench.matching import kind_of, measure, sense_of, teaching
-from bench.matching_train import with_slips
+from bench.matching_train import PLACE_OF_FOLDS, folds_of, with_slips, write_folds
+from bench.matching_trust import FOLDS
 from bench.sense.outside import Outside, kept
 
 from yibiao.errors import ContractError
@@ -127,3 +128,19 @@ def test_the_sense_was_taught_every_labelled_form_and_belongs_to_what_is_kept_of
     assert sense_of(settings.schemas, outside).taught == outside.taught
     with pytest.raises(ContractError, match="make train"):
         sense_of(settings.schemas, Outside({}, "another"))
+
+
+def test_a_form_stays_in_the_fold_that_a_sense_was_taught_without(schemas, tmp_path):
+    settings = Settings.load()
+    taught = teaching(settings.schemas, schemas)
+    folds = folds_of(taught)
+    assert set(folds) == set(range(FOLDS))
+    # What is kept is what is there: `make train` writes it.
+    write_folds(taught, tmp_path / "folds.json")
+    assert (tmp_path / "folds.json").read_bytes() == PLACE_OF_FOLDS.read_bytes()
+    # More forms move none; those of an origin that was there go with it, others to where least is.
+    read = [form for form in taught if form.read]
+    strangers = [replace(read[0], source=f"某系统, 读自 new.origin.{number}") for number in range(FOLDS)]
+    assert folds_of([strangers[0], *taught, read[-1], *strangers[1:]])[1 : len(taught) + 1] == folds
+    assert folds_of([*taught, read[-1]])[-1] == folds[max(place for place, one in enumerate(taught) if one.read)]
+    assert sorted(folds_of(strangers, {})) == list(range(FOLDS))

@@ -17,7 +17,20 @@ from yibiao.errors import ContractError
 from yibiao.matching.fields import FormField
 from yibiao.matching.lexicon import Fact
 from yibiao.matching.pieces import Pieces
-from yibiao.matching.sense import HEADS, KEPT, LEAST, LONGEST, NOTHING, Marks, Meaning, Sense, reads
+from yibiao.matching.sense import (
+    HEADS,
+    KEPT,
+    LEAST,
+    LONGEST,
+    NOTHING,
+    Marks,
+    Meaning,
+    Sense,
+    hash_of,
+    open_sense,
+    reads,
+    unpack_ahead,
+)
 
 TEXTS = [
     *("", "", "", "", "/", ";", "姓名", "姓", "名", "户", "主"),
@@ -244,3 +257,22 @@ def test_what_is_kept_of_labelled_forms_is_read_as_it_was_written(small, tmp_pat
         again.of("a", form("姓名", "房号"))
     with pytest.raises(ContractError, match="not there"):
         kept(tmp_path / "none.npz")
+
+
+def test_what_was_unpacked_before_says_the_same(small: Sense):
+    before = Sense(small.read)
+    before.unpack()
+    fields = form("姓名", "户主/姓名", "房号")
+    assert before.of("房屋", fields) == small.of("房屋", fields)
+
+
+def test_a_file_is_opened_once_until_it_is_another(small: Sense, tmp_path):
+    path = tmp_path / "sense.npz"
+    assert open_sense(path).read == b""
+    path.write_bytes(small.read)
+    first = open_sense(path)
+    assert open_sense(path) is first
+    assert first.hash == hash_of(small.read)
+    path.write_bytes(small.read + b"\0")
+    assert open_sense(path) is not first
+    unpack_ahead(tmp_path / "nothing")  # says nothing: whoever reads it says what is wrong
