@@ -209,12 +209,15 @@ class Lexicon:
         return math.log(1 + 2 * max(len(self.schemas.elements), 1)) * 0.8
 
     @cached_property
-    def _places(self) -> Mapping[str, list[int]]:
+    def _places(self) -> Mapping[str, Any]:
+        """Character -> places of the names that have it, as an array."""
+        import numpy as np
+
         found: dict[str, list[int]] = defaultdict(list)
         for place, name in enumerate(self.names):
             for character in set(name.words):
                 found[character].append(place)
-        return found
+        return {character: np.array(places) for character, places in found.items()}
 
     @cached_property
     def _lengths(self) -> Any:
@@ -229,9 +232,9 @@ class Lexicon:
         shared = np.zeros(len(self.names))
         some = np.zeros(len(self.names), dtype=bool)
         for character in sorted(set(words)):
-            places = np.array(self._places.get(character, ()), dtype=int)
-            shared[places] += self.weight.get(character, 0.0)
-            some[places] = True
+            if (places := self._places.get(character)) is not None:
+                shared[places] += self.weight.get(character, 0.0)
+                some[places] = True
         places = np.flatnonzero(some)
         told = -shared[places] / (4 + self._lengths[places])
         return [int(place) for place in places[np.lexsort((places, told))[:most]]]

@@ -22,7 +22,7 @@ from yibiao.matching.score import Scored
 from yibiao.matching.verdict import Judge
 from yibiao.settings import Settings
 
-DOUBTFUL = ("户口", "手机联系号", "居住状况", "监护人电话号", "家庭经济来源状况")
+DOUBTFUL = ("户籍状况", "现居地情况", "参保情况", "工作情况", "电话备注", "居住状况", "家庭经济来源状况")
 """Headers that a form about persons leaves in doubt; what the model makes of one of them may change."""
 
 GIVEN = ("--department", "civil_affairs", "--owner", "张科长", "--legal-basis", "办法第七条", "--prefill")
