@@ -15,6 +15,7 @@ import click
 from yibiao.cli.form_admission import ADMISSION
 from yibiao.cli.form_fill import FILLING
 from yibiao.cli.options import as_json as _json
+from yibiao.collecting import no_collecting
 from yibiao.settings import Settings
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ def template(name: str | None, every: bool, out: Path, home: str | None, as_json
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--home", type=click.Path(), help="Working folder whose current release says how fresh values are.")
 @_json
+@no_collecting()
 def check(file: Path, home: str | None, as_json: bool) -> None:
     """Say for every field of a form FILE what is held already, by whom, and what is left to ask.
 

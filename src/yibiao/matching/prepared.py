@@ -8,7 +8,6 @@ was made of: whatever changes, another is made. The folder may be emptied at any
 from __future__ import annotations
 
 import contextlib
-import gc
 import hashlib
 import io
 import os
@@ -22,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from yibiao.collecting import no_collecting
 from yibiao.contracts import load_schemas
 from yibiao.contracts.documents import Findings
 from yibiao.contracts.load import content_of, know
@@ -93,7 +93,7 @@ class Prepared:
                 return False
             read = path.read_bytes()
             sense = open_sense(self.root / SENSE)
-            with _no_collecting():
+            with no_collecting():
                 left = _Reader(io.BytesIO(read)).load()
         except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, TypeError, ValueError):
             return False
@@ -148,18 +148,6 @@ class _Reader(pickle.Unpickler):
         if module.startswith(_OURS) or (module, name) in _OTHERS:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"{module}.{name}")
-
-
-@contextlib.contextmanager
-def _no_collecting() -> Any:
-    """To look for what may go while a quarter of a million objects come takes four times as long, and finds nothing."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _is_own(path: Path) -> bool:
