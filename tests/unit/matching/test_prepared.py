@@ -52,6 +52,19 @@ def cache(forgetful, tmp_path: Path) -> Path:
     return cache
 
 
+@pytest.fixture
+def other(cache: Path, forgetful, tmp_path: Path) -> Path:
+    """A copy of the schemas, and what a process left of it."""
+    other = tmp_path / "schemas"
+    shutil.copytree(SCHEMAS, other)
+    forgetful()
+    first = Prepared(other, cache)
+    assert not first.taken
+    first.leave()
+    forgetful()
+    return other
+
+
 def test_what_was_left_answers_as_what_is_read(cache: Path, forgetful):
     read = load_schemas(SCHEMAS)
     told = [one.as_dict() for one in check_tables([FORM], SCHEMAS, read)]
@@ -69,14 +82,7 @@ def test_what_was_left_answers_as_what_is_read(cache: Path, forgetful):
     assert lexicon_of(taken, model.learned) is lexicon
 
 
-def test_nothing_is_taken_after_a_change(cache: Path, forgetful, tmp_path: Path):
-    other = tmp_path / "schemas"
-    shutil.copytree(SCHEMAS, other)
-    forgetful()
-    first = Prepared(other, cache)
-    assert not first.taken
-    first.leave()
-    forgetful()
+def test_nothing_is_taken_after_a_change(cache: Path, forgetful, other: Path):
     assert Prepared(other, cache).taken
     element = other / "departments.yml"
     element.write_text(element.read_text() + "\n# changed\n")
@@ -90,11 +96,7 @@ def test_nothing_is_taken_after_a_change(cache: Path, forgetful, tmp_path: Path)
     assert not Prepared(other, cache).taken
 
 
-def test_another_sense_than_it_was_made_with_is_not_taken(cache: Path, forgetful, tmp_path: Path):
-    other = tmp_path / "schemas"
-    shutil.copytree(SCHEMAS, other)
-    forgetful()
-    Prepared(other, cache).leave()
+def test_another_sense_than_it_was_made_with_is_not_taken(cache: Path, forgetful, other: Path):
     (other / models.SENSE).write_bytes(b"another")
     forgetful()
     assert not Prepared(other, cache).taken
