@@ -22,9 +22,8 @@ from typing import Any
 import numpy as np
 
 from yibiao.collecting import no_collecting
-from yibiao.contracts import load_schemas
 from yibiao.contracts.documents import Findings
-from yibiao.contracts.load import content_of, know
+from yibiao.contracts.load import content_of, know, read_schemas
 from yibiao.contracts.values import Schemas
 from yibiao.matching.lexicon import Lexicon, know_lexicon, lexicon_of
 from yibiao.matching.model import PLACE, SENSE, Model, know_model, load_model
@@ -76,10 +75,10 @@ class Prepared:
         """Leave what this process has read for the next one, unless it took it itself; nothing fails if it cannot."""
         if self.cache is None or self.taken or not self._hash:
             return
-        schemas, model = load_schemas(self.root), load_model(self.root)
+        (schemas, findings), model = read_schemas(self.root), load_model(self.root)
         lexicon = lexicon_of(schemas, model.learned)
         sense = model.sense.hash if model.sense else ""
-        left = _Left(schemas, Findings(), replace(model, sense=None), sense, lexicon, printable_of(lexicon))
+        left = _Left(schemas, findings, replace(model, sense=None), sense, lexicon, printable_of(lexicon))
         with contextlib.suppress(OSError):
             self.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
             if _is_own(self.cache):

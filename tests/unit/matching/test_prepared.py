@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from yibiao.contracts import load, load_schemas
+from yibiao.contracts.load import read_schemas
 from yibiao.matching import lexicon as lexicons
 from yibiao.matching import model as models
 from yibiao.matching import printable as printables
@@ -66,13 +67,14 @@ def other(cache: Path, forgetful, tmp_path: Path) -> Path:
 
 
 def test_what_was_left_answers_as_what_is_read(cache: Path, forgetful):
-    read = load_schemas(SCHEMAS)
+    read, doubts = read_schemas(SCHEMAS)
     told = [one.as_dict() for one in check_tables([FORM], SCHEMAS, read)]
     forgetful()
     assert Prepared(SCHEMAS, cache).taken
     taken = load_schemas(SCHEMAS)
     assert taken is not read
     assert taken == read
+    assert read_schemas(SCHEMAS)[1] == doubts
     model = load_model(SCHEMAS)
     assert model.sense is not None
     lexicon = lexicon_of(taken, model.learned)
